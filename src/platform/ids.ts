@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import { typeidUnboxed } from 'typeid-js'
+import { invalid } from './errors.js'
+
+/** The kinds of id that Heddle mints. Rows that come from elsewhere keep the ids they have. */
+export type IdPrefix =
+  | 'thrd'
+  | 'msg'
+  | 'run'
+  | 'proj'
+  | 'space'
+  | 'org'
+  | 'user'
+  | 'bkfl'
+  | 'key'
+  | 'audit'
+  | 'grant'
+  | 'del'
+  | 'obx'
+  | 'lease'
+  | 'req'
+
+const OPAQUE_ID = /^[\x21-\x7e]{1,128}$/
+
+/** A new, time-ordered id (UUIDv7 in base 32): rows made together stand together in an index. */
+export function mintId(prefix: IdPrefix): string {
+  return typeidUnboxed(prefix)
+}
+
+/** Ids are opaque: 1 to 128 printable ASCII characters without spaces. Anything else is refused unread. */
+export function requireId(name: string, value: string): string {
+  if (!OPAQUE_ID.test(value)) {
+    throw invalid(`Invalid ${name}. An id has 1 to 128 printable characters and no spaces.`, {
+      [name]: value.slice(0, 128),
+    })
+  }
+  return value
+}
+
+/** An organization's id must start with `org_`. Source: Aitronos' delete-all-threads operation. */
+export function requireOrganizationId(value: string): string {
+  if (!value.startsWith('org_')) {
+    throw invalid("Invalid organization_id format. Must start with 'org_'", { organizationId: value.slice(0, 128) })
+  }
+  return requireId('organizationId', value)
+}
+
+/** SHA-256 in hexadecimal. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

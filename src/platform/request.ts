@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import { mintId } from './ids.js'
+
+/** What tells one request from another in replies, logs, the audit trail and the outbox. */
+export interface RequestInfo {
+  /** `x-request-id`, or made here */
+  readonly requestId: string
+  /** the trace id of W3C `traceparent`, or made here: 32 hexadecimal digits */
+  readonly traceId: string
+  /** `x-correlation-id`; null when the client sent none */
+  readonly correlationId: string | null
+  /** `apollographql-client-version` or `x-client-version` */
+  readonly clientVersion: string | null
+  /** `idempotency-key`; null when the client sent none */
+  readonly idempotencyKey: string | null
+}
+
+export type HeaderSource = (name: string) => string | undefined
+
+const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}/
+// Ids from outside are copied into logs and rows: only what is safe there, and never long.
+const SAFE_TEXT = /^[\x20-\x7e]{1,200}$/
+
+export function readRequestInfo(header: HeaderSource): RequestInfo {
+  return {
+    requestId: safe(header('x-request-id')) ?? mintId('req'),
+    traceId: TRACEPARENT.exec(header('traceparent') ?? '')?.[1] ?? randomBytes(16).toString('hex'),
+    correlationId: safe(header('x-correlation-id')),
+    clientVersion: safe(header('apollographql-client-version')) ?? safe(header('x-client-version')),
+    idempotencyKey: header('idempotency-key') ?? null,
+  }
+}
+
+function safe(value: string | undefined): string | null {
+  return value !== undefined && SAFE_TEXT.test(value) ? value : null
+}
