@@ -3,8 +3,30 @@
 // `npm install` when `npm ci` says "Missing: … from lock file".
 import { readFileSync, writeFileSync } from 'node:fs'
 
-const SYSTEMS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
-const PROCESSORS = ['arm64', 'arm', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
+const SYSTEMS = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+]
+const PROCESSORS = [
+  'arm64',
+  'arm',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'wasm32',
+  'x64',
+]
 
 const path = new URL('../package-lock.json', import.meta.url)
 const lock = JSON.parse(readFileSync(path, 'utf8'))
@@ -14,7 +36,9 @@ for (const entry of Object.values(lock.packages)) {
     const key = `node_modules/${name}`
     const words = name.split(/[/-]/)
     const os = SYSTEMS.filter((system) => words.includes(system))
-    const cpu = PROCESSORS.filter((processor) => words.some((word) => word === processor || word === `${processor}el`))
+    const cpu = PROCESSORS.filter((processor) =>
+      words.some((word) => word === processor || word === `${processor}el`),
+    )
     if (lock.packages[key] || (os.length === 0 && cpu.length === 0)) continue
     const fixed = /^\d/.test(version) ? version : undefined
     if (!fixed) continue

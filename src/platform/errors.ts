@@ -50,10 +50,14 @@ export class HeddleError extends Error {
 
 /** Missing and invisible are one reply, so that nobody learns which ids exist. `what` is a noun: "Thread". */
 export function notFound(what: string, details: ErrorDetails): HeddleError {
-  return new HeddleError('RESOURCE_NOT_FOUND', `The ${what.toLowerCase()} does not exist, or you cannot see it.`, {
-    systemMessage: `${what} not found`,
-    details,
-  })
+  return new HeddleError(
+    'RESOURCE_NOT_FOUND',
+    `The ${what.toLowerCase()} does not exist, or you cannot see it.`,
+    {
+      systemMessage: `${what} not found`,
+      details,
+    },
+  )
 }
 
 export function forbidden(systemMessage: string, message: string, details: ErrorDetails): HeddleError {
@@ -69,5 +73,7 @@ export function conflict(message: string, systemMessage: string, details: ErrorD
 }
 
 export function unauthenticated(systemMessage: string): HeddleError {
-  return new HeddleError('UNAUTHENTICATED', 'Sign in with an API key or a token that is valid.', { systemMessage })
+  return new HeddleError('UNAUTHENTICATED', 'Sign in with an API key or a token that is valid.', {
+    systemMessage,
+  })
 }

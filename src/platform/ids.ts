@@ -40,7 +40,9 @@ export function requireId(name: string, value: string): string {
 /** An organization's id must start with `org_`. Source: Aitronos' delete-all-threads operation. */
 export function requireOrganizationId(value: string): string {
   if (!value.startsWith('org_')) {
-    throw invalid("Invalid organization_id format. Must start with 'org_'", { organizationId: value.slice(0, 128) })
+    throw invalid("Invalid organization_id format. Must start with 'org_'", {
+      organizationId: value.slice(0, 128),
+    })
   }
   return requireId('organizationId', value)
 }
