@@ -27,9 +27,13 @@ export function mintId(prefix: IdPrefix): string {
   return typeidUnboxed(prefix)
 }
 
+export function isOpaqueId(value: string): boolean {
+  return OPAQUE_ID.test(value)
+}
+
 /** Ids are opaque: 1 to 128 printable ASCII characters without spaces. Anything else is refused unread. */
 export function requireId(name: string, value: string): string {
-  if (!OPAQUE_ID.test(value)) {
+  if (!isOpaqueId(value)) {
     throw invalid(`Invalid ${name}. An id has 1 to 128 printable characters and no spaces.`, {
       [name]: value.slice(0, 128),
     })

@@ -1,0 +1,80 @@
+// What a command needs before it can run: the packages of package-lock.json in node_modules, and a dist that was built
+// from these very sources. Nothing is done when nothing has changed.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const LOCK = join(ROOT, 'package-lock.json')
+const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json')
+const STAMP = join(ROOT, 'dist', '.built')
+// Written by the build itself.
+const GENERATED = join(ROOT, 'src', 'generated')
+const SOURCES = [
+  'src',
+  'graphiql',
+  'prisma/schema.prisma',
+  'scripts/build.mjs',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+]
+
+/** Runs `npm ci` unless node_modules holds what the lock names. */
+export function ensureInstalled() {
+  if (!isInstalled()) npm('ci', '--include=dev', '--no-audit', '--no-fund')
+}
+
+/** Runs `npm run build` when dist is missing, or was built from other sources. */
+export function ensureBuilt() {
+  // An image for production holds dist without what it was built from.
+  const deployed = existsSync(STAMP) && !existsSync(join(ROOT, 'src'))
+  if (deployed || (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources())) return
+  ensureInstalled()
+  npm('run', '--silent', 'build')
+}
+
+/** Tells one state of the sources from another. Contents decide, because a checkout changes times and a copy keeps them. */
+export function hashSources() {
+  const hash = createHash('sha256')
+  const add = (path) => {
+    if (!existsSync(path) || path === GENERATED) return
+    if (statSync(path).isDirectory()) {
+      for (const name of readdirSync(path).sort()) add(join(path, name))
+    } else {
+      const content = readFileSync(path)
+      hash.update(`${path.slice(ROOT.length)}\0${content.length}\0`).update(content)
+    }
+  }
+  for (const path of SOURCES) add(join(ROOT, path))
+  return hash.digest('hex')
+}
+
+/** For the build, once everything stands: dist is made of the sources of this hash. */
+export function markBuilt(hash) {
+  writeFileSync(STAMP, hash)
+}
+
+// npm writes what it has installed into node_modules, as its last step. Packages for other platforms are not in it.
+function isInstalled() {
+  if (!existsSync(INSTALLED)) return false
+  const wanted = JSON.parse(readFileSync(LOCK, 'utf8')).packages
+  const present = JSON.parse(readFileSync(INSTALLED, 'utf8')).packages
+  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    const installed = present[path]
+    if (path === '') return true
+    if (installed === undefined) return Boolean(optional)
+    return installed.version === version && (integrity === undefined || installed.integrity === integrity)
+  })
+}
+
+// npm's lines go to standard error: a command's own output is for whoever reads it.
+function npm(...words) {
+  const shell = process.platform === 'win32'
+  const { status, error } = spawnSync('npm', words, { cwd: ROOT, stdio: ['ignore', 2, 2], shell })
+  if (error) throw error
+  if (status !== 0) process.exit(status ?? 1)
+}

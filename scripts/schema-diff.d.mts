@@ -1,0 +1,2 @@
+export const MIGRATIONS: string
+export function diffMigrations(): Promise<string>

@@ -1,0 +1,139 @@
+import { sha256 } from '../platform/ids.js'
+
+/** A conversation of a file in the form in which it is sent, with ids that are the same at every import. */
+export interface Conversation {
+  readonly kind: 'conversation'
+  /** where it was found, for messages to people: "export.jsonl:12" */
+  readonly source: string
+  readonly id: string
+  readonly title: string | null
+  readonly createdAt: string | null
+  readonly messages: readonly ConversationMessage[]
+}
+
+export interface ConversationMessage {
+  readonly id: string
+  readonly role: MessageRole
+  readonly content: string
+  readonly createdAt: string | null
+}
+
+export type MessageRole = 'USER' | 'ASSISTANT' | 'SYSTEM' | 'TOOL'
+
+/** A conversation as a file has it, once its format is known; nothing in it is trusted yet. */
+export interface RawConversation {
+  readonly id: unknown
+  readonly title: unknown
+  readonly createdAt: unknown
+  readonly messages: readonly RawMessage[]
+}
+
+export interface RawMessage {
+  readonly id: unknown
+  readonly role: unknown
+  /** null: a message without text, which is left out */
+  readonly content: string | null
+  readonly createdAt: unknown
+}
+
+/** Why a line or element cannot be imported, in words for who wrote the file. */
+export class ConversationError extends Error {
+  override readonly name = 'ConversationError'
+}
+
+const ROLES: ReadonlyMap<string, MessageRole> = new Map([
+  ...['user', 'human'].map((role) => [role, 'USER'] as const),
+  ...['assistant', 'gpt', 'chatgpt', 'model', 'bot', 'bing', 'bard', 'function_call'].map(
+    (role) => [role, 'ASSISTANT'] as const,
+  ),
+  ...['system', 'developer'].map((role) => [role, 'SYSTEM'] as const),
+  ...['tool', 'function', 'function_response', 'observation'].map((role) => [role, 'TOOL'] as const),
+])
+
+const OPAQUE_ID = /^[\x21-\x7e]{1,128}$/
+const MAX_TITLE_LENGTH = 255
+const MAX_CONTENT_BYTES = 1024 * 1024
+// Unix times below are seconds, above milliseconds: in seconds it is the year 5138, in milliseconds 1973.
+const LARGEST_SECONDS = 1e11
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/**
+ * Checks and completes a conversation. An id that is made here includes `namespace`: two tenants that import the same
+ * file get two threads, and neither learns of the other's.
+ */
+export function toConversation(raw: RawConversation, namespace: string, source: string): Conversation {
+  const title = toTitle(raw.title)
+  const createdAt = toTime('createdAt', raw.createdAt)
+  const messages = raw.messages.flatMap((message, index) => toMessage(message, index))
+  const id = toThreadId(raw.id, namespace, [title, createdAt, messages])
+  const seen = new Map<string, number>()
+  return {
+    kind: 'conversation',
+    source,
+    id,
+    title,
+    createdAt,
+    messages: messages.map(({ key, ...message }) => {
+      const repeated = seen.get(key) ?? 0
+      seen.set(key, repeated + 1)
+      return { id: `msg_${shortHash([id, key, repeated])}`, ...message }
+    }),
+  }
+}
+
+type KeyedMessage = Omit<ConversationMessage, 'id'> & { key: string }
+
+function toMessage(raw: RawMessage, index: number): KeyedMessage[] {
+  const name = `message ${index + 1}`
+  const role = typeof raw.role === 'string' ? ROLES.get(raw.role.toLowerCase()) : undefined
+  if (role === undefined) throw new ConversationError(`${name} has the unknown role ${quote(raw.role)}`)
+  const createdAt = toTime(`createdAt of ${name}`, raw.createdAt)
+  if (raw.content === null || raw.content === '') return []
+  const content = storable(raw.content)
+  if (Buffer.byteLength(content) > MAX_CONTENT_BYTES) {
+    throw new ConversationError(`${name} is larger than 1 MiB`)
+  }
+  return [{ key: isId(raw.id) ? `id:${raw.id}` : `index:${index}`, role, content, createdAt }]
+}
+
+// A number counts the rows of one file, so it says nothing about which conversation it is beyond that file.
+function toThreadId(id: unknown, namespace: string, content: unknown): string {
+  if (typeof id === 'string' && OPAQUE_ID.test(id)) return id
+  return `thrd_${shortHash(isId(id) ? [namespace, 'id', id] : [namespace, 'content', content])}`
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && id !== ''
+}
+
+function toTitle(title: unknown): string | null {
+  if (title === null || title === undefined) return null
+  if (typeof title !== 'string') throw new ConversationError('the title is not a text')
+  return storable(title.trim().slice(0, MAX_TITLE_LENGTH)) || null
+}
+
+function toTime(name: string, time: unknown): string | null {
+  if (time === null || time === undefined) return null
+  const value = typeof time === 'number' ? (time < LARGEST_SECONDS ? time * 1000 : time) : parseTime(time)
+  if (!(value >= 0 && value <= LAST_TIME))
+    throw new ConversationError(`${name} is not a time: ${quote(time)}`)
+  return new Date(value).toISOString()
+}
+
+function parseTime(time: unknown): number {
+  return typeof time === 'string' ? Date.parse(time) : Number.NaN
+}
+
+// PostgreSQL stores neither NUL nor half a surrogate pair; tool output in exports has both.
+function storable(text: string): string {
+  const wellFormed = Buffer.from(text).toString()
+  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\ufffd') : wellFormed
+}
+
+function shortHash(value: unknown): string {
+  return sha256(JSON.stringify(value)).slice(0, 40)
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value ?? null).slice(0, 60)
+}

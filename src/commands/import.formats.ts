@@ -1,0 +1,121 @@
+import { ConversationError, type RawConversation, type RawMessage } from './import.conversation.js'
+
+/**
+ * The formats of conversation files, each recognised by what an element contains: `messages` (JSON lines, OpenAI's
+ * fine-tuning files), `mapping` (ChatGPT's conversations.json), `conversations` (ShareGPT).
+ */
+export function recognise(value: unknown): RawConversation {
+  if (!isRecord(value)) throw new ConversationError('not a JSON object')
+  if (Array.isArray(value.messages)) return fromMessages(value, value.messages)
+  if (isRecord(value.mapping)) return fromMapping(value, value.mapping)
+  if (Array.isArray(value.conversations)) return fromShareGpt(value, value.conversations)
+  throw new ConversationError('no conversation: it has none of "messages", "mapping" and "conversations"')
+}
+
+function fromMessages(value: Fields, messages: unknown[]): RawConversation {
+  return {
+    id: value.id,
+    title: value.title,
+    createdAt: value.createdAt,
+    messages: messages.map((message, index) => {
+      const { id, role, content, createdAt } = requireRecord(message, index)
+      return { id, role, content: textOf(content, index), createdAt }
+    }),
+  }
+}
+
+function fromShareGpt(value: Fields, messages: unknown[]): RawConversation {
+  return {
+    id: value.id,
+    title: value.title,
+    createdAt: undefined,
+    messages: messages.map((message, index) => {
+      const fields = requireRecord(message, index)
+      return {
+        id: undefined,
+        role: fields.from,
+        content: textOf(fields.value, index),
+        createdAt: undefined,
+      }
+    }),
+  }
+}
+
+/** ChatGPT keeps every edit and retry as a branch of a tree; what its user saw last ends at `current_node`. */
+function fromMapping(value: Fields, mapping: Fields): RawConversation {
+  const messages: RawMessage[] = []
+  const visited = new Set<string>()
+  let nodeId = currentNode(value.current_node, mapping)
+  while (typeof nodeId === 'string' && !visited.has(nodeId)) {
+    visited.add(nodeId)
+    const node = recordOf(own(mapping, nodeId))
+    const message = fromNode(recordOf(node.message))
+    if (message !== null) messages.push(message)
+    nodeId = node.parent
+  }
+  return {
+    id: value.conversation_id ?? value.id,
+    title: value.title,
+    createdAt: value.create_time,
+    messages: messages.reverse(),
+  }
+}
+
+function currentNode(named: unknown, mapping: Fields): unknown {
+  if (typeof named === 'string' && Object.hasOwn(mapping, named)) return named
+  return Object.keys(mapping).findLast((id) => isEmptyList(recordOf(mapping[id]).children))
+}
+
+function fromNode(message: Fields): RawMessage | null {
+  if (recordOf(message.metadata).is_visually_hidden_from_conversation === true) return null
+  const content = textOfExport(recordOf(message.content))
+  if (content === '') return null
+  return {
+    id: message.id,
+    role: recordOf(message.author).role,
+    content,
+    createdAt: message.create_time,
+  }
+}
+
+// Code and tool output stand in `text`, everything else in `parts`, where pictures are objects without a text.
+function textOfExport({ text, parts }: Fields): string {
+  if (typeof text === 'string') return text.trim()
+  return Array.isArray(parts) ? joinParts(parts).trim() : ''
+}
+
+function textOf(content: unknown, index: number): string | null {
+  if (typeof content === 'string' || content === null) return content
+  if (Array.isArray(content)) return joinParts(content)
+  throw new ConversationError(`message ${index + 1} has no content that is a text`)
+}
+
+function joinParts(parts: unknown[]): string {
+  return parts
+    .map((part) => (typeof part === 'string' ? part : recordOf(part).text))
+    .filter((text) => typeof text === 'string' && text !== '')
+    .join('\n')
+}
+
+type Fields = Record<string, unknown>
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function recordOf(value: unknown): Fields {
+  return isRecord(value) ? value : {}
+}
+
+function requireRecord(value: unknown, index: number): Fields {
+  if (!isRecord(value)) throw new ConversationError(`message ${index + 1} is not a JSON object`)
+  return value
+}
+
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}

@@ -1,0 +1,151 @@
+import { stat } from 'node:fs/promises'
+import { Batcher, type Job } from './import.batches.js'
+import type { Conversation } from './import.conversation.js'
+import type { Client } from './import.documents.js'
+import { Lanes } from './import.lanes.js'
+import { chooseOrganization, UsageError } from './import.organization.js'
+import { type BadLine, readConversations } from './import.readers.js'
+import { ImportSender } from './import.sender.js'
+import { findOrCreateSpace, SpaceLinks } from './import.space.js'
+import { type ImportSummary, rate, summariseSpace } from './import.summary.js'
+import { count, type Output, ProgressBar } from './progress.bar.js'
+
+export interface ImportRequest {
+  readonly files: readonly string[]
+  /** id; null: the caller's only one, or a new one */
+  readonly organizationId: string | null
+  /** name of the space to put the threads into; null: none */
+  readonly space: string | null
+}
+
+const REQUESTS_IN_FLIGHT = 2
+
+/** Imports files of conversations. When `signal` ends it, what is on its way is still waited for. */
+export async function importFiles(
+  client: Client,
+  request: ImportRequest,
+  output: Output,
+  signal: AbortSignal,
+): Promise<ImportSummary> {
+  const bytes = await measureFiles(request.files)
+  const organizationId = request.organizationId ?? (await chooseOrganization(client))
+  const space = request.space === null ? null : await findOrCreateSpace(client, organizationId, request.space)
+  const links = space === null ? null : new SpaceLinks(client, space)
+  const run = new ImportRun(new ImportSender(client, organizationId), links, output, bytes)
+  return run.all(request.files, organizationId, signal)
+}
+
+/** One pass over the files: reads, sends, links, and counts. */
+class ImportRun {
+  readonly #startedAt = Date.now()
+  readonly #batcher = new Batcher()
+  readonly #lanes = new Lanes(REQUESTS_IN_FLIGHT)
+  readonly #bar: ProgressBar
+  readonly #counts = { conversations: 0, imported: 0, unchanged: 0, failed: 0, messages: 0, badLines: 0 }
+  #bytesRead = 0
+
+  constructor(
+    readonly sender: ImportSender,
+    readonly links: SpaceLinks | null,
+    readonly output: Output,
+    readonly bytes: number,
+  ) {
+    this.#bar = new ProgressBar(output, 'Import')
+  }
+
+  async all(files: readonly string[], namespace: string, signal: AbortSignal): Promise<ImportSummary> {
+    const done = new AbortController()
+    const listening = this.#listen(done.signal)
+    try {
+      for (const file of files) await this.#read(file, namespace, signal)
+      await this.#start(this.#batcher.flush())
+      await this.#lanes.drain()
+      const seconds = this.#seconds
+      this.#bar.finish(this.#describe())
+      await this.#embed(signal)
+      const space = this.links === null ? null : summariseSpace(this.links)
+      return { ...this.#counts, seconds, stopped: signal.aborted, space }
+    } finally {
+      await this.#lanes.idle()
+      done.abort()
+      await listening
+    }
+  }
+
+  async #read(file: string, namespace: string, signal: AbortSignal): Promise<void> {
+    const onRead = (bytes: number): void => {
+      this.#bytesRead += bytes
+    }
+    if (signal.aborted) return
+    for await (const found of readConversations(file, { namespace, onRead })) {
+      if (found.kind === 'bad') this.#refuse(found)
+      else await this.#take(found)
+      if (signal.aborted) return
+    }
+  }
+
+  async #take(conversation: Conversation): Promise<void> {
+    this.#counts.conversations += 1
+    await this.#start(this.#batcher.add(conversation))
+  }
+
+  #refuse({ source, reason }: BadLine): void {
+    this.#counts.badLines += 1
+    this.#bar.print(`${source}: ${reason}`)
+  }
+
+  async #start(jobs: readonly Job[]): Promise<void> {
+    for (const job of jobs) await this.#lanes.run(() => this.#send(job))
+  }
+
+  async #send(job: Job): Promise<void> {
+    for (const { conversation, status, importedMessageCount, reason } of await this.sender.send(job)) {
+      this.#counts.messages += importedMessageCount
+      if (status === 'FAILED') {
+        this.#counts.failed += 1
+        this.#bar.print(`${conversation.source}: ${conversation.id}: ${reason}`)
+        continue
+      }
+      this.#counts[status === 'IMPORTED' ? 'imported' : 'unchanged'] += 1
+      await this.links?.add(conversation.id)
+    }
+    this.#bar.update(this.bytes === 0 ? 1 : this.#bytesRead / this.bytes, () => this.#describe())
+  }
+
+  // Events only make the watch quicker, so a server that cannot send them is no failure.
+  async #listen(signal: AbortSignal): Promise<void> {
+    await this.links?.watch.listen(signal).catch((error: unknown) => {
+      this.#bar.print(`No live progress: ${error instanceof Error ? error.message : 'the connection closed'}`)
+    })
+  }
+
+  async #embed(signal: AbortSignal): Promise<void> {
+    if (this.links === null) return
+    const { watch } = this.links
+    const { totals } = watch
+    const bar = new ProgressBar(this.output, 'Embed')
+    const describe = (): string =>
+      `${count(totals.processed, 'message')} of ${totals.total.toLocaleString('en')}`
+    await watch.finished(() => bar.update(totals.processed / Math.max(totals.total, 1), describe), signal)
+    bar.finish(describe())
+  }
+
+  get #seconds(): number {
+    return (Date.now() - this.#startedAt) / 1000
+  }
+
+  #describe(): string {
+    const { conversations, messages } = this.#counts
+    return `${count(conversations, 'conversation')}, ${rate(messages, this.#seconds)}`
+  }
+}
+
+async function measureFiles(files: readonly string[]): Promise<number> {
+  let bytes = 0
+  for (const file of files) {
+    const found = await stat(file).catch(() => null)
+    if (!found?.isFile()) throw new UsageError(`${file} is not a file that can be read`)
+    bytes += found.size
+  }
+  return bytes
+}

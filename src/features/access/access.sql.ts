@@ -1,0 +1,104 @@
+import type { OrganizationRole, SpaceRole } from '../../generated/prisma/enums.js'
+import { empty, raw, type Statement, sql } from '../../platform/database.js'
+
+/**
+ * How a row is held until the transaction ends. `share`: it stays, its columns may change. `change`: nobody else
+ * changes it. `update`: nobody else changes it or adds what refers to it.
+ */
+export type Lock = 'none' | 'share' | 'change' | 'update'
+
+export interface ThreadAccessRow {
+  id: string
+  ownerId: string
+  organizationId: string
+  projectId: string | null
+  deletedAt: Date | null
+  role: OrganizationRole | null
+  visible: boolean
+}
+
+export interface SpaceAccessRow {
+  id: string
+  organizationId: string
+  creatorId: string
+  embeddingModel: string
+  embeddingDimensions: number
+  role: OrganizationRole | null
+  grants: SpaceRole[]
+}
+
+export interface OrganizationAccessRow {
+  id: string
+  role: OrganizationRole
+}
+
+export interface ProjectAccessRow {
+  id: string
+  organizationId: string
+  role: OrganizationRole
+}
+
+const LOCKS: Record<Exclude<Lock, 'none'>, string> = {
+  share: 'for key share',
+  change: 'for no key update',
+  update: 'for update',
+}
+
+function locking(lock: Lock, alias: string): Statement {
+  return lock === 'none' ? empty : raw(`${LOCKS[lock]} of ${alias}`)
+}
+
+/** Whether `viewerId` may read the live space `alias`. Needs nothing joined. */
+export function spaceVisible(alias: string, viewerId: string): Statement {
+  const s = raw(alias)
+  return sql`(${s}.deleted_at is null and (
+    ${s}.creator_id = ${viewerId}
+    or ${s}.access_mode = 'PUBLIC'
+    or exists (
+      select 1 from member sm where sm.organization_id = ${s}.organization_id and sm.user_id = ${viewerId} and (
+        ${s}.access_mode = 'ORGANIZATION' or sm.role in ('OWNER', 'ADMIN')
+        or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.organization_role = sm.role)))
+    or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.user_id = ${viewerId})))`
+}
+
+/** Who may see a space sees the threads in it. */
+export function threadShared(alias: string, viewerId: string): Statement {
+  return sql`exists (
+    select 1 from space_thread vl join space vs on vs.id = vl.space_id
+    where vl.thread_id = ${raw(alias)}.id and ${spaceVisible('vs', viewerId)})`
+}
+
+export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock): Statement => sql`
+  select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
+    t.deleted_at as "deletedAt", m.role::text as role,
+    (t.owner_id = ${viewerId} or m.role is not null or ${threadShared('t', viewerId)}) as visible
+  from thread t left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
+  where t.id = ${threadId}
+  ${locking(lock, 't')}`
+
+export const selectSpaceAccess = (
+  viewerId: string,
+  spaceIds: readonly string[],
+  lock: Lock,
+): Statement => sql`
+  select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
+    s.embedding_model as "embeddingModel", s.embedding_dimensions as "embeddingDimensions", m.role::text as role,
+    array(select g.role::text from space_grant g
+      where g.space_id = s.id and (g.user_id = ${viewerId} or g.organization_role = m.role)) as grants
+  from space s left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}
+  where s.id = any(${spaceIds}::text[]) and ${spaceVisible('s', viewerId)}
+  ${locking(lock, 's')}`
+
+export const selectOrganizationAccess = (viewerId: string, organizationId: string): Statement => sql`
+  select organization_id as id, role::text as role from member
+  where organization_id = ${organizationId} and user_id = ${viewerId}`
+
+export const selectProjectAccess = (viewerId: string, projectId: string, lock: Lock): Statement => sql`
+  select p.id, p.organization_id as "organizationId", m.role::text as role
+  from project p join member m on m.organization_id = p.organization_id and m.user_id = ${viewerId}
+  where p.id = ${projectId}
+  ${locking(lock, 'p')}`
+
+export const selectWritableOrganizations = (viewerId: string): Statement => sql`
+  select organization_id as id, role::text as role from member
+  where user_id = ${viewerId} and role <> 'VIEWER' order by created_at, organization_id limit 2`

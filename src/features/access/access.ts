@@ -1,0 +1,114 @@
+import type { Queryable } from '../../platform/database.js'
+import { notFound } from '../../platform/errors.js'
+import { requireId, requireOrganizationId } from '../../platform/ids.js'
+import { type Action, can, requireAllowed, type SpaceStanding, type ThreadStanding } from './access.policy.js'
+import {
+  type Lock,
+  type OrganizationAccessRow,
+  type ProjectAccessRow,
+  type SpaceAccessRow,
+  selectOrganizationAccess,
+  selectProjectAccess,
+  selectSpaceAccess,
+  selectThreadAccess,
+  selectWritableOrganizations,
+  type ThreadAccessRow,
+} from './access.sql.js'
+import { requireUnexpired, type Viewer } from './viewer.js'
+
+export type ThreadAccess = ThreadAccessRow & ThreadStanding
+export type SpaceAccess = SpaceAccessRow & SpaceStanding
+
+/**
+ * Finds a resource as the viewer may use it: first whether it is visible, else RESOURCE_NOT_FOUND, then whether the
+ * action is allowed, else INSUFFICIENT_PERMISSIONS. HTTP, WebSocket and workers all come through here.
+ */
+export async function requireThread(
+  tx: Queryable,
+  viewer: Viewer,
+  action: 'read' | 'write',
+  threadId: string,
+  lock: Lock = 'none',
+): Promise<ThreadAccess> {
+  const thread = await findThread(tx, viewer, threadId, lock)
+  if (!thread?.visible || thread.deletedAt) throw notFound('Thread', { threadId })
+  return allow(viewer, action, thread)
+}
+
+/** A soft-deleted thread is visible to who could restore it, and to nobody else. */
+export async function requireDeletedThread(
+  tx: Queryable,
+  viewer: Viewer,
+  threadId: string,
+): Promise<ThreadAccess> {
+  const thread = await findThread(tx, viewer, threadId, 'update')
+  if (!thread?.deletedAt || !can(viewer, 'write', thread)) throw notFound('Thread', { threadId })
+  return thread
+}
+
+export async function requireSpace(
+  tx: Queryable,
+  viewer: Viewer,
+  action: 'read' | 'edit' | 'manage',
+  spaceId: string,
+  lock: Lock = 'none',
+): Promise<SpaceAccess> {
+  requireUnexpired(viewer)
+  requireId('spaceId', spaceId)
+  const [row] = await tx.query<SpaceAccessRow>(selectSpaceAccess(viewer.userId, [spaceId], lock))
+  if (!row) throw notFound('Space', { spaceId })
+  return allow(viewer, action, { ...row, kind: 'space' })
+}
+
+export async function requireOrganization(
+  tx: Queryable,
+  viewer: Viewer,
+  action: 'read' | 'write' | 'manage',
+  organizationId: string,
+): Promise<OrganizationAccessRow> {
+  requireOrganizationId(organizationId)
+  const [row] = await tx.query<OrganizationAccessRow>(selectOrganizationAccess(viewer.userId, organizationId))
+  if (!row) throw notFound('Organization', { organizationId })
+  return allow(viewer, action, { ...row, kind: 'organization' })
+}
+
+/** What may be done to a project is what may be done to its organization. */
+export async function requireProject(
+  tx: Queryable,
+  viewer: Viewer,
+  action: 'write',
+  projectId: string,
+  lock: Lock = 'none',
+): Promise<ProjectAccessRow> {
+  requireId('projectId', projectId)
+  const [row] = await tx.query<ProjectAccessRow>(selectProjectAccess(viewer.userId, projectId, lock))
+  if (!row) throw notFound('Project', { projectId })
+  allow(viewer, action, { kind: 'organization', id: row.organizationId, role: row.role })
+  return row
+}
+
+/** Up to two of the organizations that the viewer may write to: enough to tell none, the only one, and several. */
+export function findWritableOrganizations(tx: Queryable, viewer: Viewer): Promise<OrganizationAccessRow[]> {
+  return tx.query(selectWritableOrganizations(viewer.userId))
+}
+
+async function findThread(
+  tx: Queryable,
+  viewer: Viewer,
+  threadId: string,
+  lock: Lock,
+): Promise<ThreadAccess | null> {
+  requireUnexpired(viewer)
+  requireId('threadId', threadId)
+  const [row] = await tx.query<ThreadAccessRow>(selectThreadAccess(viewer.userId, threadId, lock))
+  return row ? { ...row, kind: 'thread' } : null
+}
+
+function allow<Resource extends Parameters<typeof can>[2]>(
+  viewer: Viewer,
+  action: 'read' | Action,
+  resource: Resource,
+): Resource {
+  if (action !== 'read') requireAllowed(viewer, action, resource)
+  return resource
+}

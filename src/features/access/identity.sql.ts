@@ -1,0 +1,61 @@
+import { type Statement, sql } from '../../platform/database.js'
+
+export interface ApiKeyRecord {
+  id: string
+  userId: string
+  hash: string
+  scopes: string[]
+  expiresAt: Date | null
+  revokedAt: Date | null
+  /** its use was not noted within the last minute */
+  usedLongAgo: boolean
+}
+
+export interface UserRecord {
+  id: string
+  email: string | null
+  name: string | null
+  createdAt: Date
+  seenAt: Date | null
+}
+
+const userColumns = sql`id, email, name, created_at as "createdAt", seen_at as "seenAt"`
+
+export const selectApiKey = (hash: string): Statement => sql`
+  select id, user_id as "userId", hash, scopes, expires_at as "expiresAt", revoked_at as "revokedAt",
+    coalesce(last_used_at < now() - interval '1 minute', true) as "usedLongAgo"
+  from api_key where hash = ${hash}`
+
+export const touchApiKey = (id: string): Statement =>
+  sql`update api_key set last_used_at = now() where id = ${id} returning id`
+
+export const selectUsers = (ids: readonly string[]): Statement =>
+  sql`select ${userColumns} from "user" where id = any(${ids}::text[])`
+
+/** Makes the user, or fills in what its token says now. */
+export const upsertSeenUser = (id: string, email: string | null, name: string | null): Statement => sql`
+  insert into "user" (id, email, name, seen_at) values (${id}, ${email}, ${name}, now())
+  on conflict (id) do update set
+    email = coalesce(excluded.email, "user".email),
+    name = coalesce(excluded.name, "user".name),
+    seen_at = now()
+  returning ${userColumns}`
+
+/** A user may be named before its first request. */
+export const insertNamedUser = (id: string): Statement =>
+  sql`insert into "user" (id) values (${id}) on conflict (id) do nothing returning id`
+
+export const upsertApiKey = (key: {
+  id: string
+  userId: string
+  name: string
+  hash: string
+  prefix: string
+}): Statement => sql`
+  insert into api_key (id, user_id, name, hash, prefix, scopes)
+  values (${key.id}, ${key.userId}, ${key.name}, ${key.hash}, ${key.prefix}, '{}')
+  on conflict (id) do update set hash = excluded.hash, prefix = excluded.prefix
+  returning id`
+
+export const lockUser = (id: string): Statement =>
+  sql`select id from "user" where id = ${id} for no key update`

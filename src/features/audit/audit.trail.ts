@@ -1,0 +1,38 @@
+import { sql, type Transaction } from '../../platform/database.js'
+import { mintId } from '../../platform/ids.js'
+import type { RequestInfo } from '../../platform/request.js'
+
+/** Who acts, and in which request. */
+export interface Actor {
+  readonly userId: string
+  /** null when the caller signed in with a token */
+  readonly apiKeyId: string | null
+  readonly request: RequestInfo
+}
+
+export interface AuditEntry {
+  /** `<target>.<past participle>`: `thread.deleted` */
+  action: string
+  targetType: 'organization' | 'project' | 'thread' | 'space' | 'backfill' | 'user'
+  targetId: string
+  organizationId: string | null
+  details?: Record<string, unknown>
+}
+
+/**
+ * Writes who did what to which, in the transaction of the deed: an event is there exactly when its deed is. The
+ * database refuses to change or delete an event.
+ *
+ * @returns the event's id
+ */
+export async function recordAudit(tx: Transaction, actor: Actor, entry: AuditEntry): Promise<string> {
+  const id = mintId('audit')
+  const { requestId, traceId, correlationId } = actor.request
+  await tx.query(sql`
+    insert into audit_event (id, organization_id, actor_id, api_key_id, action, target_type, target_id, details,
+      request_id, trace_id, correlation_id)
+    values (${id}, ${entry.organizationId}, ${actor.userId}, ${actor.apiKeyId}, ${entry.action}, ${entry.targetType},
+      ${entry.targetId}, ${JSON.stringify(entry.details ?? {})}::jsonb, ${requestId}, ${traceId}, ${correlationId})
+    returning id`)
+  return id
+}

@@ -1,0 +1,72 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Transaction } from '../../platform/database.js'
+import { Watch } from '../../platform/watch.js'
+import type { BackfillRecord } from './backfill.sql.js'
+
+const MIN_INTERVAL_MS = 100
+const POLL_MS = 3_000
+
+const TERMINAL: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELED']
+
+export function isTerminal({ status }: Pick<BackfillRecord, 'status'>): boolean {
+  return TERMINAL.includes(status)
+}
+
+const topicOf = (backfillId: string) => `backfill:${backfillId}`
+const spaceTopicOf = (spaceId: string) => `space-backfills:${spaceId}`
+
+/** Tells watchers, once the change is committed, how backfills stand. */
+export function announceBackfills(tx: Transaction, bus: Bus, rows: readonly BackfillRecord[]): void {
+  tx.afterCommit(() => {
+    for (const row of rows) {
+      bus.publish(topicOf(row.id), row)
+      bus.publish(spaceTopicOf(row.spaceId), row)
+    }
+  })
+}
+
+/** One backfill, until it ends. */
+export function watchBackfill(bus: Bus, backfillId: string, read: () => Promise<BackfillRecord[]>) {
+  return new Watch<BackfillRecord>({ ...common(bus, read), topic: topicOf(backfillId), isLast: isTerminal })
+}
+
+/** Every backfill of a space, for as long as somebody watches. */
+export function watchSpaceBackfills(bus: Bus, spaceId: string, read: () => Promise<BackfillRecord[]>) {
+  return new Watch({ ...common(bus, read), topic: spaceTopicOf(spaceId), isLast: () => false })
+}
+
+function common(bus: Bus, read: () => Promise<BackfillRecord[]>) {
+  return {
+    bus,
+    read,
+    receive: reviveBackfill,
+    keyOf: (row: BackfillRecord) => row.id,
+    sequenceOf: (row: BackfillRecord) => row.sequence,
+    minIntervalMs: MIN_INTERVAL_MS,
+    pollMs: POLL_MS,
+  }
+}
+
+type Wire = {
+  [Key in keyof BackfillRecord]: BackfillRecord[Key] extends Date | null ? string | null : BackfillRecord[Key]
+}
+
+/** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the row. */
+function reviveBackfill(payload: unknown): BackfillRecord | null {
+  const row = payload as Partial<Wire> | null
+  if (typeof row?.id !== 'string' || typeof row.sequence !== 'number' || typeof row.total !== 'number')
+    return null
+  const wire = row as Wire
+  return {
+    ...wire,
+    nextAttemptAt: toDate(wire.nextAttemptAt),
+    createdAt: new Date(wire.createdAt as unknown as string),
+    startedAt: toDate(wire.startedAt),
+    finishedAt: toDate(wire.finishedAt),
+    updatedAt: new Date(wire.updatedAt as unknown as string),
+  }
+}
+
+function toDate(text: string | null): Date | null {
+  return text === null ? null : new Date(text)
+}

@@ -1,0 +1,55 @@
+import { Arg, Ctx, ID, Query, Resolver, Root, Subscription } from 'type-graphql'
+import type { Context } from '../access/context.js'
+import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
+import type { BackfillService } from './backfill.service.js'
+import type { BackfillRecord } from './backfill.sql.js'
+import { Backfill, BackfillProgress, toBackfill, toProgress } from './backfill.type.js'
+
+/** GraphQL face of backfills; every rule lives in BackfillService. */
+@Resolver(() => Backfill)
+export class BackfillResolver {
+  constructor(private readonly backfills: BackfillService) {}
+
+  @Query(() => Backfill, {
+    nullable: true,
+    description: 'A backfill of a space that the caller may see, else RESOURCE_NOT_FOUND.',
+  })
+  async backfill(
+    @Arg('id', () => ID, { description: "The backfill's id." }) id: string,
+    @Ctx() { viewer }: Context,
+  ): Promise<Backfill> {
+    return toBackfill(await this.backfills.get(viewer, id))
+  }
+
+  @Subscription(() => BackfillProgress, {
+    description:
+      'First how the backfill stands now, then each change, at most 10 a second, then its end, and then the stream completes. Needs view access to the space, all the time.',
+    ...sourceOf('backfillProgress'),
+  })
+  backfillProgress(
+    @Arg('backfillId', () => ID, { description: "The backfill's id." }) _backfillId: string,
+    @Root() row: BackfillRecord,
+  ): BackfillProgress {
+    return toProgress(row)
+  }
+
+  @Subscription(() => BackfillProgress, {
+    description:
+      'How every backfill of a space that is at work stands now, then each change and each new one, at most 10 a second each. Runs until the client leaves or loses view access.',
+    ...sourceOf('spaceBackfillProgress'),
+  })
+  spaceBackfillProgress(
+    @Arg('spaceId', () => ID, { description: "The space's id." }) _spaceId: string,
+    @Root() row: BackfillRecord,
+  ): BackfillProgress {
+    return toProgress(row)
+  }
+}
+
+export function backfillSources(backfills: BackfillService): SubscriptionSources {
+  return {
+    backfillProgress: ({ args, context }) => backfills.watch(context.viewer, args.backfillId as string),
+    spaceBackfillProgress: ({ args, context }) =>
+      backfills.watchSpace(context.viewer, args.spaceId as string),
+  }
+}

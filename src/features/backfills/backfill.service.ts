@@ -1,0 +1,76 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Database } from '../../platform/database.js'
+import { HeddleError, notFound } from '../../platform/errors.js'
+import { requireId } from '../../platform/ids.js'
+import { LoaderDefinition } from '../../platform/loader.js'
+import { requireSpace } from '../access/access.js'
+import type { Viewer } from '../access/viewer.js'
+import { watchBackfill, watchSpaceBackfills } from './backfill.events.js'
+import {
+  type BackfillRecord,
+  selectBackfills,
+  selectLatestBackfills,
+  selectSpaceBackfills,
+} from './backfill.sql.js'
+
+// Longer than a transaction that ends backfills takes, and than two clocks differ.
+const RECENT_MS = 60_000
+
+/** Reading and watching backfills. Who may see a space sees how its backfills stand, also when the thread is gone. */
+export class BackfillService {
+  /** by `linkKey` */
+  readonly latestByLink: LoaderDefinition<string, BackfillRecord>
+
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+  ) {
+    this.latestByLink = new LoaderDefinition(async (keys) => {
+      const links = keys.map((key) => JSON.parse(key) as [string, string])
+      const [spaceIds, threadIds] = [links.map(([spaceId]) => spaceId), links.map(([, threadId]) => threadId)]
+      const rows = await db.query<BackfillRecord>(selectLatestBackfills(spaceIds, threadIds))
+      return new Map(rows.map((row) => [linkKey(row.spaceId, row.threadId), row]))
+    })
+  }
+
+  async get(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
+    requireId('backfillId', backfillId)
+    const [backfill] = await this.db.query<BackfillRecord>(selectBackfills([backfillId]))
+    if (!backfill) throw notFound('Backfill', { backfillId })
+    await this.#requireVisible(viewer, backfill)
+    return backfill
+  }
+
+  /** Each look at the row asks for access again. */
+  async watch(viewer: Viewer, backfillId: string): Promise<AsyncIterableIterator<BackfillRecord>> {
+    await this.get(viewer, backfillId)
+    return watchBackfill(this.bus, backfillId, async () => [await this.get(viewer, backfillId)])
+  }
+
+  async watchSpace(viewer: Viewer, spaceId: string): Promise<AsyncIterableIterator<BackfillRecord>> {
+    await requireSpace(this.db, viewer, 'read', spaceId)
+    let since = new Date()
+    return watchSpaceBackfills(this.bus, spaceId, async () => {
+      const readAt = new Date(Date.now() - RECENT_MS)
+      await requireSpace(this.db, viewer, 'read', spaceId)
+      const rows = await this.db.query<BackfillRecord>(selectSpaceBackfills(spaceId, since))
+      since = readAt
+      return rows
+    })
+  }
+
+  // A backfill of a space that the viewer cannot see is as good as missing, and so is one of a deleted space.
+  async #requireVisible(viewer: Viewer, { id: backfillId, spaceId }: BackfillRecord): Promise<void> {
+    try {
+      await requireSpace(this.db, viewer, 'read', spaceId)
+    } catch (error) {
+      if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND')
+        throw notFound('Backfill', { backfillId })
+      throw error
+    }
+  }
+}
+
+export function linkKey(spaceId: string, threadId: string): string {
+  return JSON.stringify([spaceId, threadId])
+}

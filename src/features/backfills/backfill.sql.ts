@@ -1,0 +1,135 @@
+import type { BackfillKind, BackfillStatus } from '../../generated/prisma/enums.js'
+import { type Statement, sql } from '../../platform/database.js'
+
+export interface BackfillRecord {
+  id: string
+  spaceId: string
+  threadId: string
+  kind: BackfillKind
+  status: BackfillStatus
+  total: number
+  embedded: number
+  skipped: number
+  failed: number
+  sequence: number
+  lastError: string | null
+  nextAttemptAt: Date | null
+  createdAt: Date
+  startedAt: Date | null
+  finishedAt: Date | null
+  updatedAt: Date
+}
+
+const columns = sql`b.id, b.space_id as "spaceId", b.thread_id as "threadId", b.kind::text as kind,
+  b.status::text as status, b.total, b.embedded, b.skipped, b.failed, b.sequence, b.last_error as "lastError",
+  b.next_attempt_at as "nextAttemptAt", b.created_at as "createdAt", b.started_at as "startedAt",
+  b.finished_at as "finishedAt", b.updated_at as "updatedAt"`
+
+export interface NewBackfill {
+  id: string
+  spaceId: string
+  threadId: string
+  generation: bigint
+  kind: BackfillKind
+  targetSequence: number
+  total: number
+}
+
+/** Without messages there is nothing to wait for: it is complete when it is made. */
+export const insertBackfill = (row: NewBackfill): Statement => sql`
+  insert into backfill as b (id, space_id, thread_id, generation, kind, status, target_sequence, total, started_at, finished_at)
+  select ${row.id}, ${row.spaceId}, ${row.threadId}, ${row.generation}::bigint, ${row.kind}::backfill_kind,
+    (case when total = 0 then 'COMPLETED' else 'QUEUED' end)::backfill_status, ${row.targetSequence}::int, total,
+    case when total = 0 then now() end, case when total = 0 then now() end
+  from (select ${row.total}::int as total) given
+  returning ${columns}`
+
+export const selectBackfills = (ids: readonly string[]): Statement =>
+  sql`select ${columns} from backfill b where b.id = any(${ids}::text[])`
+
+/** What is at work in a space, and what changed since: terminal states too. */
+export const selectSpaceBackfills = (spaceId: string, since: Date): Statement => sql`
+  select ${columns} from backfill b
+  where b.space_id = ${spaceId} and (b.status in ('QUEUED', 'RUNNING') or b.updated_at > ${since})
+  order by b.updated_at, b.id`
+
+/** The newest backfill of each link. */
+export const selectLatestBackfills = (
+  spaceIds: readonly string[],
+  threadIds: readonly string[],
+): Statement => sql`
+  select distinct on (b.space_id, b.thread_id) ${columns} from backfill b
+  join unnest(${spaceIds}::text[], ${threadIds}::text[]) as link (space_id, thread_id)
+    on b.space_id = link.space_id and b.thread_id = link.thread_id
+  order by b.space_id, b.thread_id, b.created_at desc, b.id desc`
+
+/** What one committed batch did to the backfills of its link. */
+export interface BackfillChange {
+  embedded: number
+  skipped: number
+  failed: number
+}
+
+/**
+ * Counts a batch and ends the backfill once all of it is counted: COMPLETED, or FAILED when nothing could be embedded.
+ */
+export const advanceBackfill = (id: string, change: BackfillChange): Statement => sql`
+  update backfill b set
+    embedded = counted.embedded, skipped = counted.skipped, failed = counted.failed,
+    status = (case
+      when counted.embedded + counted.skipped + counted.failed < b.total then 'RUNNING'
+      when counted.failed > 0 and counted.embedded = 0 then 'FAILED'
+      else 'COMPLETED' end)::backfill_status,
+    started_at = coalesce(b.started_at, now()),
+    finished_at = case when counted.embedded + counted.skipped + counted.failed >= b.total then clock_timestamp() end,
+    last_error = case when ${change.failed}::int > 0 then b.last_error else null end,
+    next_attempt_at = null, sequence = b.sequence + 1, updated_at = clock_timestamp()
+  from (select id, embedded + ${change.embedded}::int as embedded, skipped + ${change.skipped}::int as skipped,
+      failed + ${change.failed}::int as failed from backfill where id = ${id}) counted
+  where b.id = counted.id and b.status in ('QUEUED', 'RUNNING')
+  returning ${columns}`
+
+export const startBackfill = (id: string): Statement => sql`
+  update backfill b set status = 'RUNNING', started_at = coalesce(b.started_at, now()),
+    sequence = b.sequence + 1, updated_at = clock_timestamp()
+  where b.id = ${id} and b.status = 'QUEUED'
+  returning ${columns}`
+
+/** Tells why it waits, and until when. It stays RUNNING: the work is not given up. */
+export const delayBackfill = (id: string, error: string, nextAttemptAt: Date | null): Statement => sql`
+  update backfill b set last_error = ${error}, next_attempt_at = ${nextAttemptAt}::timestamptz,
+    sequence = b.sequence + 1, updated_at = clock_timestamp()
+  where b.id = ${id} and b.status in ('QUEUED', 'RUNNING')
+  returning ${columns}`
+
+export const noteBackfillError = (id: string, error: string): Statement =>
+  sql`update backfill set last_error = ${error} where id = ${id} returning id`
+
+/** Which active backfills end early. */
+export interface BackfillScope {
+  id?: string
+  spaceId?: string
+  threadIds?: readonly string[]
+}
+
+export const cancelBackfills = ({ id, spaceId, threadIds }: BackfillScope): Statement => sql`
+  update backfill b set status = 'CANCELED', finished_at = clock_timestamp(), next_attempt_at = null,
+    sequence = b.sequence + 1, updated_at = clock_timestamp()
+  where b.status in ('QUEUED', 'RUNNING')
+    and ${id === undefined ? sql`true` : sql`b.id = ${id}`}
+    and ${spaceId === undefined ? sql`true` : sql`b.space_id = ${spaceId}`}
+    and ${threadIds === undefined ? sql`true` : sql`b.thread_id = any(${threadIds}::text[])`}
+  returning ${columns}`
+
+/** The backfill of a link that is at work, by kind; at most one of each. */
+export const selectActiveBackfills = (spaceId: string, threadId: string): Statement => sql`
+  select b.id, b.kind::text as kind, b.status::text as status, b.target_sequence as "targetSequence" from backfill b
+  where b.space_id = ${spaceId} and b.thread_id = ${threadId} and b.status in ('QUEUED', 'RUNNING')
+  order by b.created_at, b.id`
+
+export interface ActiveBackfill {
+  id: string
+  kind: BackfillKind
+  status: BackfillStatus
+  targetSequence: number
+}

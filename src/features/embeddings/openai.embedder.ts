@@ -1,0 +1,97 @@
+import { type Embedder, EmbeddingRefusedError } from './embedder.js'
+import { EmbeddingEndpoint } from './embedding.endpoint.js'
+import { readVectors } from './embedding.reply.js'
+
+export interface OpenaiEmbedderOptions {
+  /** the address before `/embeddings`, such as https://api.openai.com/v1 */
+  baseUrl?: string
+  /** sent as a bearer token; local servers often want none */
+  apiKey?: string
+  model?: string
+  /** asked of the endpoint and checked in its replies; may be left out for models known here */
+  dimensions?: number
+  timeoutMs?: number
+}
+
+/** Embeddings of any OpenAI-compatible endpoint. It calls once and reports; retries belong to the caller. */
+export class OpenaiEmbedder implements Embedder {
+  readonly model: string
+  readonly dimensions: number
+  readonly batchSize = 128
+  readonly concurrency = 4
+
+  private readonly endpoint: EmbeddingEndpoint
+  /** Fields of the request that not every compatible endpoint takes. */
+  private readonly optionalFields: Map<string, { value: unknown; refusal: RegExp }>
+
+  constructor(options: OpenaiEmbedderOptions) {
+    this.model = options.model ?? 'text-embedding-3-small'
+    this.dimensions = options.dimensions ?? ownDimensions(this.model)
+    this.endpoint = new EmbeddingEndpoint(
+      options.baseUrl ?? 'https://api.openai.com/v1',
+      options.apiKey,
+      options.timeoutMs ?? 30_000,
+    )
+    this.optionalFields = new Map()
+    // Floats in base64 are a third of their size as text, and need no parsing.
+    this.optionalFields.set('encoding_format', { value: 'base64', refusal: /encoding_format/i })
+    if (options.dimensions !== undefined && options.dimensions !== OWN_DIMENSIONS.get(this.model)) {
+      this.optionalFields.set('dimensions', { value: options.dimensions, refusal: /dimension|matryoshka/i })
+    }
+  }
+
+  async embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+    const vectors: Float32Array[] = []
+    for (let start = 0; start < texts.length; start += this.batchSize) {
+      vectors.push(...(await this.embedBatch(texts.slice(start, start + this.batchSize), signal)))
+    }
+    return vectors
+  }
+
+  close(): Promise<void> {
+    this.endpoint.close()
+    return Promise.resolve()
+  }
+
+  private async embedBatch(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+    const optional = Object.fromEntries([...this.optionalFields].map(([name, { value }]) => [name, value]))
+    const body = { model: this.model, input: texts, ...optional }
+    const replyBytes = REPLY_BYTES + texts.length * this.dimensions * BYTES_A_COMPONENT
+    try {
+      const reply = await this.endpoint.post(body, replyBytes, signal)
+      return readVectors(reply, texts.length, this.dimensions)
+    } catch (error) {
+      const unsupported = Object.keys(optional).find((name) => this.refusesField(error, name))
+      if (!unsupported) throw error
+      // Not about the texts: an endpoint that does not know a field is asked without it from now on.
+      this.optionalFields.delete(unsupported)
+      return this.embedBatch(texts, signal)
+    }
+  }
+
+  private refusesField(error: unknown, name: string): boolean {
+    if (!(error instanceof EmbeddingRefusedError)) return false
+    return this.optionalFields.get(name)?.refusal.test(error.message) ?? false
+  }
+}
+
+/** Dimensions that models have of themselves. */
+const OWN_DIMENSIONS: ReadonlyMap<string, number> = new Map([
+  ['text-embedding-3-small', 1536],
+  ['text-embedding-3-large', 3072],
+  ['text-embedding-ada-002', 1536],
+])
+
+/** A component printed as text has up to 25 characters with its comma and white space. */
+const BYTES_A_COMPONENT = 32
+const REPLY_BYTES = 64 * 1024
+
+function ownDimensions(model: string): number {
+  const dimensions = OWN_DIMENSIONS.get(model)
+  if (dimensions === undefined) {
+    throw new Error(
+      `Set EMBEDDING_DIMENSIONS: how many dimensions the embedding model "${model}" has is not known.`,
+    )
+  }
+  return dimensions
+}

@@ -1,0 +1,77 @@
+import { HeddleError, invalid } from '../../platform/errors.js'
+import { requireId } from '../../platform/ids.js'
+import type { Viewer } from '../access/viewer.js'
+import { MAX_TITLE, requireMetadata } from '../threads/thread.service.js'
+import type { NewThreadRow } from '../threads/thread.sql.js'
+import type { ImportThreadInput, ImportThreadResult } from './import.type.js'
+import { requireMessages } from './message.service.js'
+import type { NewMessageRow } from './message.sql.js'
+
+/** A thread of an import on its way: `error` once it is refused, `added` once its messages are in. */
+export interface Candidate {
+  threadId: string
+  thread: NewThreadRow | null
+  messages: NewMessageRow[]
+  isNew: boolean
+  added: number
+  error: HeddleError | null
+}
+
+export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizationId: string): Candidate {
+  const candidate: Candidate = {
+    threadId: input.id,
+    thread: null,
+    messages: [],
+    isNew: false,
+    added: 0,
+    error: null,
+  }
+  try {
+    const id = requireId('id', input.id)
+    candidate.thread = {
+      id,
+      ownerId: viewer.userId,
+      organizationId,
+      projectId: null,
+      conversationId: id,
+      title: input.title?.replaceAll('\0', '').trim().slice(0, MAX_TITLE).toWellFormed() ?? null,
+      metadata: requireMetadata(input.metadata ?? {}),
+      createdAt: input.createdAt ?? null,
+    }
+    candidate.messages = requireMessages(input.messages, id)
+  } catch (error) {
+    if (!(error instanceof HeddleError)) throw error
+    candidate.error = error
+  }
+  return candidate
+}
+
+export function refuseRepeats(candidates: Candidate[]): void {
+  const threads = new Set<string>()
+  const messages = new Set<string>()
+  for (const candidate of candidates) {
+    const repeated =
+      threads.has(candidate.threadId) || candidate.messages.some((message) => messages.has(message.id))
+    threads.add(candidate.threadId)
+    for (const { id } of candidate.messages) messages.add(id)
+    if (repeated)
+      candidate.error ??= invalid('An id stands twice in this import.', { id: candidate.threadId })
+  }
+}
+
+export function toResult({ threadId, isNew, added, error }: Candidate): ImportThreadResult {
+  if (error) {
+    return {
+      threadId,
+      status: 'FAILED',
+      importedMessageCount: 0,
+      error: { code: error.code, message: error.message },
+    }
+  }
+  return {
+    threadId,
+    status: isNew || added > 0 ? 'IMPORTED' : 'UNCHANGED',
+    importedMessageCount: added,
+    error: null,
+  }
+}

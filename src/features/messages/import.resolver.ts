@@ -1,0 +1,31 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
+import type { Context } from '../access/context.js'
+import type { ImportService } from './import.service.js'
+import { ImportThreadInput, ImportThreadsPayload } from './import.type.js'
+
+/** GraphQL face of imports; every rule lives in ImportService. */
+@Resolver()
+export class ImportResolver {
+  constructor(private readonly imports: ImportService) {}
+
+  @Mutation(() => ImportThreadsPayload, {
+    nullable: true,
+    description:
+      'Imports conversations with the ids they have. Repeating an import changes nothing; a thread that cannot be imported is reported and the others go on. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit, and then nothing is imported.',
+  })
+  async importThreads(
+    @Arg('organizationId', () => ID, {
+      nullable: true,
+      description: 'Starts with `org_`. Left out: as in createThread.',
+    })
+    organizationId: string | null,
+    @Arg('threads', () => [ImportThreadInput], {
+      description:
+        '1 to 1,000 threads with up to 1,000 messages in all; a longer thread takes several calls.',
+    })
+    threads: ImportThreadInput[],
+    @Ctx() { viewer }: Context,
+  ): Promise<ImportThreadsPayload> {
+    return { results: await this.imports.import(viewer, organizationId ?? null, threads) }
+  }
+}

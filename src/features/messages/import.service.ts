@@ -1,0 +1,168 @@
+import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, invalid } from '../../platform/errors.js'
+import { requireOrganization } from '../access/access.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import type { OrganizationService } from '../organizations/organization.service.js'
+import type { UsageMeter } from '../usage/usage.meter.js'
+import { type Candidate, refuseRepeats, toCandidate, toResult } from './import.candidate.js'
+import {
+  type ImportTarget,
+  insertImportedThreads,
+  lockImportTargets,
+  selectMessageOwners,
+} from './import.sql.js'
+import type { ImportThreadInput, ImportThreadResult } from './import.type.js'
+import type { AppendObserver } from './message.service.js'
+import { growThreads, insertMessages, type MessageRecord, type ThreadGrowth } from './message.sql.js'
+
+const MAX_THREADS = 1_000
+const MAX_MESSAGES = 1_000
+
+/**
+ * Imports many threads in a few statements. A thread or a message that is there already is left alone, so the same
+ * import twice changes nothing; what is wrong with one thread is told of that one, and the others go on.
+ */
+export class ImportService {
+  constructor(
+    private readonly db: Database,
+    private readonly organizations: OrganizationService,
+    private readonly usage: UsageMeter,
+    private readonly observer: AppendObserver,
+  ) {}
+
+  import(
+    viewer: Viewer,
+    organizationId: string | null,
+    threads: readonly ImportThreadInput[],
+  ): Promise<ImportThreadResult[]> {
+    requireSize(threads)
+    return this.db.transaction(async (tx) => {
+      const place = organizationId ?? (await this.organizations.resolveDefault(tx, viewer))
+      await requireOrganization(tx, viewer, 'write', place)
+      const candidates = threads.map((thread) => toCandidate(thread, viewer, place))
+      refuseRepeats(candidates)
+      await this.#refuseForeignMessages(tx, candidates)
+      const targets = await this.#openThreads(tx, candidates, place)
+      const growths = await this.#addMessages(tx, candidates, targets)
+      await this.#account(tx, viewer, place, candidates, growths)
+      return candidates.map(toResult)
+    })
+  }
+
+  /** A message of another thread has this id: the thread is refused whole, rather than imported with a hole. */
+  async #refuseForeignMessages(tx: Transaction, candidates: Candidate[]): Promise<void> {
+    const ids = candidates.flatMap(({ messages, error }) => (error ? [] : messages.map(({ id }) => id)))
+    const owners = await tx.query<{ id: string; threadId: string }>(selectMessageOwners(ids))
+    const byMessage = new Map(owners.map((owner) => [owner.id, owner.threadId]))
+    for (const candidate of candidates) {
+      const foreign = candidate.messages.find(
+        ({ id }) => (byMessage.get(id) ?? candidate.threadId) !== candidate.threadId,
+      )
+      if (foreign) {
+        candidate.error ??= conflict(
+          'A message with this id exists in another thread.',
+          'Message id exists',
+          {
+            id: foreign.id,
+          },
+        )
+      }
+      candidate.messages = candidate.messages.filter(({ id }) => !byMessage.has(id))
+    }
+  }
+
+  /** Makes the threads that are new, and locks all of them in the order of their ids. */
+  async #openThreads(
+    tx: Transaction,
+    candidates: Candidate[],
+    organizationId: string,
+  ): Promise<Map<string, ImportTarget>> {
+    const rows = candidates.flatMap(({ thread, error }) => (thread && !error ? [thread] : []))
+    const opened = new Set((await tx.query<{ id: string }>(insertImportedThreads(rows))).map(({ id }) => id))
+    const targets = await tx.query<ImportTarget>(lockImportTargets(rows.map(({ id }) => id)))
+    const byId = new Map(targets.map((target) => [target.id, target]))
+    for (const candidate of candidates) {
+      if (candidate.error) continue
+      const target = byId.get(candidate.threadId)
+      candidate.isNew = opened.has(candidate.threadId)
+      if (!target || target.organizationId !== organizationId || target.deletedAt) {
+        candidate.error = conflict(
+          'A thread with this id exists elsewhere, or is deleted.',
+          'Thread id exists',
+          { id: candidate.threadId },
+        )
+      }
+    }
+    return byId
+  }
+
+  async #addMessages(
+    tx: Transaction,
+    candidates: Candidate[],
+    targets: Map<string, ImportTarget>,
+  ): Promise<ThreadGrowth[]> {
+    const rows = candidates
+      .filter(({ error }) => !error)
+      .flatMap(({ threadId, messages }) => {
+        const base = targets.get(threadId)?.lastSequence ?? 0
+        return messages.map((message, index) => ({ ...message, sequence: base + 1 + index }))
+      })
+    if (rows.length === 0) return []
+    const added = await tx.query<Omit<MessageRecord, 'content'>>(insertMessages(rows))
+    const growths = growthOf(added)
+    if (growths.length > 0) await tx.query(growThreads(growths))
+    return growths
+  }
+
+  async #account(
+    tx: Transaction,
+    viewer: Viewer,
+    organizationId: string,
+    candidates: Candidate[],
+    growths: ThreadGrowth[],
+  ): Promise<void> {
+    const byThread = new Map(growths.map((growth) => [growth.threadId, growth.count]))
+    for (const candidate of candidates) candidate.added = byThread.get(candidate.threadId) ?? 0
+    const threads = candidates.filter(({ isNew, error }) => isNew && !error).length
+    const messages = growths.reduce((sum, { count }) => sum + count, 0)
+    await this.observer.appended(
+      tx,
+      growths.map(({ threadId }) => threadId),
+    )
+    await recordAudit(tx, viewer, {
+      action: 'organization.threads-imported',
+      targetType: 'organization',
+      targetId: organizationId,
+      organizationId,
+      details: { threads, messages },
+    })
+    await this.usage.change(tx, organizationId, { threads, messages })
+  }
+}
+
+function requireSize(threads: readonly ImportThreadInput[]): void {
+  const messages = threads.reduce((sum, thread) => sum + thread.messages.length, 0)
+  if (threads.length < 1 || threads.length > MAX_THREADS || messages > MAX_MESSAGES) {
+    throw invalid('Invalid threads. Import 1 to 1,000 threads with up to 1,000 messages in all at once.', {
+      threads: threads.length,
+      messages,
+    })
+  }
+}
+
+function growthOf(added: readonly Omit<MessageRecord, 'content'>[]): ThreadGrowth[] {
+  const growths = new Map<string, ThreadGrowth>()
+  for (const { id, threadId, sequence, createdAt } of added) {
+    const before = growths.get(threadId)
+    const isLast = !before || sequence > before.lastSequence
+    growths.set(threadId, {
+      threadId,
+      count: (before?.count ?? 0) + 1,
+      lastSequence: isLast ? sequence : before.lastSequence,
+      lastMessageId: isLast ? id : before.lastMessageId,
+      lastMessageAt: isLast ? createdAt : before.lastMessageAt,
+    })
+  }
+  return [...growths.values()]
+}

@@ -1,0 +1,86 @@
+import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars'
+import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql'
+import { MessageRole } from '../../generated/prisma/enums.js'
+import type { JsonObject } from '../threads/thread.sql.js'
+
+export const ImportStatus = {
+  IMPORTED: 'IMPORTED',
+  UNCHANGED: 'UNCHANGED',
+  FAILED: 'FAILED',
+} as const
+export type ImportStatus = (typeof ImportStatus)[keyof typeof ImportStatus]
+
+registerEnumType(ImportStatus, {
+  name: 'ImportStatus',
+  description: 'What an import did with one thread.',
+  valuesConfig: {
+    IMPORTED: { description: 'The thread, or messages that it lacked, are there now.' },
+    UNCHANGED: { description: 'Everything was there already.' },
+    FAILED: { description: 'Nothing of it was imported; `error` tells why.' },
+  },
+})
+
+@InputType({ description: 'A message to import.' })
+export class ImportMessageInput {
+  @Field(() => ID, {
+    description: 'The same each time that it is imported: a message that is there is left alone.',
+  })
+  readonly id!: string
+
+  @Field(() => MessageRole, { description: 'Who speaks.' })
+  readonly role!: MessageRole
+
+  @Field(() => String, { description: 'Up to 1 MiB of UTF-8, without NUL; may be empty.' })
+  readonly content!: string
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was said. Default: now.' })
+  readonly createdAt?: Date | null
+}
+
+@InputType({ description: 'A thread to import, or more messages of one that was imported.' })
+export class ImportThreadInput {
+  @Field(() => ID, { description: 'The same each time that it is imported.' })
+  readonly id!: string
+
+  @Field(() => String, { nullable: true, description: 'Up to 255 characters; longer ones are cut.' })
+  readonly title?: string | null
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When the thread was made. Default: now.' })
+  readonly createdAt?: Date | null
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'A JSON object, up to 64 KiB.' })
+  readonly metadata?: JsonObject | null
+
+  @Field(() => [ImportMessageInput], { description: 'Its messages, in order.' })
+  readonly messages!: ImportMessageInput[]
+}
+
+@ObjectType({ description: 'Why a thread was not imported.' })
+export class ImportError {
+  @Field(() => String, { description: 'A code of the error envelope: VALIDATION_ERROR or CONFLICT.' })
+  readonly code!: string
+
+  @Field(() => String, { description: 'The reason, for people.' })
+  readonly message!: string
+}
+
+@ObjectType({ description: 'What became of one thread of an import.' })
+export class ImportThreadResult {
+  @Field(() => ID, { description: "The thread's id, as it was sent." })
+  readonly threadId!: string
+
+  @Field(() => ImportStatus, { description: 'What was done with it.' })
+  readonly status!: ImportStatus
+
+  @Field(() => Int, { description: 'Messages that were added.' })
+  readonly importedMessageCount!: number
+
+  @Field(() => ImportError, { nullable: true, description: 'Set when the status is FAILED.' })
+  readonly error!: ImportError | null
+}
+
+@ObjectType({ description: 'What importThreads did.' })
+export class ImportThreadsPayload {
+  @Field(() => [ImportThreadResult], { description: 'One result a thread, in the order they were sent.' })
+  readonly results!: ImportThreadResult[]
+}

@@ -1,0 +1,55 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
+import { toConnection } from '../../platform/connection.type.js'
+import { PageArgs } from '../../platform/page.arguments.js'
+import { readPage } from '../../platform/page.js'
+import type { Context } from '../access/context.js'
+import type { ThreadService } from '../threads/thread.service.js'
+import { Thread } from '../threads/thread.type.js'
+import type { MessageService } from './message.service.js'
+import { AppendMessagesPayload, Message, MessageConnection, MessageInput } from './message.type.js'
+
+/** GraphQL face of messages; every rule lives in MessageService. */
+@Resolver(() => Message)
+export class MessageResolver {
+  constructor(
+    private readonly messageService: MessageService,
+    private readonly threads: ThreadService,
+  ) {}
+
+  @Mutation(() => AppendMessagesPayload, {
+    nullable: true,
+    description:
+      'Appends messages to a thread, all or none. Needs write access to it. Spaces that hold the thread embed them without being asked.',
+  })
+  appendMessages(
+    @Arg('threadId', () => ID, { description: 'The thread.' }) threadId: string,
+    @Arg('messages', () => [MessageInput], { description: '1 to 1,000 messages, in order.' })
+    messages: MessageInput[],
+    @Ctx() { viewer }: Context,
+  ): Promise<AppendMessagesPayload> {
+    return this.messageService.append(viewer, threadId, messages)
+  }
+
+  @FieldResolver(() => Thread, { description: 'The thread it belongs to.' })
+  thread(@Root() { threadId }: Message, @Ctx() { loaders }: Context): Promise<Thread | null> {
+    return loaders.load(this.threads.byId, threadId)
+  }
+}
+
+/** The messages of a thread, as fields of it. */
+@Resolver(() => Thread)
+export class ThreadMessagesResolver {
+  constructor(private readonly messageService: MessageService) {}
+
+  @FieldResolver(() => MessageConnection, { description: 'Its messages, in order.' })
+  async messages(@Root() { id }: Thread, @Args(() => PageArgs) args: PageArgs): Promise<MessageConnection> {
+    const page = readPage(args)
+    const rows = await this.messageService.list(id, page)
+    return toConnection(rows, page, (message) => ({ rank: message.sequence, id: message.id }))
+  }
+
+  @FieldResolver(() => Message, { nullable: true, description: 'Its last message; null without messages.' })
+  async lastMessage(@Root() { lastMessageId }: Thread, @Ctx() { loaders }: Context): Promise<Message | null> {
+    return lastMessageId === null ? null : loaders.load(this.messageService.byId, lastMessageId)
+  }
+}

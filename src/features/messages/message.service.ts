@@ -1,0 +1,126 @@
+import type { MessageRole } from '../../generated/prisma/enums.js'
+import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, invalid, notFound } from '../../platform/errors.js'
+import { mintId, requireId } from '../../platform/ids.js'
+import { byId, LoaderDefinition } from '../../platform/loader.js'
+import type { Page } from '../../platform/page.js'
+import { requireThread } from '../access/access.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import type { ThreadRecord } from '../threads/thread.sql.js'
+import type { UsageMeter } from '../usage/usage.meter.js'
+import {
+  growThreads,
+  insertMessages,
+  listMessages,
+  lockLastSequence,
+  type MessageRecord,
+  type NewMessageRow,
+  selectMessages,
+} from './message.sql.js'
+
+const MAX_MESSAGES = 1_000
+const MAX_CONTENT_BYTES = 1024 * 1024
+
+export interface NewMessage {
+  id?: string | null
+  role: MessageRole
+  content: string
+  createdAt?: Date | null
+}
+
+/** Told in the transaction that appends messages, after the threads' rows are locked and before the usage rows. */
+export interface AppendObserver {
+  appended(tx: Transaction, threadIds: readonly string[]): Promise<void>
+}
+
+/** Messages: appending and reading them. Sequences rise under the lock of the thread's row. */
+export class MessageService {
+  readonly byId: LoaderDefinition<string, MessageRecord>
+
+  constructor(
+    private readonly db: Database,
+    private readonly usage: UsageMeter,
+    private readonly observer: AppendObserver,
+  ) {
+    this.byId = new LoaderDefinition(async (ids) => byId(await db.query<MessageRecord>(selectMessages(ids))))
+  }
+
+  append(
+    viewer: Viewer,
+    threadId: string,
+    messages: readonly NewMessage[],
+  ): Promise<{ messages: MessageRecord[]; thread: ThreadRecord }> {
+    return this.db.transaction(async (tx) => {
+      requireCount(messages.length)
+      const { organizationId } = await requireThread(tx, viewer, 'write', threadId)
+      const rows = requireMessages(messages, threadId)
+      const added = await this.#insert(tx, threadId, rows)
+      const last = added.at(-1) as MessageRecord
+      const [thread] = await tx.query<ThreadRecord>(
+        growThreads([
+          {
+            threadId,
+            count: added.length,
+            lastSequence: last.sequence,
+            lastMessageId: last.id,
+            lastMessageAt: last.createdAt,
+          },
+        ]),
+      )
+      await this.observer.appended(tx, [threadId])
+      await recordAudit(tx, viewer, {
+        action: 'thread.messages-appended',
+        targetType: 'thread',
+        targetId: threadId,
+        organizationId,
+        details: { count: added.length },
+      })
+      await this.usage.change(tx, organizationId, { messages: added.length })
+      return { messages: added, thread: thread as ThreadRecord }
+    })
+  }
+
+  list(threadId: string, page: Page): Promise<MessageRecord[]> {
+    return this.db.query(listMessages(threadId, page))
+  }
+
+  async #insert(tx: Transaction, threadId: string, rows: NewMessageRow[]): Promise<MessageRecord[]> {
+    const [locked] = await tx.query<{ lastSequence: number }>(lockLastSequence(threadId))
+    if (!locked) throw notFound('Thread', { threadId })
+    const sequenced = rows.map((row, index) => ({ ...row, sequence: locked.lastSequence + 1 + index }))
+    const inserted = byId(await tx.query<Omit<MessageRecord, 'content'>>(insertMessages(sequenced)))
+    return sequenced.map((row) => {
+      const stored = inserted.get(row.id)
+      if (!stored)
+        throw conflict('A message with this id exists already.', 'Message id exists', { id: row.id })
+      return { ...stored, content: row.content }
+    })
+  }
+}
+
+function requireCount(count: number): void {
+  if (count < 1 || count > MAX_MESSAGES) {
+    throw invalid(`Invalid messages. Append 1 to ${MAX_MESSAGES.toLocaleString('en')} at once.`, { count })
+  }
+}
+
+/** Checks messages and gives those an id that came without one. Their sequences are set under the thread's lock. */
+export function requireMessages(messages: readonly NewMessage[], threadId: string): NewMessageRow[] {
+  const ids = new Set<string>()
+  return messages.map(({ id: given, role, content, createdAt }) => {
+    const id = given == null ? mintId('msg') : requireId('id', given)
+    if (ids.has(id)) throw invalid('Invalid messages. Two of them have the same id.', { id })
+    ids.add(id)
+    return { id, threadId, sequence: 0, role, content: requireContent(content), createdAt: createdAt ?? null }
+  })
+}
+
+function requireContent(content: string): string {
+  const length = content.length > MAX_CONTENT_BYTES ? content.length : Buffer.byteLength(content)
+  if (length > MAX_CONTENT_BYTES)
+    throw invalid('Invalid content. It must be at most 1 MiB of UTF-8.', { length })
+  if (content.includes('\0')) throw invalid('Invalid content. The NUL character cannot be stored.')
+  // A lone surrogate has no UTF-8 form: the database would get a replacement character in its place.
+  return content.toWellFormed()
+}

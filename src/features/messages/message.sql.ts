@@ -1,0 +1,72 @@
+import type { MessageRole } from '../../generated/prisma/enums.js'
+import { type Statement, sql } from '../../platform/database.js'
+import { beyond, type Page } from '../../platform/page.js'
+import { threadColumns } from '../threads/thread.sql.js'
+
+export interface MessageRecord {
+  id: string
+  threadId: string
+  sequence: number
+  role: MessageRole
+  content: string
+  createdAt: Date
+}
+
+export interface NewMessageRow {
+  id: string
+  threadId: string
+  sequence: number
+  role: MessageRole
+  content: string
+  /** null: now */
+  createdAt: Date | null
+}
+
+const columns = sql`m.id, m.thread_id as "threadId", m.sequence, m.role::text as role, m.content,
+  m.created_at as "createdAt"`
+
+export const selectMessages = (ids: readonly string[]): Statement =>
+  sql`select ${columns} from message m where m.id = any(${ids}::text[])`
+
+export const listMessages = (threadId: string, page: Page): Statement => sql`
+  select ${columns} from message m
+  where m.thread_id = ${threadId} and ${beyond(page, sql`m.sequence`)}
+  order by m.sequence ${page.limit}`
+
+/** Rows whose id exists are left out of what is returned. */
+export const insertMessages = (rows: readonly NewMessageRow[]): Statement => sql`
+  insert into message as m (id, thread_id, sequence, role, content, content_hash, created_at)
+  select id, thread_id, sequence, role::message_role, content, sha256(convert_to(content, 'UTF8')), coalesce(created_at, now())
+  from unnest(
+    ${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.threadId)}::text[],
+    ${rows.map((row) => row.sequence)}::int[], ${rows.map((row) => row.role)}::text[],
+    ${rows.map((row) => row.content)}::text[], ${rows.map((row) => row.createdAt?.toISOString() ?? null)}::timestamptz[]
+  ) as added (id, thread_id, sequence, role, content, created_at)
+  on conflict (id) do nothing
+  returning m.id, m.thread_id as "threadId", m.sequence, m.role::text as role, m.created_at as "createdAt"`
+
+/** Locks the live thread's row, so that sequences are handed out one call after the other. */
+export const lockLastSequence = (threadId: string): Statement => sql`
+  select last_sequence as "lastSequence" from thread
+  where id = ${threadId} and deleted_at is null for no key update`
+
+/** What appending did to one thread. */
+export interface ThreadGrowth {
+  threadId: string
+  count: number
+  lastSequence: number
+  lastMessageId: string
+  lastMessageAt: Date
+}
+
+export const growThreads = (growths: readonly ThreadGrowth[]): Statement => sql`
+  update thread t set
+    message_count = t.message_count + grown.count, last_sequence = grown.last_sequence,
+    last_message_id = grown.last_message_id, last_message_at = grown.last_message_at
+  from unnest(
+    ${growths.map((growth) => growth.threadId)}::text[], ${growths.map((growth) => growth.count)}::int[],
+    ${growths.map((growth) => growth.lastSequence)}::int[], ${growths.map((growth) => growth.lastMessageId)}::text[],
+    ${growths.map((growth) => growth.lastMessageAt.toISOString())}::timestamptz[]
+  ) as grown (id, count, last_sequence, last_message_id, last_message_at)
+  where t.id = grown.id
+  returning ${threadColumns}`

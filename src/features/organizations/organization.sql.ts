@@ -1,0 +1,23 @@
+import { type Statement, sql } from '../../platform/database.js'
+import { olderThan, type Page } from '../../platform/page.js'
+
+export interface OrganizationRecord {
+  id: string
+  name: string
+  createdAt: Date
+}
+
+const columns = sql`o.id, o.name, o.created_at as "createdAt"`
+
+export const selectOrganizations = (ids: readonly string[]): Statement =>
+  sql`select ${columns} from organization o where o.id = any(${ids}::text[])`
+
+export const listOrganizations = (userId: string, page: Page): Statement => sql`
+  select ${columns} from member m join organization o on o.id = m.organization_id
+  where m.user_id = ${userId} and ${olderThan(page, sql`o.created_at`, sql`o.id`)}
+  order by o.created_at desc, o.id desc ${page.limit}`
+
+/** Owners stay as they are while the last of them might be lowered. */
+export const lockOwners = (organizationId: string): Statement => sql`
+  select user_id as "userId" from member
+  where organization_id = ${organizationId} and role = 'OWNER' order by user_id for update`

@@ -1,0 +1,30 @@
+import type { SandboxStatus } from '../../generated/prisma/enums.js'
+import { type Statement, sql } from '../../platform/database.js'
+import { olderThan, type Page } from '../../platform/page.js'
+
+export interface ProjectRecord {
+  id: string
+  organizationId: string
+  name: string
+  sandboxId: string | null
+  sandboxStatus: SandboxStatus | null
+  createdAt: Date
+}
+
+const columns = sql`p.id, p.organization_id as "organizationId", p.name, p.sandbox_id as "sandboxId",
+  p.sandbox_status::text as "sandboxStatus", p.created_at as "createdAt"`
+
+/** Only those of the viewer's organizations. */
+export const selectProjects = (ids: readonly string[], viewerId: string): Statement => sql`
+  select ${columns} from project p
+  join member m on m.organization_id = p.organization_id and m.user_id = ${viewerId}
+  where p.id = any(${ids}::text[])`
+
+export const listProjects = (organizationId: string, page: Page): Statement => sql`
+  select ${columns} from project p
+  where p.organization_id = ${organizationId} and ${olderThan(page, sql`p.created_at`, sql`p.id`)}
+  order by p.created_at desc, p.id desc ${page.limit}`
+
+export const countLiveThreads = (ids: readonly string[]): Statement => sql`
+  select project_id as id, count(*)::int as count from thread
+  where project_id = any(${ids}::text[]) and deleted_at is null group by project_id`

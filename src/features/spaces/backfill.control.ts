@@ -1,0 +1,153 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, notFound } from '../../platform/errors.js'
+import { mintId } from '../../platform/ids.js'
+import { requireSpace, type SpaceAccess } from '../access/access.js'
+import { requireAllowed } from '../access/access.policy.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import { announceBackfills, isTerminal } from '../backfills/backfill.events.js'
+import type { BackfillService } from '../backfills/backfill.service.js'
+import {
+  type BackfillRecord,
+  cancelBackfills,
+  insertBackfill,
+  selectBackfills,
+} from '../backfills/backfill.sql.js'
+import type { LinkService } from './link.service.js'
+import {
+  claimFailures,
+  holdThread,
+  type LinkRecord,
+  lockLink,
+  pauseLink,
+  releaseFailures,
+  resumeLink,
+} from './link.sql.js'
+
+interface Held {
+  space: SpaceAccess
+  /** null: the thread is no longer in the space */
+  link: LinkRecord | null
+  backfill: BackfillRecord
+}
+
+/** Ending a backfill early, and taking up what one left undone. */
+export class BackfillControl {
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    private readonly backfills: BackfillService,
+    private readonly links: LinkService,
+  ) {}
+
+  /** Pauses the link: its vectors stay, and nothing more is embedded until it is retried. Canceling twice is once. */
+  async cancel(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
+    const found = await this.backfills.get(viewer, backfillId)
+    return this.db.transaction(async (tx) => {
+      const { space, link, backfill } = await this.#hold(tx, viewer, found)
+      if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
+        throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
+      }
+      const [canceled] = await tx.query<BackfillRecord>(cancelBackfills({ id: backfillId }))
+      if (canceled && link) await this.#stopWork(tx, canceled)
+      if (canceled) announceBackfills(tx, this.bus, [canceled])
+      await this.#record(tx, viewer, 'backfill.canceled', space, backfill)
+      return canceled ?? backfill
+    })
+  }
+
+  /**
+   * After a cancellation: goes on with what is left. After refusals: takes only the messages that were refused. While
+   * it waits out an outage: tries again now.
+   */
+  async retry(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
+    const found = await this.backfills.get(viewer, backfillId)
+    return this.db.transaction(async (tx) => {
+      const { space, link, backfill } = await this.#hold(tx, viewer, found)
+      if (!link)
+        throw conflict('The thread is no longer in the space.', 'Thread not in space', { backfillId })
+      this.links.requireModel(space)
+      const retried = await this.#take(tx, link, backfill)
+      this.links.announceWork(tx)
+      await this.#record(tx, viewer, 'backfill.retried', space, retried)
+      return retried
+    })
+  }
+
+  async #take(tx: Transaction, link: LinkRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
+    if (!isTerminal(backfill)) return this.#retryNow(tx, link, backfill)
+    if (link.pausedAt) return this.links.resume(tx, link)
+    return this.#retryFailures(tx, link, backfill)
+  }
+
+  async #retryNow(tx: Transaction, link: LinkRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
+    if (!backfill.nextAttemptAt) {
+      throw conflict('The backfill is still at work.', 'Backfill running', { backfillId: backfill.id })
+    }
+    await tx.query(resumeLink(link.spaceId, link.threadId))
+    return backfill
+  }
+
+  async #retryFailures(
+    tx: Transaction,
+    link: LinkRecord,
+    { id: backfillId }: BackfillRecord,
+  ): Promise<BackfillRecord> {
+    const { spaceId, threadId, generation } = link
+    const id = mintId('bkfl')
+    const claimed = await tx.query(claimFailures(spaceId, threadId, id))
+    if (claimed.length === 0) {
+      throw conflict('Nothing of this backfill is left to retry.', 'Nothing to retry', { backfillId })
+    }
+    const row = {
+      id,
+      spaceId,
+      threadId,
+      generation,
+      kind: 'RETRY' as const,
+      targetSequence: 0,
+      total: claimed.length,
+    }
+    const [retried] = await tx.query<BackfillRecord>(insertBackfill(row))
+    if (!retried) throw new Error('A backfill could not be made')
+    await tx.query(resumeLink(spaceId, threadId))
+    announceBackfills(tx, this.bus, [retried])
+    return retried
+  }
+
+  /** A retry gives back what it had taken; anything else pauses its link. */
+  async #stopWork(tx: Transaction, { id, kind, spaceId, threadId }: BackfillRecord): Promise<void> {
+    await tx.query(kind === 'RETRY' ? releaseFailures(id, spaceId, threadId) : pauseLink(spaceId, threadId))
+  }
+
+  /** Locks the space and the link, and reads the backfill again under their locks. */
+  async #hold(tx: Transaction, viewer: Viewer, found: BackfillRecord): Promise<Held> {
+    const { id: backfillId, spaceId, threadId } = found
+    // Held first, like every path that goes on to a link: the thread cannot go, and grows for nobody meanwhile.
+    await tx.query(holdThread(threadId))
+    const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
+    requireAllowed(viewer, 'edit', space)
+    const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
+    const [backfill] = await tx.query<BackfillRecord>(selectBackfills([backfillId]))
+    if (!backfill) throw notFound('Backfill', { backfillId })
+    return { space, link: link ?? null, backfill }
+  }
+
+  #record(
+    tx: Transaction,
+    viewer: Viewer,
+    action: string,
+    space: SpaceAccess,
+    backfill: BackfillRecord,
+  ): Promise<string> {
+    const { id, threadId } = backfill
+    return recordAudit(tx, viewer, {
+      action,
+      targetType: 'backfill',
+      targetId: id,
+      organizationId: space.organizationId,
+      details: { spaceId: space.id, threadId },
+    })
+  }
+}

@@ -1,0 +1,168 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, invalid, notFound } from '../../platform/errors.js'
+import { mintId } from '../../platform/ids.js'
+import type { Page } from '../../platform/page.js'
+import { requireSpace, requireThread, type SpaceAccess } from '../access/access.js'
+import { requireAllowed } from '../access/access.policy.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import { announceBackfills } from '../backfills/backfill.events.js'
+import {
+  type BackfillRecord,
+  cancelBackfills,
+  insertBackfill,
+  selectLatestBackfills,
+} from '../backfills/backfill.sql.js'
+import type { AppendObserver } from '../messages/message.service.js'
+import {
+  deleteLink,
+  insertLink,
+  type LinkedThread,
+  type LinkRecord,
+  listLinkedThreads,
+  lockLink,
+  measureBeyond,
+  resumeLink,
+  wakeLinks,
+} from './link.sql.js'
+import type { EmbeddingModel } from './space.service.js'
+import { changeSpaceCounts } from './space.sql.js'
+
+/** On this topic workers hear that a link has work. */
+export const WORK_TOPIC = 'embedding-work'
+
+export interface ThreadAdded {
+  addedAt: Date
+  backfill: BackfillRecord
+}
+
+export interface ThreadRemoved {
+  removedAt: Date
+  removedVectorCount: number
+}
+
+/** The links between threads and spaces: adding, removing, and telling workers that one has work. */
+export class LinkService implements AppendObserver {
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    private readonly model: EmbeddingModel,
+  ) {}
+
+  /**
+   * Adding a thread twice is one link and one backfill: the second call answers with the first one's. A link whose
+   * backfill was canceled is resumed.
+   */
+  add(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadAdded> {
+    return this.db.transaction(async (tx) => {
+      const thread = await requireThread(tx, viewer, 'read', threadId, 'change')
+      const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
+      requireAllowed(viewer, 'edit', space)
+      requireAllowed(viewer, 'write', thread)
+      if (thread.organizationId !== space.organizationId) {
+        throw invalid('The thread and the space belong to different organizations.', { spaceId, threadId })
+      }
+      this.requireModel(space)
+      const added = await this.#join(tx, viewer, spaceId, threadId)
+      await recordAudit(tx, viewer, {
+        action: 'space.thread-added',
+        targetType: 'space',
+        targetId: spaceId,
+        organizationId: space.organizationId,
+        details: { threadId, backfillId: added.backfill.id },
+      })
+      return added
+    })
+  }
+
+  /** Once this is acknowledged nothing of the link is written again: its row, and with it its generation, is gone. */
+  remove(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadRemoved> {
+    return this.db.transaction(async (tx) => {
+      await requireThread(tx, viewer, 'read', threadId, 'share')
+      const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
+      const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
+      if (!link) throw notFound('Thread', { threadId, spaceId })
+      const [removed] = await tx.query<{ removedVectorCount: number }>(deleteLink(spaceId, threadId))
+      const removedVectorCount = removed?.removedVectorCount ?? 0
+      const canceled = await tx.query<BackfillRecord>(cancelBackfills({ spaceId, threadIds: [threadId] }))
+      announceBackfills(tx, this.bus, canceled)
+      await recordAudit(tx, viewer, {
+        action: 'space.thread-removed',
+        targetType: 'space',
+        targetId: spaceId,
+        organizationId: space.organizationId,
+        details: { threadId, removedVectorCount },
+      })
+      await tx.query(changeSpaceCounts(spaceId, -1, -link.vectorCount))
+      return { removedAt: new Date(), removedVectorCount }
+    })
+  }
+
+  listThreads(spaceId: string, page: Page): Promise<LinkedThread[]> {
+    return this.db.query(listLinkedThreads(spaceId, page))
+  }
+
+  async appended(tx: Transaction, threadIds: readonly string[]): Promise<void> {
+    const woken = await tx.query(wakeLinks(threadIds))
+    if (woken.length > 0) this.announceWork(tx)
+  }
+
+  announceWork(tx: Transaction): void {
+    tx.afterCommit(() => this.bus.publish(WORK_TOPIC, null))
+  }
+
+  /** A paused link goes on from where it stood, under a backfill of its own. */
+  async resume(tx: Transaction, link: LinkRecord): Promise<BackfillRecord> {
+    await tx.query(resumeLink(link.spaceId, link.threadId))
+    return this.#open(tx, link)
+  }
+
+  /** One space holds the vectors of one model: others could not be compared with them. */
+  requireModel(space: Pick<SpaceAccess, 'id' | 'embeddingModel' | 'embeddingDimensions'>): void {
+    const { model, dimensions } = this.model
+    if (space.embeddingModel === model && space.embeddingDimensions === dimensions) return
+    throw conflict(
+      `The space holds vectors of ${space.embeddingModel} (${space.embeddingDimensions} dimensions), but this server embeds with ${model} (${dimensions}).`,
+      'Embedding model mismatch',
+      { spaceId: space.id },
+    )
+  }
+
+  async #join(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadAdded> {
+    const [fresh] = await tx.query<LinkRecord>(insertLink(spaceId, threadId, viewer.userId))
+    if (fresh) {
+      const backfill = await this.#open(tx, fresh)
+      await tx.query(changeSpaceCounts(spaceId, 1, 0))
+      return { addedAt: fresh.addedAt, backfill }
+    }
+    const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
+    if (!link) throw new Error('A link that exists could not be locked')
+    if (link.pausedAt) return { addedAt: link.addedAt, backfill: await this.resume(tx, link) }
+    const [backfill] = await tx.query<BackfillRecord>(selectLatestBackfills([spaceId], [threadId]))
+    if (!backfill) throw new Error(`Link ${spaceId} ${threadId} has no backfill`)
+    return { addedAt: link.addedAt, backfill }
+  }
+
+  async #open(tx: Transaction, link: LinkRecord): Promise<BackfillRecord> {
+    const { spaceId, threadId, generation, embeddedThrough } = link
+    const [size] = await tx.query<{ lastSequence: number; count: number }>(
+      measureBeyond(threadId, embeddedThrough),
+    )
+    const [backfill] = await tx.query<BackfillRecord>(
+      insertBackfill({
+        id: mintId('bkfl'),
+        spaceId,
+        threadId,
+        generation,
+        kind: 'ADD',
+        targetSequence: size?.lastSequence ?? 0,
+        total: size?.count ?? 0,
+      }),
+    )
+    if (!backfill) throw new Error('A backfill could not be made')
+    announceBackfills(tx, this.bus, [backfill])
+    this.announceWork(tx)
+    return backfill
+  }
+}

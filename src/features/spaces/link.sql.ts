@@ -1,0 +1,77 @@
+import { type Statement, sql } from '../../platform/database.js'
+import { olderThan, type Page } from '../../platform/page.js'
+import { type ThreadRecord, threadColumns } from '../threads/thread.sql.js'
+
+export interface LinkRecord {
+  spaceId: string
+  threadId: string
+  generation: bigint
+  addedAt: Date
+  embeddedThrough: number
+  vectorCount: number
+  pausedAt: Date | null
+}
+
+const columns = sql`l.space_id as "spaceId", l.thread_id as "threadId", l.generation, l.added_at as "addedAt",
+  l.embedded_through as "embeddedThrough", l.vector_count as "vectorCount", l.paused_at as "pausedAt"`
+
+/** Returns no row when the thread is in the space already. A new link has work until a worker has looked. */
+export const insertLink = (spaceId: string, threadId: string, addedById: string): Statement => sql`
+  insert into space_thread as l (space_id, thread_id, generation, added_by_id, next_attempt_at)
+  values (${spaceId}, ${threadId}, nextval('link_generation'), ${addedById}, now())
+  on conflict (space_id, thread_id) do nothing
+  returning ${columns}`
+
+export const lockLink = (spaceId: string, threadId: string): Statement => sql`
+  select ${columns} from space_thread l
+  where l.space_id = ${spaceId} and l.thread_id = ${threadId} for update`
+
+/** How much of a thread is beyond a sequence. The thread's row is locked, so that it holds until the commit. */
+export const measureBeyond = (threadId: string, sequence: number): Statement => sql`
+  select t.last_sequence as "lastSequence",
+    case when ${sequence}::int = 0 then t.message_count
+      else (select count(*)::int from message m where m.thread_id = t.id and m.sequence > ${sequence}::int) end as count
+  from thread t where t.id = ${threadId}`
+
+/** There is work. A link that waits after an outage goes on waiting, and a paused one stays paused. */
+export const wakeLinks = (threadIds: readonly string[]): Statement => sql`
+  update space_thread set next_attempt_at = coalesce(next_attempt_at, now())
+  where thread_id = any(${threadIds}::text[]) and paused_at is null
+  returning thread_id`
+
+/** Ends the lease, so that a batch in flight writes nothing. */
+export const pauseLink = (spaceId: string, threadId: string): Statement => sql`
+  update space_thread set paused_at = now(), next_attempt_at = null, lease_id = null, lease_expires_at = null
+  where space_id = ${spaceId} and thread_id = ${threadId} returning space_id`
+
+export const resumeLink = (spaceId: string, threadId: string): Statement => sql`
+  update space_thread set paused_at = null, next_attempt_at = now(), attempts = 0, last_error = null
+  where space_id = ${spaceId} and thread_id = ${threadId} returning space_id`
+
+/** Takes a thread out of a space, with what is in the space's store of it. The link is locked. */
+export const deleteLink = (spaceId: string, threadId: string): Statement => sql`
+  with vectors as (delete from embedding where thread_id = ${threadId} and space_id = ${spaceId} returning 1),
+    failures as (delete from embedding_failure where thread_id = ${threadId} and space_id = ${spaceId} returning 1),
+    link as (delete from space_thread where space_id = ${spaceId} and thread_id = ${threadId} returning vector_count)
+  select (select count(*)::int from vectors) as "removedVectorCount"`
+
+/** What the embedder refused and no retry has taken yet is given to this one. */
+export const claimFailures = (spaceId: string, threadId: string, retryId: string): Statement => sql`
+  update embedding_failure set retry_id = ${retryId}
+  where space_id = ${spaceId} and thread_id = ${threadId} and retry_id is null returning message_id`
+
+export const releaseFailures = (retryId: string, spaceId: string, threadId: string): Statement => sql`
+  update embedding_failure set retry_id = null
+  where space_id = ${spaceId} and thread_id = ${threadId} and retry_id = ${retryId} returning message_id`
+
+export type LinkedThread = ThreadRecord & { addedAt: Date; addedById: string }
+
+export const listLinkedThreads = (spaceId: string, page: Page): Statement => sql`
+  select ${threadColumns}, l.added_at as "addedAt", l.added_by_id as "addedById"
+  from space_thread l join thread t on t.id = l.thread_id
+  where l.space_id = ${spaceId} and t.deleted_at is null and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
+  order by l.added_at desc, l.thread_id desc ${page.limit}`
+
+/** The thread cannot go, and grows for nobody meanwhile. A thread that is gone holds nothing up. */
+export const holdThread = (threadId: string): Statement =>
+  sql`select id from thread where id = ${threadId} for no key update`

@@ -1,0 +1,190 @@
+import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
+import type { Bus } from '../../platform/bus.js'
+import type { Database } from '../../platform/database.js'
+import { conflict, notFound } from '../../platform/errors.js'
+import { mintId, requireId } from '../../platform/ids.js'
+import { byId, LoaderDefinition } from '../../platform/loader.js'
+import type { Page } from '../../platform/page.js'
+import { requireOptionalText, requireText } from '../../platform/validate.js'
+import { requireOrganization, requireSpace } from '../access/access.js'
+import { can } from '../access/access.policy.js'
+import { type SpaceAccessRow, selectSpaceAccess } from '../access/access.sql.js'
+import { insertNamedUser } from '../access/identity.sql.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import { announceBackfills } from '../backfills/backfill.events.js'
+import { type BackfillRecord, cancelBackfills } from '../backfills/backfill.sql.js'
+import {
+  deleteSpaceContents,
+  type GrantRecord,
+  insertSpace,
+  listGrants,
+  listSpaces,
+  listSpacesOfThread,
+  markSpaceDeleted,
+  type SpaceRecord,
+  selectVisibleSpaces,
+} from './space.sql.js'
+
+const MAX_NAME = 255
+const MAX_DESCRIPTION = 4_000
+
+/** The model that new spaces get, and that their vectors come from. */
+export interface EmbeddingModel {
+  readonly model: string
+  readonly dimensions: number
+}
+
+export interface NewSpace {
+  id?: string | null
+  organizationId: string
+  name: string
+  description?: string | null
+  accessMode?: SpaceAccessMode | null
+}
+
+/** Whom access is given to. */
+export type Grantee = { userId: string } | { organizationRole: OrganizationRole }
+
+/** Spaces and who may use them. What is in them belongs to LinkService. */
+export class SpaceService {
+  readonly byId: LoaderDefinition<string, SpaceRecord>
+  readonly standingById: LoaderDefinition<string, SpaceAccessRow>
+
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    private readonly model: EmbeddingModel,
+  ) {
+    this.byId = new LoaderDefinition(async (ids, viewerId) =>
+      byId(await db.query<SpaceRecord>(selectVisibleSpaces(ids, viewerId))),
+    )
+    this.standingById = new LoaderDefinition(async (ids, viewerId) =>
+      byId(await db.query<SpaceAccessRow>(selectSpaceAccess(viewerId, ids, 'none'))),
+    )
+  }
+
+  create(viewer: Viewer, input: NewSpace): Promise<SpaceRecord> {
+    return this.db.transaction(async (tx) => {
+      const id = input.id == null ? mintId('space') : requireId('id', input.id)
+      const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
+      const [space] = await tx.query<SpaceRecord>(
+        insertSpace({
+          id,
+          organizationId,
+          creatorId: viewer.userId,
+          name: requireText('name', input.name, 1, MAX_NAME),
+          description: requireOptionalText('description', input.description, MAX_DESCRIPTION),
+          accessMode: input.accessMode ?? 'PRIVATE',
+          embeddingModel: this.model.model,
+          embeddingDimensions: this.model.dimensions,
+        }),
+      )
+      if (!space) throw conflict('A space with this id exists already.', 'Space id exists', { id })
+      await recordAudit(tx, viewer, {
+        action: 'space.created',
+        targetType: 'space',
+        targetId: id,
+        organizationId,
+      })
+      return space
+    })
+  }
+
+  async get(viewer: Viewer, spaceId: string): Promise<SpaceRecord> {
+    requireId('spaceId', spaceId)
+    const [space] = await this.db.query<SpaceRecord>(selectVisibleSpaces([spaceId], viewer.userId))
+    if (!space) throw notFound('Space', { spaceId })
+    return space
+  }
+
+  async list(viewer: Viewer, organizationId: string | null, page: Page): Promise<SpaceRecord[]> {
+    if (organizationId !== null) await requireOrganization(this.db, viewer, 'read', organizationId)
+    return this.db.query(listSpaces(viewer.userId, organizationId, page))
+  }
+
+  listOfThread(viewer: Viewer, threadId: string, page: Page): Promise<(SpaceRecord & { addedAt: Date })[]> {
+    return this.db.query(listSpacesOfThread(viewer.userId, threadId, page))
+  }
+
+  /** Gives access, or changes what was given. A user may be named before its first request. */
+  grant(viewer: Viewer, spaceId: string, grantee: Grantee, role: SpaceRole): Promise<SpaceRecord> {
+    return this.db.transaction(async (tx) => {
+      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+      if ('userId' in grantee) await tx.query(insertNamedUser(requireId('userId', grantee.userId)))
+      await tx.prisma.spaceGrant.upsert({
+        where: grantKey(spaceId, grantee),
+        create: { id: mintId('grant'), spaceId, ...grantee, role },
+        update: { role },
+      })
+      await recordAudit(tx, viewer, {
+        action: 'space.access-granted',
+        targetType: 'space',
+        targetId: spaceId,
+        organizationId: space.organizationId,
+        details: { ...grantee, role },
+      })
+      return this.#reread(tx, viewer, spaceId)
+    })
+  }
+
+  /** Takes back what was given; nothing to take back is no error. */
+  revoke(viewer: Viewer, spaceId: string, grantee: Grantee): Promise<SpaceRecord> {
+    return this.db.transaction(async (tx) => {
+      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+      if ('userId' in grantee) requireId('userId', grantee.userId)
+      const before = await this.#reread(tx, viewer, spaceId)
+      await tx.prisma.spaceGrant.deleteMany({ where: { spaceId, ...grantee } })
+      await recordAudit(tx, viewer, {
+        action: 'space.access-revoked',
+        targetType: 'space',
+        targetId: spaceId,
+        organizationId: space.organizationId,
+        details: { ...grantee },
+      })
+      return before
+    })
+  }
+
+  /** Who was given access is told to who may edit; null for others. */
+  async grants(viewer: Viewer, standing: SpaceAccessRow): Promise<GrantRecord[] | null> {
+    if (!can(viewer, 'edit', { ...standing, kind: 'space' })) return null
+    return this.db.query(listGrants(standing.id))
+  }
+
+  /** Holds the space's row first: a worker that is about to write into it waits, and then finds no link. */
+  delete(
+    viewer: Viewer,
+    spaceId: string,
+  ): Promise<{ removedThreadCount: number; removedVectorCount: number }> {
+    return this.db.transaction(async (tx) => {
+      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+      const [removed] = await tx.query<{ removedThreadCount: number; removedVectorCount: number }>(
+        deleteSpaceContents(spaceId),
+      )
+      const canceled = await tx.query<BackfillRecord>(cancelBackfills({ spaceId }))
+      await tx.query(markSpaceDeleted(spaceId))
+      announceBackfills(tx, this.bus, canceled)
+      await recordAudit(tx, viewer, {
+        action: 'space.deleted',
+        targetType: 'space',
+        targetId: spaceId,
+        organizationId: space.organizationId,
+        details: { ...removed },
+      })
+      return removed ?? { removedThreadCount: 0, removedVectorCount: 0 }
+    })
+  }
+
+  async #reread(tx: Pick<Database, 'query'>, viewer: Viewer, spaceId: string): Promise<SpaceRecord> {
+    const [space] = await tx.query<SpaceRecord>(selectVisibleSpaces([spaceId], viewer.userId))
+    if (!space) throw notFound('Space', { spaceId })
+    return space
+  }
+}
+
+function grantKey(spaceId: string, grantee: Grantee) {
+  return 'userId' in grantee
+    ? { spaceId_userId: { spaceId, userId: grantee.userId } }
+    : { spaceId_organizationRole: { spaceId, organizationRole: grantee.organizationRole } }
+}

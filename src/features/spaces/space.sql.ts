@@ -1,0 +1,94 @@
+import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
+import { type Statement, sql } from '../../platform/database.js'
+import { olderThan, type Page } from '../../platform/page.js'
+import { spaceVisible } from '../access/access.sql.js'
+
+export interface SpaceRecord {
+  id: string
+  organizationId: string
+  creatorId: string
+  name: string
+  description: string | null
+  accessMode: SpaceAccessMode
+  embeddingModel: string
+  embeddingDimensions: number
+  threadCount: number
+  vectorCount: number
+  lastActivityAt: Date
+  createdAt: Date
+}
+
+const columns = sql`s.id, s.organization_id as "organizationId", s.creator_id as "creatorId", s.name, s.description,
+  s.access_mode::text as "accessMode", s.embedding_model as "embeddingModel",
+  s.embedding_dimensions as "embeddingDimensions", s.thread_count as "threadCount", s.vector_count as "vectorCount",
+  s.last_activity_at as "lastActivityAt", s.created_at as "createdAt"`
+
+export type NewSpaceRow = Pick<
+  SpaceRecord,
+  | 'id'
+  | 'organizationId'
+  | 'creatorId'
+  | 'name'
+  | 'description'
+  | 'accessMode'
+  | 'embeddingModel'
+  | 'embeddingDimensions'
+>
+
+/** Returns no row when the id exists. */
+export const insertSpace = (row: NewSpaceRow): Statement => sql`
+  insert into space as s (id, organization_id, creator_id, name, description, access_mode, embedding_model, embedding_dimensions)
+  values (${row.id}, ${row.organizationId}, ${row.creatorId}, ${row.name}, ${row.description},
+    ${row.accessMode}::space_access_mode, ${row.embeddingModel}, ${row.embeddingDimensions}::int)
+  on conflict (id) do nothing
+  returning ${columns}`
+
+export const selectVisibleSpaces = (ids: readonly string[], viewerId: string): Statement => sql`
+  select ${columns} from space s where s.id = any(${ids}::text[]) and ${spaceVisible('s', viewerId)}`
+
+/** In an organization, else in all of the viewer's and those it was given access to; PUBLIC ones elsewhere are not listed. */
+export const listSpaces = (viewerId: string, organizationId: string | null, page: Page): Statement => sql`
+  select ${columns} from space s
+  where ${
+    organizationId === null
+      ? sql`(s.organization_id in (select organization_id from member where user_id = ${viewerId})
+          or s.id in (select space_id from space_grant where user_id = ${viewerId}))`
+      : sql`s.organization_id = ${organizationId}`
+  }
+    and ${spaceVisible('s', viewerId)} and ${olderThan(page, sql`s.created_at`, sql`s.id`)}
+  order by s.created_at desc, s.id desc ${page.limit}`
+
+/** The visible spaces that hold a thread, by the time it was added. */
+export const listSpacesOfThread = (viewerId: string, threadId: string, page: Page): Statement => sql`
+  select ${columns}, l.added_at as "addedAt" from space_thread l join space s on s.id = l.space_id
+  where l.thread_id = ${threadId} and ${spaceVisible('s', viewerId)}
+    and ${olderThan(page, sql`l.added_at`, sql`s.id`)}
+  order by l.added_at desc, s.id desc ${page.limit}`
+
+export interface GrantRecord {
+  userId: string | null
+  organizationRole: OrganizationRole | null
+  role: SpaceRole
+}
+
+export const listGrants = (spaceId: string): Statement => sql`
+  select user_id as "userId", organization_role::text as "organizationRole", role::text as role
+  from space_grant where space_id = ${spaceId} order by created_at, id`
+
+/** What ends with a space: its links, their vectors and failures. The row stays, marked. */
+export const markSpaceDeleted = (spaceId: string): Statement => sql`
+  update space set deleted_at = now(), thread_count = 0, vector_count = 0, last_activity_at = now()
+  where id = ${spaceId} returning id`
+
+export const deleteSpaceContents = (spaceId: string): Statement => sql`
+  with links as (delete from space_thread where space_id = ${spaceId} returning 1),
+    vectors as (delete from embedding where space_id = ${spaceId} returning 1),
+    failures as (delete from embedding_failure where space_id = ${spaceId} returning 1)
+  select (select count(*)::int from links) as "removedThreadCount",
+    (select count(*)::int from vectors) as "removedVectorCount"`
+
+/** The last lock but the usage row: many links of one space wait for one another here, and nowhere else. */
+export const changeSpaceCounts = (spaceId: string, threads: number, vectors: number): Statement => sql`
+  update space set thread_count = thread_count + ${threads}::int, vector_count = vector_count + ${vectors}::int,
+    last_activity_at = now()
+  where id = ${spaceId} returning id`

@@ -1,0 +1,47 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
+import { AgentRunStatus } from '../../generated/prisma/enums.js'
+import { toConnection } from '../../platform/connection.type.js'
+import { PageArgs } from '../../platform/page.arguments.js'
+import { readPage } from '../../platform/page.js'
+import type { Context } from '../access/context.js'
+import type { AgentRunService } from './agent.run.service.js'
+import { AgentRunConnection, AgentRunPayload } from './agent.run.type.js'
+import { Thread } from './thread.type.js'
+
+/** GraphQL face of agent runs; every rule lives in AgentRunService. */
+@Resolver(() => Thread)
+export class AgentRunResolver {
+  constructor(private readonly runs: AgentRunService) {}
+
+  @Mutation(() => AgentRunPayload, {
+    nullable: true,
+    description: 'Notes that an agent started on a thread. Needs write access to it.',
+  })
+  async startAgentRun(
+    @Arg('threadId', () => ID, { description: 'The thread it works on.' }) threadId: string,
+    @Ctx() { viewer }: Context,
+  ): Promise<AgentRunPayload> {
+    return { agentRun: await this.runs.start(viewer, threadId) }
+  }
+
+  @Mutation(() => AgentRunPayload, {
+    nullable: true,
+    description:
+      'Notes that an agent run ended. Needs write access to its thread. CONFLICT when it has ended already.',
+  })
+  async finishAgentRun(
+    @Arg('agentRunId', () => ID, { description: 'The run.' }) agentRunId: string,
+    @Arg('status', () => AgentRunStatus, { description: 'How it ended: not RUNNING.' })
+    status: AgentRunStatus,
+    @Ctx() { viewer }: Context,
+  ): Promise<AgentRunPayload> {
+    return { agentRun: await this.runs.finish(viewer, agentRunId, status) }
+  }
+
+  @FieldResolver(() => AgentRunConnection, { description: 'Its agent runs, the newest first.' })
+  async agentRuns(@Root() { id }: Thread, @Args(() => PageArgs) args: PageArgs): Promise<AgentRunConnection> {
+    const page = readPage(args)
+    const rows = await this.runs.list(id, page)
+    return toConnection(rows, page, (run) => ({ rank: run.startedAt.getTime(), id: run.id }))
+  }
+}

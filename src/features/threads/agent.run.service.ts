@@ -1,0 +1,76 @@
+import type { AgentRunStatus } from '../../generated/prisma/enums.js'
+import { type Database, type Statement, sql } from '../../platform/database.js'
+import { conflict, invalid, notFound } from '../../platform/errors.js'
+import { mintId, requireId } from '../../platform/ids.js'
+import { olderThan, type Page } from '../../platform/page.js'
+import { requireThread } from '../access/access.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+
+export interface AgentRunRecord {
+  id: string
+  status: AgentRunStatus
+  startedAt: Date
+  finishedAt: Date | null
+}
+
+const columns = sql`id, status::text as status, started_at as "startedAt", finished_at as "finishedAt"`
+
+const listRuns = (threadId: string, page: Page): Statement => sql`
+  select ${columns} from agent_run
+  where thread_id = ${threadId} and ${olderThan(page, sql`started_at`, sql`id`)}
+  order by started_at desc, id desc ${page.limit}`
+
+const finishRun = (id: string, status: AgentRunStatus): Statement => sql`
+  update agent_run set status = ${status}::agent_run_status, finished_at = now()
+  where id = ${id} and status = 'RUNNING' returning ${columns}`
+
+/** Agent runs of a thread. A run whose thread is deleted is gone with it, and finds nothing to write to. */
+export class AgentRunService {
+  constructor(private readonly db: Database) {}
+
+  start(viewer: Viewer, threadId: string): Promise<AgentRunRecord> {
+    return this.db.transaction(async (tx) => {
+      const thread = await requireThread(tx, viewer, 'write', threadId, 'share')
+      const run = await tx.prisma.agentRun.create({
+        data: { id: mintId('run'), threadId, status: 'RUNNING' },
+      })
+      await recordAudit(tx, viewer, {
+        action: 'agent-run.started',
+        targetType: 'thread',
+        targetId: threadId,
+        organizationId: thread.organizationId,
+        details: { agentRunId: run.id },
+      })
+      return run
+    })
+  }
+
+  finish(viewer: Viewer, agentRunId: string, status: AgentRunStatus): Promise<AgentRunRecord> {
+    return this.db.transaction(async (tx) => {
+      requireId('agentRunId', agentRunId)
+      if (status === 'RUNNING')
+        throw invalid('Invalid status. A run ends COMPLETED, FAILED or CANCELED.', { status })
+      const found = await tx.prisma.agentRun.findUnique({
+        where: { id: agentRunId },
+        select: { threadId: true },
+      })
+      if (!found) throw notFound('Agent run', { agentRunId })
+      const thread = await requireThread(tx, viewer, 'write', found.threadId, 'share')
+      const [run] = await tx.query<AgentRunRecord>(finishRun(agentRunId, status))
+      if (!run) throw conflict('The agent run has ended already.', 'Agent run not running', { agentRunId })
+      await recordAudit(tx, viewer, {
+        action: 'agent-run.finished',
+        targetType: 'thread',
+        targetId: thread.id,
+        organizationId: thread.organizationId,
+        details: { agentRunId, status },
+      })
+      return run
+    })
+  }
+
+  list(threadId: string, page: Page): Promise<AgentRunRecord[]> {
+    return this.db.query(listRuns(threadId, page))
+  }
+}

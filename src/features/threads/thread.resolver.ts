@@ -1,0 +1,95 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { byCreation, toConnection } from '../../platform/connection.type.js'
+import { PageArgs } from '../../platform/page.arguments.js'
+import { readPage } from '../../platform/page.js'
+import type { Authenticator } from '../access/authenticator.js'
+import type { Context } from '../access/context.js'
+import { User } from '../access/user.type.js'
+import type { OrganizationService } from '../organizations/organization.service.js'
+import { Organization } from '../organizations/organization.type.js'
+import type { ProjectService } from '../projects/project.service.js'
+import { Project } from '../projects/project.type.js'
+import type { ThreadService } from './thread.service.js'
+import { CreateThreadInput, CreateThreadPayload, Thread, ThreadConnection } from './thread.type.js'
+
+/** GraphQL face of threads; every rule lives in ThreadService. */
+@Resolver(() => Thread)
+export class ThreadResolver {
+  constructor(
+    private readonly threadService: ThreadService,
+    private readonly organizations: OrganizationService,
+    private readonly projects: ProjectService,
+    private readonly authenticator: Authenticator,
+  ) {}
+
+  @Mutation(() => CreateThreadPayload, {
+    nullable: true,
+    description:
+      'Makes a thread that the caller owns. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit.',
+  })
+  async createThread(
+    @Arg('input', () => CreateThreadInput, { description: 'The new thread.' }) input: CreateThreadInput,
+    @Ctx() { viewer }: Context,
+  ): Promise<CreateThreadPayload> {
+    return { thread: await this.threadService.create(viewer, input) }
+  }
+
+  @Query(() => Thread, {
+    nullable: true,
+    description:
+      'A live thread that the caller owns, or whose organization it is a member of, or that is in a space it may see; else RESOURCE_NOT_FOUND.',
+  })
+  thread(
+    @Arg('id', () => ID, { description: "The thread's id." }) id: string,
+    @Ctx() { viewer }: Context,
+  ): Promise<Thread> {
+    return this.threadService.get(viewer, id)
+  }
+
+  @Query(() => ThreadConnection, { nullable: true, description: 'Threads, the newest first.' })
+  async threads(
+    @Arg('organizationId', () => ID, {
+      nullable: true,
+      description:
+        "All threads of this organization. Left out: the caller's own and those of its organizations.",
+    })
+    organizationId: string | null,
+    @Arg('includeDeleted', () => Boolean, {
+      nullable: true,
+      description: 'Soft-deleted ones too, where the caller could restore them. Default: false.',
+    })
+    includeDeleted: boolean | null,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() { viewer }: Context,
+  ): Promise<ThreadConnection> {
+    const page = readPage(args)
+    const { rows, count } = await this.threadService.list(
+      viewer,
+      organizationId ?? null,
+      includeDeleted === true,
+      page,
+    )
+    return { ...toConnection(rows, page, byCreation), count, totalCount: count }
+  }
+
+  @FieldResolver(() => Organization, { description: 'Whose thread it is.' })
+  organization(
+    @Root() { organizationId }: Thread,
+    @Ctx() { loaders }: Context,
+  ): Promise<Organization | null> {
+    return loaders.load(this.organizations.byId, organizationId)
+  }
+
+  @FieldResolver(() => Project, {
+    nullable: true,
+    description: 'Its project; null when it has none, or when the caller is no member of its organization.',
+  })
+  async project(@Root() { projectId }: Thread, @Ctx() { loaders }: Context): Promise<Project | null> {
+    return projectId === null ? null : loaders.load(this.projects.byId, projectId)
+  }
+
+  @FieldResolver(() => User, { description: 'Who made it.' })
+  owner(@Root() { ownerId }: Thread, @Ctx() { loaders }: Context): Promise<User | null> {
+    return loaders.load(this.authenticator.userById, ownerId)
+  }
+}

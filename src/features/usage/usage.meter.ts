@@ -1,0 +1,72 @@
+import type { Database, Transaction } from '../../platform/database.js'
+import { HeddleError } from '../../platform/errors.js'
+import { LoaderDefinition } from '../../platform/loader.js'
+import { changeUsage, insertUsage, selectUsage, type UsageChange, type UsageRecord } from './usage.sql.js'
+import type { Usage } from './usage.type.js'
+
+export interface UsageLimits {
+  /** live threads an organization may have, unless its own row says otherwise */
+  threads: number
+  /** live projects, likewise */
+  projects: number
+}
+
+/**
+ * Counts what an organization has, in the transaction that changes it, so that a count cannot drift and a limit cannot
+ * be passed by two at once. The usage row is the last that a transaction locks.
+ */
+export class UsageMeter {
+  readonly byOrganization: LoaderDefinition<string, UsageRecord>
+
+  constructor(
+    db: Database,
+    private readonly limits: UsageLimits,
+  ) {
+    this.byOrganization = new LoaderDefinition(async (ids, viewerId) => {
+      const rows = await db.query<UsageRecord>(selectUsage(ids, viewerId))
+      return new Map(rows.map((row) => [row.organizationId, row]))
+    })
+  }
+
+  async open(tx: Transaction, organizationId: string): Promise<void> {
+    await tx.query(insertUsage(organizationId))
+  }
+
+  /** Throws QUOTA_EXCEEDED, and so rolls the transaction back, when a rising count passes its limit. */
+  async change(tx: Transaction, organizationId: string, change: UsageChange): Promise<void> {
+    const [row] = await tx.query<UsageRecord>(changeUsage(organizationId, change))
+    if (!row) throw new Error(`Organization ${organizationId} has no usage row`)
+    const usage = this.describe(row)
+    this.#requireRoom('thread', organizationId, change.threads, usage.threads, usage.threadLimit)
+    this.#requireRoom('project', organizationId, change.projects, usage.projects, usage.projectLimit)
+  }
+
+  describe(usage: UsageRecord): Usage {
+    const { threads, projects, messages } = usage
+    return {
+      threads,
+      projects,
+      messages: Number(messages),
+      threadLimit: usage.threadLimit ?? this.limits.threads,
+      projectLimit: usage.projectLimit ?? this.limits.projects,
+    }
+  }
+
+  #requireRoom(
+    what: string,
+    organizationId: string,
+    added: number | undefined,
+    count: number,
+    limit: number,
+  ): void {
+    if ((added ?? 0) <= 0 || count <= limit) return
+    throw new HeddleError(
+      'QUOTA_EXCEEDED',
+      `The organization may have ${limit.toLocaleString('en')} live ${what}s.`,
+      {
+        systemMessage: `${what === 'thread' ? 'Thread' : 'Project'} limit reached`,
+        details: { organizationId, limit },
+      },
+    )
+  }
+}

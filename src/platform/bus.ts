@@ -1,0 +1,79 @@
+import { setMaxListeners } from 'node:events'
+import { createRedisEventTarget } from '@graphql-yoga/redis-event-target'
+import { Redis } from 'ioredis'
+import type { Logger } from './log.js'
+
+/**
+ * Carries "look again" between the parts and the nodes of Heddle. An event may be lost, doubled or late, so none may be
+ * relied on: whoever listens also reads the rows, at first and every few seconds.
+ */
+export interface Bus {
+  /** Never fails and never waits: a lost event costs a listener seconds, not the truth. */
+  publish(topic: string, payload: unknown): void
+  /** Calls `listener` with each payload, as JSON gives it back, until the returned function is called. */
+  subscribe(topic: string, listener: (payload: unknown) => void): () => void
+  /** False while other nodes cannot be reached. */
+  isConnected(): boolean
+  close(): Promise<void>
+}
+
+/** A bus within this process. */
+export function createMemoryBus(): Bus {
+  const target = new EventTarget()
+  // One listener a subscriber is the point here, not a leak.
+  setMaxListeners(0, target)
+  return {
+    ...overEventTarget(target, (payload) => JSON.parse(JSON.stringify(payload))),
+    isConnected: () => true,
+    close: async () => {},
+  }
+}
+
+/** A bus between nodes over Redis' publish and subscribe. */
+export function createRedisBus(url: string, logger: Logger): Bus {
+  const options = { lazyConnect: false, maxRetriesPerRequest: 1, enableOfflineQueue: false }
+  const publisher = new Redis(url, options)
+  const subscriber = new Redis(url, { ...options, maxRetriesPerRequest: null, enableOfflineQueue: true })
+  for (const client of [publisher, subscriber]) {
+    client.on('error', (error: Error) =>
+      logger.warn({ err: error }, 'redis is away; progress falls back to polling'),
+    )
+  }
+  const target = createRedisEventTarget({
+    publishClient: publishing(publisher, logger),
+    subscribeClient: subscriber,
+  })
+  return {
+    ...overEventTarget(target, (payload) => payload),
+    isConnected: () => publisher.status === 'ready' && subscriber.status === 'ready',
+    close: async () => {
+      publisher.disconnect()
+      subscriber.disconnect()
+    },
+  }
+}
+
+// The event target drops the promise of a publish, and a dropped rejection would end the process.
+function publishing(client: Redis, logger: Logger): Redis {
+  const publish = (channel: string, message: string) =>
+    client.publish(channel, message).catch((error: unknown) => {
+      logger.debug({ err: error }, 'event not published')
+      return 0
+    })
+  return { publish } as unknown as Redis
+}
+
+type Target = Pick<EventTarget, 'addEventListener' | 'removeEventListener' | 'dispatchEvent'>
+
+function overEventTarget(target: Target, copy: (payload: unknown) => unknown) {
+  return {
+    publish(topic: string, payload: unknown): void {
+      target.dispatchEvent(new CustomEvent(topic, { detail: copy(payload) }))
+    },
+    subscribe(topic: string, listener: (payload: unknown) => void): () => void {
+      const handle = (event: Event) => listener((event as CustomEvent).detail)
+      target.addEventListener(topic, handle)
+      return () => target.removeEventListener(topic, handle)
+    },
+  }
+}

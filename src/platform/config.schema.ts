@@ -1,0 +1,182 @@
+import { z } from 'zod'
+
+/** The environment's variables: each documented once, with what it is for, what it accepts and its default. */
+
+export interface Documentation {
+  description: string
+  accepted: string
+  /** its value is never printed */
+  secret?: boolean
+  /** a URL, whose password is never printed */
+  address?: boolean
+}
+
+export const documentation = z.registry<Documentation>()
+
+const LINE = z.string().regex(/^[^\p{Cc}]{1,4096}$/u)
+
+export const variables = z.object({
+  PORT: whole(0, 65_535, 4000, 'TCP port to listen on; 0 takes any free one.'),
+  HOST: z
+    .string()
+    .regex(/^[\w.:%-]{1,255}$/)
+    .default('127.0.0.1')
+    .register(documentation, {
+      description: 'Address to listen on; 0.0.0.0 listens on every network.',
+      accepted: 'a host name or an IP address',
+    }),
+  DATA_DIR: text(
+    '.heddle',
+    'Directory of the embedded database, made when it is missing; not used with DATABASE_URL.',
+  ),
+  DATABASE_URL: address(
+    ['postgres', 'postgresql'],
+    null,
+    'PostgreSQL 15 or later with pgvector. Without it, Heddle runs its embedded database.',
+  ),
+  REDIS_URL: address(
+    ['redis', 'rediss'],
+    null,
+    'Redis, which carries events from one process to the others.',
+  ),
+  HEDDLE_ROLE: z.enum(['all', 'api', 'worker']).default('all').register(documentation, {
+    description: 'What this process does: answer clients (api), embed messages (worker), or both (all).',
+    accepted: 'all, api or worker; api and worker need DATABASE_URL and REDIS_URL',
+  }),
+  JWT_SECRET: secret(/^.{32,4096}$/s, 'at least 32 characters', 'Secret that signs access tokens (HS256).'),
+  JWKS_URL: address(['https', 'http'], null, 'Where the public keys that sign access tokens are published.'),
+  JWT_ISSUER: optionalText('Issuer (iss) that an access token must name.'),
+  JWT_AUDIENCE: optionalText('Audience (aud) that an access token must name.'),
+  BOOTSTRAP_API_KEY: secret(
+    /^[\x21-\x7e]{24,200}$/,
+    '24 to 200 printable ASCII characters without spaces',
+    'API key that is valid from the start, for the first user.',
+  ),
+  EMBEDDING_PROVIDER: z.enum(['builtin', 'openai']).default('builtin').register(documentation, {
+    description: 'What makes vectors: the built-in word vectors, or any OpenAI-compatible service.',
+    accepted: 'builtin or openai',
+  }),
+  EMBEDDING_BASE_URL: address(
+    ['https', 'http'],
+    'https://api.openai.com/v1',
+    'Base address of the OpenAI-compatible service; /embeddings is put behind it.',
+  ),
+  EMBEDDING_API_KEY: secret(
+    /^[\x21-\x7e]{1,4096}$/,
+    'printable ASCII characters without spaces',
+    'Key for that service; a local one may need none.',
+  ),
+  EMBEDDING_MODEL: optionalText('Model of that service; left out, text-embedding-3-small.'),
+  EMBEDDING_DIMENSIONS: z
+    .string()
+    .transform(toWhole)
+    .pipe(z.number().min(1).max(4000))
+    .nullable()
+    .default(null)
+    .register(documentation, {
+      description: "Length of that model's vectors; needed when Heddle does not know the model.",
+      accepted: 'a whole number from 1 to 4,000',
+    }),
+  SANDBOX_API_URL: address(
+    ['https', 'http'],
+    null,
+    'Base address of the service that holds the sandboxes of projects; needs SANDBOX_API_KEY.',
+  ),
+  SANDBOX_API_KEY: secret(
+    /^[\x21-\x7e]{1,4096}$/,
+    'printable ASCII characters without spaces',
+    'Bearer token for the sandbox service.',
+  ),
+  THREAD_RETENTION_DAYS: whole(1, 3650, 30, 'Days in which a soft-deleted thread can be restored.'),
+  ORGANIZATION_THREAD_LIMIT: whole(
+    1,
+    1_000_000_000,
+    1_000_000,
+    'Live threads that an organization may have.',
+  ),
+  ORGANIZATION_PROJECT_LIMIT: whole(1, 1_000_000_000, 10_000, 'Live projects that an organization may have.'),
+  ENVIRONMENT: text('development', 'Name of the deployment, shown in the receipts of deletions.'),
+  REGION: text('local', 'Region of the deployment, shown in the receipts of deletions.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .register(documentation, {
+      description: 'The least severe events that are logged.',
+      accepted: 'trace, debug, info, warn, error, fatal or silent',
+    }),
+})
+
+export type VariableName = keyof typeof variables.shape
+
+/** Sees which variables are set, and returns what is wrong with the combination. */
+type Rule = (given: Readonly<Partial<Record<VariableName, string>>>) => string | null
+
+export const rules: readonly Rule[] = [
+  (given) =>
+    given.DATABASE_URL && !given.JWT_SECRET && !given.JWKS_URL && !given.BOOTSTRAP_API_KEY
+      ? 'DATABASE_URL is set, but nobody could sign in: set JWT_SECRET, JWKS_URL or BOOTSTRAP_API_KEY too.'
+      : null,
+  (given) => {
+    const missing = (['DATABASE_URL', 'REDIS_URL'] as const).filter((name) => !given[name])
+    const role = given.HEDDLE_ROLE
+    return (role === 'api' || role === 'worker') && missing.length > 0
+      ? `HEDDLE_ROLE is "${role}", which shares its work with other processes: set ${missing.join(' and ')} too.`
+      : null
+  },
+  (given) =>
+    given.SANDBOX_API_URL && !given.SANDBOX_API_KEY
+      ? 'SANDBOX_API_URL is set without SANDBOX_API_KEY: set both or neither.'
+      : null,
+  (given) =>
+    given.SANDBOX_API_KEY && !given.SANDBOX_API_URL
+      ? 'SANDBOX_API_KEY is set without SANDBOX_API_URL: set both or neither.'
+      : null,
+]
+
+// Number alone would also take "", "1e3" and "0x10".
+function toWhole(value: string): number {
+  return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+}
+
+function whole(min: number, max: number, byDefault: number, description: string) {
+  return z
+    .string()
+    .transform(toWhole)
+    .pipe(z.number().min(min).max(max))
+    .default(byDefault)
+    .register(documentation, {
+      description,
+      accepted: `a whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`,
+    })
+}
+
+function text(byDefault: string, description: string) {
+  return LINE.default(byDefault).register(documentation, { description, accepted: 'text in one line' })
+}
+
+function optionalText(description: string) {
+  return LINE.nullable().default(null).register(documentation, { description, accepted: 'text in one line' })
+}
+
+function secret(pattern: RegExp, accepted: string, description: string) {
+  return z.string().regex(pattern).nullable().default(null).register(documentation, {
+    description,
+    accepted,
+    secret: true,
+  })
+}
+
+function address(schemes: readonly string[], byDefault: string | null, description: string) {
+  const isAddress = (value: string) =>
+    URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1))
+  return z
+    .string()
+    .refine(isAddress)
+    .nullable()
+    .default(byDefault)
+    .register(documentation, {
+      description,
+      accepted: schemes.map((scheme) => `${scheme}://…`).join(' or '),
+      address: true,
+    })
+}

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { type Documentation, documentation, rules, type VariableName, variables } from './config.schema.js'
+
+/** What Heddle is told from outside, read once at start: the only place that looks at the environment. */
+export interface Config {
+  port: number
+  host: string
+  dataDir: string
+  /** null: the embedded database in `dataDir` */
+  databaseUrl: string | null
+  redisUrl: string | null
+  role: 'all' | 'api' | 'worker'
+  jwtSecret: string | null
+  jwksUrl: string | null
+  jwtIssuer: string | null
+  jwtAudience: string | null
+  bootstrapApiKey: string | null
+  embedding: {
+    provider: 'builtin' | 'openai'
+    /** without a slash at its end; null for the built-in vectors */
+    baseUrl: string | null
+    apiKey: string | null
+    model: string | null
+    dimensions: number | null
+  }
+  /** `url` without a slash at its end; null when there is no such service */
+  sandbox: { url: string; apiKey: string } | null
+  threadRetentionDays: number
+  organizationThreadLimit: number
+  organizationProjectLimit: number
+  environment: string
+  region: string
+  logLevel: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The configuration cannot be used; `problems` and the message list everything that is wrong with it. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+  }
+}
+
+/** The process's environment, over the `.env` file of the directory when there is one. */
+export function readEnvironment(
+  directory: string = process.cwd(),
+  environment: Environment = process.env,
+): Environment {
+  return { ...parseEnv(readEnvFile(join(directory, '.env'))), ...environment }
+}
+
+export function loadConfig(environment: Environment = readEnvironment()): Config {
+  const given = Object.fromEntries(
+    variableNames()
+      .map((name) => [name, environment[name]] as const)
+      // `PORT=` in a file, or an empty field in a deployment's form, means: not set.
+      .filter(([, value]) => value !== undefined && value !== ''),
+  ) as Partial<Record<VariableName, string>>
+
+  const { data: values, error } = variables.safeParse(given)
+  const wrong = new Set(error?.issues.map((issue) => issue.path[0] as VariableName))
+  const problems = [
+    ...Array.from(wrong, (name) => explain(name, given[name] ?? '')),
+    ...rules.map((rule) => rule(given)).filter((problem) => problem !== null),
+  ]
+  if (values === undefined || problems.length > 0) throw new ConfigError(problems)
+
+  const withService = values.EMBEDDING_PROVIDER === 'openai'
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    dataDir: values.DATA_DIR,
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    role: values.HEDDLE_ROLE,
+    jwtSecret: values.JWT_SECRET,
+    jwksUrl: values.JWKS_URL,
+    jwtIssuer: values.JWT_ISSUER,
+    jwtAudience: values.JWT_AUDIENCE,
+    bootstrapApiKey: values.BOOTSTRAP_API_KEY,
+    embedding: {
+      provider: values.EMBEDDING_PROVIDER,
+      baseUrl: withService && values.EMBEDDING_BASE_URL ? asBase(values.EMBEDDING_BASE_URL) : null,
+      apiKey: withService ? values.EMBEDDING_API_KEY : null,
+      model: withService ? values.EMBEDDING_MODEL : null,
+      dimensions: withService ? values.EMBEDDING_DIMENSIONS : null,
+    },
+    sandbox:
+      values.SANDBOX_API_URL && values.SANDBOX_API_KEY
+        ? { url: asBase(values.SANDBOX_API_URL), apiKey: values.SANDBOX_API_KEY }
+        : null,
+    threadRetentionDays: values.THREAD_RETENTION_DAYS,
+    organizationThreadLimit: values.ORGANIZATION_THREAD_LIMIT,
+    organizationProjectLimit: values.ORGANIZATION_PROJECT_LIMIT,
+    environment: values.ENVIRONMENT,
+    region: values.REGION,
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+export interface VariableDescription {
+  name: VariableName
+  description: string
+  /** null: not set */
+  default: string | null
+  accepted: string
+  secret: boolean
+}
+
+export function describeConfig(): VariableDescription[] {
+  return variableNames().map((name) => {
+    const value = variables.shape[name].parse(undefined)
+    const { description, accepted, secret } = documented(name)
+    return { name, description, accepted, secret, default: value === null ? null : String(value) }
+  })
+}
+
+function variableNames(): VariableName[] {
+  return Object.keys(variables.shape) as VariableName[]
+}
+
+function documented(name: VariableName): Required<Documentation> {
+  const entry = documentation.get(variables.shape[name])
+  if (entry === undefined) throw new Error(`${name} is not documented`)
+  return { secret: false, address: false, ...entry }
+}
+
+function explain(name: VariableName, value: string): string {
+  const { accepted, secret, address } = documented(name)
+  const text = value.length > 80 ? `${value.slice(0, 80)}…` : value
+  // Any variable may have been given an address by mistake.
+  const open = address || /[@:/]/.test(value) ? withoutPassword(value) : JSON.stringify(text)
+  const shown = (!secret && open) || `hidden (${value.length} characters)`
+  return `${name} is ${shown}; accepted: ${accepted}.`
+}
+
+/** Scheme and host of an address; null when it cannot be told which part of it is the host. */
+function withoutPassword(value: string): string | null {
+  if (!URL.canParse(value)) return null
+  const url = new URL(value)
+  // A slash or a question mark in a password, not encoded, ends the host within the password.
+  const cut = `${url.pathname}${url.search}${url.hash}`.includes('@')
+  return cut || url.host === '' ? null : `"${url.protocol}//${url.host}/…"`
+}
+
+function asBase(url: string): string {
+  return url.replace(/\/+$/, '')
+}
+
+function readEnvFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw new ConfigError([`${path} cannot be read: ${(error as Error).message}.`])
+  }
+}

@@ -1,0 +1,126 @@
+import type { Bus } from './bus.js'
+
+/** What to watch: rows that change, each known by a key and a number that rises with every change. */
+export interface WatchOptions<Row> {
+  bus: Bus
+  topic: string
+  /** The rows as they stand. Asked first, and again whenever the bus was silent; an error ends the watch with it. */
+  read(): Promise<Row[]>
+  /** A row from an event's payload; null when the payload is not one. */
+  receive(payload: unknown): Row | null
+  keyOf(row: Row): string
+  sequenceOf(row: Row): number
+  /** After this row the watch ends. */
+  isLast(row: Row): boolean
+  /** Milliseconds between two rows of one key, at least. What changes in between is passed on once, as its newest. */
+  minIntervalMs: number
+  /** Milliseconds after which the rows are read again. */
+  pollMs: number
+}
+
+const MAX_REMEMBERED = 10_000
+
+/**
+ * Passes on the newest of each row, in the order of its sequence: joins the bus first, reads then, and reads again every
+ * few seconds, so that no lost event leaves a client waiting. It holds one row a key, however slow its consumer is.
+ */
+export class Watch<Row> implements AsyncIterableIterator<Row> {
+  readonly #pending = new Map<string, Row>()
+  readonly #sent = new Map<string, { sequence: number; at: number }>()
+  #wake: (() => void) | null = null
+  #leave: (() => void) | null = null
+  #readAt = Number.NEGATIVE_INFINITY
+  #ended = false
+
+  constructor(private readonly options: WatchOptions<Row>) {}
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Row, undefined>> {
+    this.#leave ??= this.options.bus.subscribe(this.options.topic, (payload) => this.#receive(payload))
+    while (!this.#ended) {
+      if (performance.now() - this.#readAt >= this.options.pollMs) await this.#read()
+      const row = this.#takeDue()
+      if (row) return { value: row, done: false }
+      if (!this.#ended) await this.#sleep()
+    }
+    return { value: undefined, done: true }
+  }
+
+  async return(): Promise<IteratorResult<Row, undefined>> {
+    this.#end()
+    return { value: undefined, done: true }
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const rows = await this.options.read()
+      this.#readAt = performance.now()
+      for (const row of rows) this.#offer(row)
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+  }
+
+  #receive(payload: unknown): void {
+    const row = this.options.receive(payload)
+    if (row) this.#offer(row)
+  }
+
+  #offer(row: Row): void {
+    const { keyOf, sequenceOf } = this.options
+    const key = keyOf(row)
+    const pending = this.#pending.get(key)
+    const known = Math.max(this.#sent.get(key)?.sequence ?? 0, pending ? sequenceOf(pending) : 0)
+    if (sequenceOf(row) <= known) return
+    this.#pending.set(key, row)
+    this.#wake?.()
+  }
+
+  #takeDue(): Row | null {
+    if (this.#ended) return null
+    const now = performance.now()
+    for (const [key, row] of this.#pending) {
+      if (now < this.#dueAt(key)) continue
+      this.#pending.delete(key)
+      this.#remember(key, this.options.sequenceOf(row), now)
+      if (this.options.isLast(row)) this.#end()
+      return row
+    }
+    return null
+  }
+
+  #dueAt(key: string): number {
+    const sent = this.#sent.get(key)
+    return sent ? sent.at + this.options.minIntervalMs : Number.NEGATIVE_INFINITY
+  }
+
+  #remember(key: string, sequence: number, at: number): void {
+    this.#sent.delete(key)
+    this.#sent.set(key, { sequence, at })
+    if (this.#sent.size > MAX_REMEMBERED) this.#sent.delete(this.#sent.keys().next().value as string)
+  }
+
+  #sleep(): Promise<void> {
+    const dues = [...this.#pending.keys()].map((key) => this.#dueAt(key))
+    const until = Math.min(this.#readAt + this.options.pollMs, ...dues)
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), Math.max(0, until - performance.now()))
+      this.#wake = () => {
+        this.#wake = null
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#leave?.()
+    this.#leave = null
+    this.#wake?.()
+  }
+}

@@ -1,0 +1,208 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { renderEnvExample, withConfigTable } from '../../src/platform/config.docs.js'
+import {
+  ConfigError,
+  describeConfig,
+  type Environment,
+  loadConfig,
+  readEnvironment,
+} from '../../src/platform/config.js'
+
+const KEY = 'k'.repeat(24)
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    loadConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('values', () => {
+  test('nothing set gives the embedded database on port 4000 of this machine', () => {
+    expect(loadConfig({})).toEqual({
+      port: 4000,
+      host: '127.0.0.1',
+      dataDir: '.heddle',
+      databaseUrl: null,
+      redisUrl: null,
+      role: 'all',
+      jwtSecret: null,
+      jwksUrl: null,
+      jwtIssuer: null,
+      jwtAudience: null,
+      bootstrapApiKey: null,
+      embedding: { provider: 'builtin', baseUrl: null, apiKey: null, model: null, dimensions: null },
+      sandbox: null,
+      threadRetentionDays: 30,
+      organizationThreadLimit: 1_000_000,
+      organizationProjectLimit: 10_000,
+      environment: 'development',
+      region: 'local',
+      logLevel: 'info',
+    })
+  })
+
+  test('an empty value counts as not set', () => {
+    expect(loadConfig({ PORT: '', DATABASE_URL: '', JWT_SECRET: '' })).toEqual(loadConfig({}))
+  })
+
+  test('port 0 is allowed', () => {
+    expect(loadConfig({ PORT: '0' }).port).toBe(0)
+  })
+
+  test('a service for embeddings needs no key, and its base address ends without a slash', () => {
+    const { embedding } = loadConfig({
+      EMBEDDING_PROVIDER: 'openai',
+      EMBEDDING_BASE_URL: 'http://localhost:8080/v1/',
+      EMBEDDING_DIMENSIONS: '384',
+    })
+    expect(embedding).toEqual({
+      provider: 'openai',
+      baseUrl: 'http://localhost:8080/v1',
+      apiKey: null,
+      model: null,
+      dimensions: 384,
+    })
+    expect(loadConfig({ EMBEDDING_PROVIDER: 'openai' }).embedding.baseUrl).toBe('https://api.openai.com/v1')
+  })
+
+  test('a sandbox service has its address and its key', () => {
+    expect(loadConfig({ SANDBOX_API_URL: 'https://sandbox.test/', SANDBOX_API_KEY: 'key' }).sandbox).toEqual({
+      url: 'https://sandbox.test',
+      apiKey: 'key',
+    })
+  })
+})
+
+describe('refusals', () => {
+  test.each([
+    ['PORT', 'http', 'PORT is "http"; accepted: a whole number from 0 to 65,535.'],
+    ['PORT', '65536', 'PORT is "65536"; accepted: a whole number from 0 to 65,535.'],
+    ['PORT', '0x10', 'PORT is "0x10"; accepted: a whole number from 0 to 65,535.'],
+    ['HOST', 'two words', 'HOST is "two words"; accepted: a host name or an IP address.'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL is "loud"; accepted: trace, debug, info, warn, error, fatal or silent.'],
+    ['REDIS_URL', 'http://h:1', 'REDIS_URL is "http://h:1/…"; accepted: redis://… or rediss://….'],
+    ['JWT_SECRET', 'short', 'JWT_SECRET is hidden (5 characters); accepted: at least 32 characters.'],
+    ['THREAD_RETENTION_DAYS', '0', 'THREAD_RETENTION_DAYS is "0"; accepted: a whole number from 1 to 3,650.'],
+  ])('%s=%s is refused with what was given and what is accepted', (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([problem])
+  })
+
+  test('one message lists every problem, of single variables and of their combination', () => {
+    const problems = problemsOf({
+      PORT: '-1',
+      LOG_LEVEL: 'loud',
+      SANDBOX_API_KEY: 'key',
+      HEDDLE_ROLE: 'worker',
+    })
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'PORT',
+      'LOG_LEVEL',
+      'HEDDLE_ROLE',
+      'SANDBOX_API_KEY',
+    ])
+    expect(new ConfigError(problems).message).toBe(
+      `The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    )
+  })
+
+  test('a database of its own needs a way to sign in', () => {
+    const DATABASE_URL = 'postgres://localhost/heddle'
+    expect(problemsOf({ DATABASE_URL })).toEqual([
+      'DATABASE_URL is set, but nobody could sign in: set JWT_SECRET, JWKS_URL or BOOTSTRAP_API_KEY too.',
+    ])
+    expect(problemsOf({ DATABASE_URL, BOOTSTRAP_API_KEY: KEY })).toEqual([])
+    expect(problemsOf({ DATABASE_URL, JWKS_URL: 'https://id.test/keys' })).toEqual([])
+    expect(problemsOf({ DATABASE_URL, JWT_SECRET: 's'.repeat(32) })).toEqual([])
+  })
+
+  test.each(['api', 'worker'])('the role %s needs what processes share', (role) => {
+    expect(problemsOf({ HEDDLE_ROLE: role, REDIS_URL: 'redis://localhost' })).toEqual([
+      `HEDDLE_ROLE is "${role}", which shares its work with other processes: set DATABASE_URL too.`,
+    ])
+    expect(problemsOf({ HEDDLE_ROLE: role })).toEqual([
+      `HEDDLE_ROLE is "${role}", which shares its work with other processes: set DATABASE_URL and REDIS_URL too.`,
+    ])
+  })
+})
+
+describe('secrets', () => {
+  test.each(describeConfig().filter(({ secret }) => secret))('a refused $name is not shown', ({ name }) => {
+    const value = `tell no one\u0007${name}`.slice(0, 20)
+    expect(problemsOf({ [name]: value }).join('\n')).not.toContain('tell')
+  })
+
+  test.each([
+    'mysql://user:hunter2@host/db',
+    'postgres//user:hunter2@host/db',
+    'user:hunter2@host/db',
+    'mysql://user:7/hunter2@host/db',
+    'mysql://user:7?hunter2@host/db',
+    'mysql://host/db?password=hunter2',
+    'hunter2',
+  ])('a password is not shown, however the address is broken: %s', (value) => {
+    for (const name of ['DATABASE_URL', 'REDIS_URL', 'JWKS_URL']) {
+      const [problem] = problemsOf({ [name]: value, BOOTSTRAP_API_KEY: KEY })
+      expect(problem).toContain(`${name} is `)
+      expect(problem).not.toContain('hunter')
+    }
+  })
+
+  test('an address given to the wrong variable does not show its password', () => {
+    expect(problemsOf({ PORT: 'postgres://user:hunter2@host/db' })).toEqual([
+      'PORT is "postgres://host/…"; accepted: a whole number from 0 to 65,535.',
+    ])
+  })
+})
+
+describe('the .env file', () => {
+  let directory: string
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'heddle-config-'))
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  test('the process wins over the file, even with an empty value', () => {
+    writeFileSync(join(directory, '.env'), 'PORT=5000\n# a comment\nREGION="eu west"\nENVIRONMENT=staging\n')
+    const { port, region, environment } = loadConfig(
+      readEnvironment(directory, { PORT: '6000', ENVIRONMENT: '' }),
+    )
+    expect({ port, region, environment }).toEqual({
+      port: 6000,
+      region: 'eu west',
+      environment: 'development',
+    })
+  })
+
+  test('no file is no problem, and one that cannot be read is', () => {
+    expect(readEnvironment(directory, { PORT: '1' })).toEqual({ PORT: '1' })
+    expect(() => readEnvironment(join(directory, '.env\0'), {})).toThrow(ConfigError)
+  })
+})
+
+describe('the documentation', () => {
+  const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
+
+  test('.env.example is what the schema says (npm run env-example writes it)', () => {
+    expect(read('.env.example')).toBe(renderEnvExample())
+  })
+
+  test("the README's table is what the schema says (npm run env-example writes it)", () => {
+    const page = read('README.md')
+    expect(page).toBe(withConfigTable(page))
+  })
+
+  test('.env.example with every line in effect is the default configuration', () => {
+    const lines = renderEnvExample().replaceAll(/^#(?=[A-Z_]+=)/gm, '')
+    const directory = mkdtempSync(join(tmpdir(), 'heddle-config-'))
+    writeFileSync(join(directory, '.env'), lines)
+    expect(loadConfig(readEnvironment(directory, {}))).toEqual(loadConfig({}))
+    rmSync(directory, { recursive: true })
+  })
+})

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { existsSync, openAsBlob } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { vector } from '@electric-sql/pglite-pgvector'
+import { migrate, migrationsDirectory } from '../../src/platform/migrate.js'
+import { type OpenPglite, openWith } from '../../src/platform/pglite.open.js'
+import { PglitePool } from '../../src/platform/pglite.pool.js'
+
+/** Databases in memory that start with all migrations applied, from a data directory that was dumped once. */
+
+const MODULES = join(import.meta.dirname, '../../node_modules')
+const CACHE = join(MODULES, '.cache/heddle')
+const PREFIX = 'migrated-'
+
+/** The variable in which the global setup tells where the dump is. */
+const TEMPLATE_FILE = 'HEDDLE_TEST_PGLITE_TEMPLATE'
+
+export async function freshPglite(): Promise<OpenPglite> {
+  const file = process.env[TEMPLATE_FILE]
+  if (!file) throw new Error('No template of a database: the global setup of vitest.config.ts makes it.')
+  return openWith({ loadDataDir: await openAsBlob(file) })
+}
+
+/** Dumps a migrated database, unless an earlier run has done so with the same migrations and the same PGlite. */
+export async function preparePgliteTemplate(): Promise<void> {
+  const name = `${PREFIX}${await fingerprint()}.tar`
+  const file = join(CACHE, name)
+  process.env[TEMPLATE_FILE] = file
+  if (existsSync(file)) return
+  await mkdir(CACHE, { recursive: true })
+  const draft = `${file}.${process.pid}`
+  await writeFile(draft, await dumpMigrated())
+  await rename(draft, file)
+  const old = (await readdir(CACHE)).filter((entry) => entry.endsWith('.tar') && entry !== name)
+  await Promise.all(old.map((entry) => rm(join(CACHE, entry), { force: true })))
+}
+
+async function fingerprint(): Promise<string> {
+  const directory = migrationsDirectory()
+  const migrations = (await readdir(directory, { recursive: true }))
+    .filter((path) => path.endsWith('.sql'))
+    .sort()
+  const hash = createHash('sha256')
+  for (const path of migrations) hash.update(path).update(await readFile(join(directory, path)))
+  hash.update(await readFile(join(MODULES, '@electric-sql/pglite/package.json')))
+  return hash.digest('hex').slice(0, 16)
+}
+
+async function dumpMigrated(): Promise<Buffer> {
+  const database = await PGlite.create({ extensions: { vector } })
+  const pool = new PglitePool(database)
+  await migrate(pool, migrationsDirectory())
+  // What stands in memory only would have to be recovered from the log at each start.
+  await pool.query('checkpoint')
+  await pool.end()
+  await pool.settled()
+  const dump = await database.dumpDataDir('none')
+  await database.close()
+  return Buffer.from(await dump.arrayBuffer())
+}
