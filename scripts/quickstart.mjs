@@ -10,6 +10,11 @@ if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
   process.exit(1)
 }
 
+// Loaded only now: an old Node would stop at them before it could say why.
+const { spawn } = await import('node:child_process')
+const { fileURLToPath } = await import('node:url')
+const { ensureBuilt, ensureInstalled } = await import('./ensure-built.mjs')
+
 step(
   'Packages',
   ensureInstalled,

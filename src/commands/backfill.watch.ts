@@ -22,8 +22,8 @@ export interface BackfillTotals {
   failed: number
 }
 
-const SILENCE_MS = 2000
-const ASKED_AT_ONCE = 20
+const SILENCE_MS = 1000
+const ASKED_AT_ONCE = 100
 
 /**
  * Follows the backfills of one space to their ends. Events are quick but may be lost, so what stays silent is asked
@@ -44,6 +44,7 @@ export class BackfillWatch {
     skipped: 0,
     failed: 0,
   }
+  #changed = false
   #wake: () => void = () => undefined
 
   constructor(
@@ -56,11 +57,16 @@ export class BackfillWatch {
     return this.#totals
   }
 
-  /** Listens to the space until `signal` ends it. Without events the watch still ends, only later. */
-  async listen(signal: AbortSignal): Promise<void> {
-    const variables = { spaceId: this.spaceId }
-    const events = this.client.subscribe<SpaceBackfillProgressData>(SpaceBackfillProgress, variables, signal)
-    for await (const event of events) this.#hear(event.spaceBackfillProgress)
+  /** Runs `work` with the space's events. Without them the watch still ends, only later; `onDeaf` is told why. */
+  async during<Result>(work: () => Promise<Result>, onDeaf: (error: unknown) => void): Promise<Result> {
+    const done = new AbortController()
+    const listening = this.#listen(done.signal).catch(onDeaf)
+    try {
+      return await work()
+    } finally {
+      done.abort()
+      await listening
+    }
   }
 
   /** Takes a backfill into the watch; false when it had ended before. */
@@ -78,7 +84,7 @@ export class BackfillWatch {
 
   /** Waits until every watched backfill has ended, or `signal` ends the wait. */
   async finished(onProgress: () => void, signal: AbortSignal): Promise<void> {
-    const stop = (): void => this.#wake()
+    const stop = (): void => this.#change()
     signal.addEventListener('abort', stop)
     while (this.#open.size > 0 && !signal.aborted) {
       onProgress()
@@ -88,20 +94,33 @@ export class BackfillWatch {
     signal.removeEventListener('abort', stop)
   }
 
+  async #listen(signal: AbortSignal): Promise<void> {
+    const variables = { spaceId: this.spaceId }
+    const events = this.client.subscribe<SpaceBackfillProgressData>(SpaceBackfillProgress, variables, signal)
+    for await (const event of events) this.#hear(event.spaceBackfillProgress)
+  }
+
   #hear({ backfillId, ...state }: BackfillState & { backfillId: string }): void {
     if (this.#watched.has(backfillId)) this.#apply(backfillId, state)
     else if (isTerminal(state.status)) this.#early.set(backfillId, state)
+    this.#change()
+  }
+
+  #change(): void {
+    this.#changed = true
     this.#wake()
   }
 
+  // What changed while nobody waited counts as well.
   async #changeOrSilence(): Promise<boolean> {
     const silence = new AbortController()
-    const change = new Promise<true>((resolve) => {
+    const change = new Promise<boolean>((resolve) => {
       this.#wake = () => resolve(true)
     })
     const quiet = wait(this.silenceMs, false, { signal: silence.signal }).catch(() => false)
-    const changed = await Promise.race([change, quiet])
+    const changed = this.#changed || (await Promise.race([change, quiet]))
     silence.abort()
+    this.#changed = false
     return changed
   }
 

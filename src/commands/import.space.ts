@@ -9,6 +9,7 @@ import {
   Spaces,
   type SpacesData,
 } from './import.documents.js'
+import { count, type Output, ProgressBar } from './progress.bar.js'
 
 const PAGE_SIZE = 100
 
@@ -36,7 +37,7 @@ async function findSpace(client: Client, organizationId: string, name: string): 
     const { edges, pageInfo } = page.spaces
     // A public space of another organization may be listed too.
     const edge = edges.find(({ node }) => node.name === name && node.organization.id === organizationId)
-    if (edge) return edge.node
+    if (edge) return { id: edge.node.id, name }
     after = pageInfo.hasNextPage ? pageInfo.endCursor : null
   } while (after !== null)
   return null
@@ -64,4 +65,18 @@ export class SpaceLinks {
     if (this.watch.watch(id, state)) this.added += 1
     else this.present += 1
   }
+}
+
+/** Waits for the backfills with a bar of their progress. */
+export async function followBackfills(
+  watch: BackfillWatch,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const { totals } = watch
+  const bar = new ProgressBar(output, 'Embed')
+  const describe = (): string =>
+    `${count(totals.processed, 'message')} of ${totals.total.toLocaleString('en')}`
+  await watch.finished(() => bar.update(totals.processed / Math.max(totals.total, 1), describe), signal)
+  bar.finish(describe())
 }

@@ -6,8 +6,8 @@ import { Lanes } from './import.lanes.js'
 import { chooseOrganization, UsageError } from './import.organization.js'
 import { type BadLine, readConversations } from './import.readers.js'
 import { ImportSender } from './import.sender.js'
-import { findOrCreateSpace, SpaceLinks } from './import.space.js'
-import { type ImportSummary, rate, summariseSpace } from './import.summary.js'
+import { findOrCreateSpace, followBackfills, SpaceLinks } from './import.space.js'
+import { type ImportSummary, rate, type SpaceSummary, summariseSpace } from './import.summary.js'
 import { count, type Output, ProgressBar } from './progress.bar.js'
 
 export interface ImportRequest {
@@ -54,22 +54,23 @@ class ImportRun {
   }
 
   async all(files: readonly string[], namespace: string, signal: AbortSignal): Promise<ImportSummary> {
-    const done = new AbortController()
-    const listening = this.#listen(done.signal)
+    const work = (): Promise<ImportSummary> => this.#work(files, namespace, signal)
+    if (this.links === null) return work()
+    return this.links.watch.during(work, (error) => this.#bar.print(`No live progress: ${String(error)}`))
+  }
+
+  async #work(files: readonly string[], namespace: string, signal: AbortSignal): Promise<ImportSummary> {
     try {
       for (const file of files) await this.#read(file, namespace, signal)
       await this.#start(this.#batcher.flush())
       await this.#lanes.drain()
-      const seconds = this.#seconds
-      this.#bar.finish(this.#describe())
-      await this.#embed(signal)
-      const space = this.links === null ? null : summariseSpace(this.links)
-      return { ...this.#counts, seconds, stopped: signal.aborted, space }
     } finally {
       await this.#lanes.idle()
-      done.abort()
-      await listening
     }
+    const seconds = this.#seconds
+    this.#bar.finish(this.#describe())
+    const space = await this.#embed(signal)
+    return { ...this.#counts, seconds, stopped: signal.aborted, space }
   }
 
   async #read(file: string, namespace: string, signal: AbortSignal): Promise<void> {
@@ -112,22 +113,10 @@ class ImportRun {
     this.#bar.update(this.bytes === 0 ? 1 : this.#bytesRead / this.bytes, () => this.#describe())
   }
 
-  // Events only make the watch quicker, so a server that cannot send them is no failure.
-  async #listen(signal: AbortSignal): Promise<void> {
-    await this.links?.watch.listen(signal).catch((error: unknown) => {
-      this.#bar.print(`No live progress: ${error instanceof Error ? error.message : 'the connection closed'}`)
-    })
-  }
-
-  async #embed(signal: AbortSignal): Promise<void> {
-    if (this.links === null) return
-    const { watch } = this.links
-    const { totals } = watch
-    const bar = new ProgressBar(this.output, 'Embed')
-    const describe = (): string =>
-      `${count(totals.processed, 'message')} of ${totals.total.toLocaleString('en')}`
-    await watch.finished(() => bar.update(totals.processed / Math.max(totals.total, 1), describe), signal)
-    bar.finish(describe())
+  async #embed(signal: AbortSignal): Promise<SpaceSummary | null> {
+    if (this.links === null) return null
+    await followBackfills(this.links.watch, this.output, signal)
+    return summariseSpace(this.links)
   }
 
   get #seconds(): number {

@@ -12,7 +12,7 @@ import { importFiles } from './import.js'
 import { createOrganization } from './import.organization.js'
 import { readConversations } from './import.readers.js'
 import { ImportSender } from './import.sender.js'
-import { findOrCreateSpace, SpaceLinks } from './import.space.js'
+import { findOrCreateSpace, followBackfills, SpaceLinks } from './import.space.js'
 import { rate } from './import.summary.js'
 import { count, type Output, ProgressBar } from './progress.bar.js'
 import {
@@ -45,7 +45,7 @@ const SPACE_NAME = 'Team memory'
 const QUESTIONS = [
   'When does our TLS certificate expire?',
   'Where are the backups stored?',
-  'refund for a double charge',
+  'water damage in the kitchen',
 ]
 const HITS = 2
 const STEPS = 7
@@ -186,15 +186,12 @@ export class Tour {
 
   async #fill(space: Named, threads: readonly Conversation[]): Promise<void> {
     const links = new SpaceLinks(this.client, space)
-    for (const { id } of threads) await links.add(id)
-    const bar = new ProgressBar(this.output, 'Embed')
-    const { totals } = links.watch
-    await links.watch.finished(
-      () =>
-        bar.update(totals.processed / Math.max(totals.total, 1), () => count(totals.processed, 'message')),
-      this.signal,
-    )
-    bar.finish(`${count(links.added, 'thread')} added, ${links.present} in it before`)
+    const work = async (): Promise<void> => {
+      for (const { id } of threads) await links.add(id)
+      await followBackfills(links.watch, this.output, this.signal)
+    }
+    await links.watch.during(work, (error) => this.#say(`      No live progress: ${String(error)}`))
+    this.#say(`      ${count(links.added, 'thread')} added, ${links.present} in it before`)
   }
 
   #say(line: string): void {

@@ -42,18 +42,17 @@ test('a backfill without any event is asked for', async () => {
 test('events are counted, whichever comes first: they or the reply', async () => {
   await using server = await GatewayStandin.start()
   store(server, ['a', 2])
-  const done = new AbortController()
   const watch = new BackfillWatch(server.client(), 'space_1', 60_000)
-  const listening = watch.listen(done.signal)
-  await server.subscribed()
+  const subscribed = server.subscribed()
 
-  const { backfill } = server.store.resolvers.addThreadToSpace({ spaceId: 'space_1', threadId: 'a' })
-  await expect.poll(() => server.store.backfills.get(backfill.id)?.status).toBe('COMPLETED')
-  const { id, ...state } = backfill
-  watch.watch(id, { ...state, status: 'QUEUED' })
-  await watch.finished(() => undefined, new AbortController().signal)
-  done.abort()
-  await listening
+  await watch.during(async () => {
+    await subscribed
+    const { backfill } = server.store.resolvers.addThreadToSpace({ spaceId: 'space_1', threadId: 'a' })
+    await expect.poll(() => server.store.backfills.get(backfill.id)?.status).toBe('COMPLETED')
+    const { id, ...state } = backfill
+    watch.watch(id, { ...state, status: 'QUEUED' })
+    await ended(watch)
+  }, reject)
 
   expect(watch.totals).toMatchObject({ backfills: 1, open: 0, processed: 2, total: 2 })
 })
@@ -81,6 +80,23 @@ test('a wait can be ended before the backfills are', async () => {
 
   expect(watch.totals.open).toBe(1)
 })
+
+test('a watch that cannot listen says why, and goes on', async () => {
+  await using server = await GatewayStandin.start()
+  const watch = new BackfillWatch(server.client('wrong key'), 'space_1')
+  const reasons: unknown[] = []
+
+  await watch.during(
+    () => expect.poll(() => reasons).toHaveLength(1),
+    (error) => void reasons.push(error),
+  )
+
+  expect(reasons).toMatchObject([{ code: 'UNAUTHENTICATED' }])
+})
+
+function reject(error: unknown): void {
+  throw error
+}
 
 function store(server: GatewayStandin, ...threads: [string, number][]): void {
   for (const [id, count] of threads) {

@@ -15,15 +15,7 @@ import {
   selectBackfills,
 } from '../backfills/backfill.sql.js'
 import type { LinkService } from './link.service.js'
-import {
-  claimFailures,
-  holdThread,
-  type LinkRecord,
-  lockLink,
-  pauseLink,
-  releaseFailures,
-  resumeLink,
-} from './link.sql.js'
+import { claimFailures, holdThread, type LinkRecord, lockLink, pauseLink, resumeLink } from './link.sql.js'
 
 interface Held {
   space: SpaceAccess
@@ -41,16 +33,20 @@ export class BackfillControl {
     private readonly links: LinkService,
   ) {}
 
-  /** Pauses the link: its vectors stay, and nothing more is embedded until it is retried. Canceling twice is once. */
+  /**
+   * Pauses the link: its vectors stay, and nothing more is embedded until it is retried. What a canceled retry had not
+   * taken yet stays refused. Canceling twice is once.
+   */
   async cancel(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
     const found = await this.backfills.get(viewer, backfillId)
     return this.db.transaction(async (tx) => {
-      const { space, link, backfill } = await this.#hold(tx, viewer, found)
+      const { space, backfill } = await this.#hold(tx, viewer, found)
       if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
         throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
       }
       const [canceled] = await tx.query<BackfillRecord>(cancelBackfills({ id: backfillId }))
-      if (canceled && link) await this.#stopWork(tx, canceled)
+      if (canceled && canceled.kind !== 'RETRY')
+        await tx.query(pauseLink(canceled.spaceId, canceled.threadId))
       if (canceled) announceBackfills(tx, this.bus, [canceled])
       await this.#record(tx, viewer, 'backfill.canceled', space, backfill)
       return canceled ?? backfill
@@ -114,11 +110,6 @@ export class BackfillControl {
     await tx.query(resumeLink(spaceId, threadId))
     announceBackfills(tx, this.bus, [retried])
     return retried
-  }
-
-  /** A retry gives back what it had taken; anything else pauses its link. */
-  async #stopWork(tx: Transaction, { id, kind, spaceId, threadId }: BackfillRecord): Promise<void> {
-    await tx.query(kind === 'RETRY' ? releaseFailures(id, spaceId, threadId) : pauseLink(spaceId, threadId))
   }
 
   /** Locks the space and the link, and reads the backfill again under their locks. */

@@ -55,14 +55,12 @@ export const deleteLink = (spaceId: string, threadId: string): Statement => sql`
     link as (delete from space_thread where space_id = ${spaceId} and thread_id = ${threadId} returning vector_count)
   select (select count(*)::int from vectors) as "removedVectorCount"`
 
-/** What the embedder refused and no retry has taken yet is given to this one. */
+/** What the embedder refused is given to this retry, but for what a retry at work has taken. */
 export const claimFailures = (spaceId: string, threadId: string, retryId: string): Statement => sql`
-  update embedding_failure set retry_id = ${retryId}
-  where space_id = ${spaceId} and thread_id = ${threadId} and retry_id is null returning message_id`
-
-export const releaseFailures = (retryId: string, spaceId: string, threadId: string): Statement => sql`
-  update embedding_failure set retry_id = null
-  where space_id = ${spaceId} and thread_id = ${threadId} and retry_id = ${retryId} returning message_id`
+  update embedding_failure f set retry_id = ${retryId}
+  where f.space_id = ${spaceId} and f.thread_id = ${threadId} and not exists (
+    select 1 from backfill b where b.id = f.retry_id and b.status in ('QUEUED', 'RUNNING'))
+  returning f.message_id`
 
 export type LinkedThread = ThreadRecord & { addedAt: Date; addedById: string }
 

@@ -1,0 +1,107 @@
+import type { DeletionMode } from '../../generated/prisma/enums.js'
+import type { ThreadAccess } from '../access/access.js'
+import type { Viewer } from '../access/viewer.js'
+import type { JsonObject } from '../threads/thread.sql.js'
+import type { ThreadSnapshot } from './deletion.sql.js'
+import type { DeletedMetadata, DeleteThreadPayload } from './deletion.type.js'
+
+/** What a server says of itself in a receipt. */
+export interface ServiceInfo {
+  apiVersion: string
+  serverVersion: string
+  environment: string
+  region: string
+}
+
+/** What a deletion did, before it is told. */
+export interface Deletion {
+  viewer: Viewer
+  thread: ThreadAccess
+  snapshot: ThreadSnapshot
+  mode: DeletionMode
+  deletedAt: Date
+  restoreUntil: Date | null
+  projectDeleted: boolean | null
+  warnings: string[]
+  auditLogId: string
+  /** milliseconds */
+  durationMs: number
+}
+
+/** Tells a deletion whole. Nothing in it is invented: what is not known is null. */
+export function writeReceipt(deletion: Deletion, service: ServiceInfo): DeleteThreadPayload {
+  const { viewer, thread, snapshot, mode, warnings } = deletion
+  const { requestId, traceId, correlationId, clientVersion } = viewer.request
+  const isSoft = mode === 'SOFT'
+  return {
+    status: warnings.length > 0 ? 'PARTIAL' : 'SUCCESS',
+    message: 'Thread deleted successfully',
+    threadId: thread.id,
+    deletedMessageCount: snapshot.messageCount,
+    deletedAgentRunCount: snapshot.agentRunCount,
+    deletedVectorCount: snapshot.vectorCount,
+    deletedAt: deletion.deletedAt,
+    deletedBy: viewer.userId,
+    softDelete: isSoft,
+    permanentDelete: !isSoft,
+    canRestore: isSoft,
+    restoreUntil: deletion.restoreUntil,
+    threadTitle: snapshot.title,
+    projectId: thread.projectId,
+    projectDeleted: deletion.projectDeleted,
+    conversationId: snapshot.conversationId,
+    errors: [],
+    warnings,
+    errorCount: 0,
+    warningCount: warnings.length,
+    auditLogId: deletion.auditLogId,
+    backupCreated: false,
+    backupLocation: null,
+    requestId,
+    userId: thread.ownerId,
+    sessionId: viewer.sessionId,
+    traceId,
+    correlationId,
+    operationDurationMs: Math.round(deletion.durationMs * 1_000) / 1_000,
+    ...service,
+    clientVersion,
+    timestamp: new Date(),
+    customMetadata: readMetadata(snapshot.metadata.customMetadata),
+    deprecationNotice: null,
+    migrationGuide: null,
+    extra: readMetadata(snapshot.metadata.extra),
+  }
+}
+
+/** A stored receipt is JSON: its times are text there. */
+export function reviveReceipt(stored: DeleteThreadPayload): DeleteThreadPayload {
+  return {
+    ...stored,
+    deletedAt: new Date(stored.deletedAt),
+    restoreUntil: stored.restoreUntil && new Date(stored.restoreUntil),
+    timestamp: new Date(stored.timestamp),
+  }
+}
+
+function readMetadata(member: unknown): DeletedMetadata | null {
+  if (!isObject(member)) return null
+  return {
+    tags: readStrings(member.tags),
+    labels: readStrings(member.labels),
+    annotations: readStrings(member.annotations),
+    extra: readStrings(member.extra),
+    source: typeof member.source === 'string' ? member.source : null,
+    version: typeof member.version === 'string' ? member.version : null,
+  }
+}
+
+function readStrings(member: unknown): Record<string, string> | null {
+  if (!isObject(member)) return null
+  return Object.fromEntries(
+    Object.entries(member).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

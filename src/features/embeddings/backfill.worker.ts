@@ -1,0 +1,139 @@
+import { backoffMs } from '../../platform/backoff.js'
+import type { Bus } from '../../platform/bus.js'
+import type { Database } from '../../platform/database.js'
+import { mintId } from '../../platform/ids.js'
+import { LeaseLost, underLease } from '../../platform/lease.js'
+import type { Logger } from '../../platform/log.js'
+import { WorkerLoop } from '../../platform/worker.loop.js'
+import { WORK_TOPIC } from '../spaces/link.service.js'
+import { type Embedder, EmbedderUnavailableError } from './embedder.js'
+import type { ClaimedLink } from './embedding.sql.js'
+import { EmbeddingStore } from './embedding.store.js'
+import { LinkRun } from './link.run.js'
+
+export interface BackfillWorkerOptions {
+  /** milliseconds that a worker may be silent before another takes its link; default 15,000 */
+  leaseMs?: number
+  /** milliseconds between two looks for work when nobody calls; default 1,000 */
+  pollMs?: number
+  /** links worked on at once; default 4 */
+  parallel?: number
+  /** milliseconds before the first try after an outage; doubles up to five minutes; default 1,000 */
+  retryMs?: number
+}
+
+const MAX_RETRY_MS = 5 * 60_000
+const MAX_ERROR_LENGTH = 500
+
+/** The worker stops, and gives back what it could not finish. */
+class WorkerStopped extends Error {}
+
+/** The space holds vectors of another model; only another configuration mends that. */
+class ModelMismatch extends Error {}
+
+/**
+ * Keeps links from being behind: claims those that have work under a lease, and works through several at once. It holds
+ * nothing that is not in the database, so it may be killed at any moment.
+ */
+export class BackfillWorker {
+  readonly #options: Required<BackfillWorkerOptions>
+  readonly #store: EmbeddingStore
+  readonly #loop: WorkerLoop
+  readonly #running = new Map<Promise<void>, AbortController>()
+  #leave: () => void = () => undefined
+  #isStopping = false
+
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    private readonly embedder: Embedder,
+    private readonly logger: Logger,
+    options: BackfillWorkerOptions = {},
+  ) {
+    this.#options = { leaseMs: 15_000, pollMs: 1_000, parallel: 4, retryMs: 1_000, ...options }
+    this.#store = new EmbeddingStore(db, bus, this.#options.leaseMs)
+    this.#loop = new WorkerLoop(() => this.#claim(), this.#options.pollMs)
+  }
+
+  start(): void {
+    this.#leave = this.bus.subscribe(WORK_TOPIC, () => this.#loop.call())
+    this.#loop.start()
+  }
+
+  /** Ends the calls in flight and gives the links back; what is committed stays. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#leave()
+    for (const controller of this.#running.values()) controller.abort(new WorkerStopped())
+    await this.#loop.stop()
+    await Promise.all(this.#running.keys())
+  }
+
+  async #claim(): Promise<void> {
+    const free = this.#options.parallel - this.#running.size
+    if (free <= 0 || this.#isStopping) return
+    const takenAt = performance.now()
+    try {
+      for (const link of await this.#store.claim(mintId('lease'), free)) this.#take(link, takenAt)
+    } catch (error) {
+      this.logger.error({ err: error }, 'links could not be claimed; trying again')
+    }
+  }
+
+  #take(link: ClaimedLink, takenAt: number): void {
+    const controller = new AbortController()
+    if (this.#isStopping) controller.abort(new WorkerStopped())
+    const run = this.#work(link, takenAt, controller).finally(() => {
+      this.#running.delete(run)
+      this.#loop.call()
+    })
+    this.#running.set(run, controller)
+  }
+
+  /** Never fails: what cannot be written is left to the end of the lease. */
+  async #work(link: ClaimedLink, takenAt: number, controller: AbortController): Promise<void> {
+    const lease = { durationMs: this.#options.leaseMs, takenAt, renew: () => this.#store.renew(link) }
+    try {
+      this.#requireModel(link)
+      const run = new LinkRun(this.db, this.#store, this.embedder, link, controller.signal)
+      await underLease(lease, controller, () => run.finish())
+    } catch (error) {
+      controller.abort(error)
+      await this.#giveUp(link, error).catch((failure: unknown) => {
+        this.logger.error({ ...about(link), err: failure }, 'link not given back; its lease will end')
+      })
+    }
+  }
+
+  async #giveUp(link: ClaimedLink, error: unknown): Promise<void> {
+    if (error instanceof LeaseLost) return
+    if (error instanceof WorkerStopped) return this.#store.release(link)
+    const { message, delayMs } = this.#judge(link, error)
+    this.logger.warn({ ...about(link), err: error, delayMs }, 'embedding put off')
+    await this.#store.delay(link, message, delayMs)
+  }
+
+  #judge({ attempts }: ClaimedLink, error: unknown): { message: string; delayMs: number } {
+    if (error instanceof ModelMismatch) return { message: error.message, delayMs: MAX_RETRY_MS }
+    const delayMs = backoffMs(attempts + 1, { baseMs: this.#options.retryMs, maxMs: MAX_RETRY_MS })
+    // What is not the embedder's own word may hold a path or a statement: it is logged, and told in other words.
+    if (!(error instanceof EmbedderUnavailableError))
+      return { message: 'Embedding failed; trying again.', delayMs }
+    return {
+      message: error.message.slice(0, MAX_ERROR_LENGTH),
+      delayMs: Math.max(delayMs, error.retryAfterMs ?? 0),
+    }
+  }
+
+  #requireModel({ embeddingModel, embeddingDimensions }: ClaimedLink): void {
+    const { model, dimensions } = this.embedder
+    if (embeddingModel === model && embeddingDimensions === dimensions) return
+    throw new ModelMismatch(
+      `The space holds vectors of ${embeddingModel} (${embeddingDimensions} dimensions), but this server embeds with ${model} (${dimensions}).`,
+    )
+  }
+}
+
+function about({ spaceId, threadId }: ClaimedLink) {
+  return { spaceId, threadId }
+}

@@ -1,0 +1,91 @@
+/** The lease is another's, or may be by now: nothing that was done under it may be written. */
+export class LeaseLost extends Error {
+  constructor() {
+    super('The lease was lost.')
+    this.name = 'LeaseLost'
+  }
+}
+
+export interface Lease {
+  /** milliseconds that it lasts without being renewed */
+  durationMs: number
+  /** `performance.now()` from before the statement that took it */
+  takenAt: number
+  /** False once it is another's. May fail, and is then tried again while the lease lasts. */
+  renew(): Promise<boolean>
+}
+
+/**
+ * Runs `work` while its lease is renewed beside it, and gives up once `controller` is aborted, with its reason, whether
+ * or not `work` ends by that. It aborts the controller itself with LeaseLost, no later than the lease ends.
+ */
+export async function underLease<Result>(
+  lease: Lease,
+  controller: AbortController,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { signal } = controller
+  const renewal = new Renewal(lease, () => controller.abort(new LeaseLost()))
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([work(), whenAborted(signal)])
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    await renewal.end()
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** Renews one lease three times in its duration, and tells when it is lost. */
+class Renewal {
+  #last: Promise<void> = Promise.resolve()
+  #next: NodeJS.Timeout
+  #expiry: NodeJS.Timeout
+  #isEnded = false
+
+  constructor(
+    private readonly lease: Lease,
+    private readonly lose: () => void,
+  ) {
+    this.#expiry = this.#expireAfter(lease.takenAt)
+    this.#next = this.#schedule()
+  }
+
+  /** Resolves when no statement about the lease is under way any more. */
+  async end(): Promise<void> {
+    this.#isEnded = true
+    clearTimeout(this.#next)
+    clearTimeout(this.#expiry)
+    await this.#last
+  }
+
+  #schedule(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#last = this.#renew()
+    }, this.lease.durationMs / 3)
+  }
+
+  async #renew(): Promise<void> {
+    const startedAt = performance.now()
+    // A database that does not answer says nothing of who holds the lease: its end decides.
+    const isOurs = await this.lease.renew().catch(() => null)
+    if (this.#isEnded) return
+    if (isOurs === false) return this.lose()
+    if (isOurs) {
+      clearTimeout(this.#expiry)
+      this.#expiry = this.#expireAfter(startedAt)
+    }
+    this.#next = this.#schedule()
+  }
+
+  #expireAfter(startedAt: number): NodeJS.Timeout {
+    const { durationMs } = this.lease
+    return setTimeout(this.lose, Math.max(0, startedAt + durationMs - performance.now()))
+  }
+}

@@ -1,0 +1,61 @@
+import { type Statement, sql } from './database.js'
+import { fromNow, isFree } from './lease.sql.js'
+import type { Effect, NewEffect } from './outbox.effect.js'
+
+/** An effect under this worker's lease. A write for it whose lease has become another's writes nothing. */
+export interface ClaimedEffect extends Effect {
+  readonly leaseId: string
+}
+
+export const insertEffect = (id: string, effect: NewEffect): Statement => sql`
+  insert into outbox (id, kind, payload, organization_id, request_id, trace_id, correlation_id)
+  values (${id}, ${effect.kind}, ${JSON.stringify(effect.payload)}::jsonb, ${effect.organizationId},
+    ${effect.request?.requestId ?? null}, ${effect.request?.traceId ?? null}, ${effect.request?.correlationId ?? null})
+  returning id`
+
+/** What has been due for longest comes first. Kinds that are not asked for wait for a worker that knows them. */
+export const claimEffects = (
+  leaseId: string,
+  leaseMs: number,
+  kinds: readonly string[],
+  limit: number,
+): Statement => sql`
+  with due as materialized (
+    select o.id from outbox o
+    where o.parked_at is null and o.next_attempt_at <= now() and ${isFree(sql`o`)} and o.kind = any(${kinds}::text[])
+    order by o.next_attempt_at, o.id limit ${limit}::int
+    for update skip locked
+  )
+  update outbox o set lease_id = ${leaseId}, lease_expires_at = ${fromNow(leaseMs)}
+  from due where o.id = due.id
+  returning o.id, o.kind, o.payload, o.organization_id as "organizationId", o.attempts, o.lease_id as "leaseId",
+    o.request_id as "requestId", o.trace_id as "traceId", o.correlation_id as "correlationId",
+    o.created_at as "createdAt"`
+
+export const renewEffect = (effect: ClaimedEffect, leaseMs: number): Statement => sql`
+  update outbox set lease_expires_at = ${fromNow(leaseMs)} where ${isOurs(effect)} returning id`
+
+export const deleteEffect = (effect: ClaimedEffect): Statement =>
+  sql`delete from outbox where ${isOurs(effect)} returning id`
+
+/** Gives the effect back as it was. */
+export const releaseEffect = (effect: ClaimedEffect): Statement => sql`
+  update outbox set lease_id = null, lease_expires_at = null where ${isOurs(effect)} returning id`
+
+export interface FailedTry {
+  error: string
+  delayMs: number
+  isParked: boolean
+}
+
+export const recordFailure = (
+  effect: ClaimedEffect,
+  { error, delayMs, isParked }: FailedTry,
+): Statement => sql`
+  update outbox set attempts = attempts + 1, last_error = ${error}, next_attempt_at = ${fromNow(delayMs)},
+    parked_at = case when ${isParked}::bool then now() end, lease_id = null, lease_expires_at = null
+  where ${isOurs(effect)} returning id`
+
+function isOurs({ id, leaseId }: ClaimedEffect): Statement {
+  return sql`id = ${id} and lease_id = ${leaseId}`
+}

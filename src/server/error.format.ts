@@ -1,0 +1,74 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import type { HeddleError } from '../platform/errors.js'
+import type { Logger } from '../platform/log.js'
+import type { RequestInfo } from '../platform/request.js'
+import { toHeddleError } from './error.causes.js'
+
+/** What every error carries in its `extensions`. Source: the error envelope of Aitronos' API. */
+export interface ErrorEnvelope {
+  code: string
+  /** for people; also the error's own message */
+  message: string
+  /** the cause in a few fixed words, for programs */
+  systemMessage: string
+  type: string
+  status: number
+  /** ids and values that the caller sent */
+  details: Record<string, unknown>
+  traceId: string
+  timestamp: string
+}
+
+export type EnvelopedError = GraphQLFormattedError & { extensions: ErrorEnvelope }
+
+/** The one place where what was thrown becomes what a client sees. Unexpected errors are masked, and logged once. */
+export class ErrorFormatter {
+  // Apollo and graphql-ws hand an error on without the request that it belongs to.
+  readonly #requests = new WeakMap<object, RequestInfo>()
+  readonly #logged = new WeakSet<object>()
+
+  constructor(private readonly logger: Logger) {}
+
+  format(thrown: unknown, request: RequestInfo): EnvelopedError {
+    const error = toHeddleError(thrown)
+    this.#log(error, request)
+    return { ...placeOf(thrown), message: error.message, extensions: envelope(error, request) }
+  }
+
+  /** Notes which request these errors belong to, for `formatClaimed`. */
+  claim(errors: readonly object[], request: RequestInfo): void {
+    for (const error of errors) this.#requests.set(error, request)
+  }
+
+  /** null when nobody has claimed the error. */
+  formatClaimed(error: unknown): EnvelopedError | null {
+    const request = typeof error === 'object' && error !== null ? this.#requests.get(error) : undefined
+    return request ? this.format(error, request) : null
+  }
+
+  #log(error: HeddleError, { traceId, requestId }: RequestInfo): void {
+    if (error.status < 500) return
+    const cause = error.cause ?? error
+    // One failure can reach many fields: each load of a batch is refused with the same error.
+    if (typeof cause === 'object' && cause !== null) {
+      if (this.#logged.has(cause)) return
+      this.#logged.add(cause)
+    }
+    const entry = { err: cause, traceId, requestId, code: error.code }
+    if (error.code === 'INTERNAL_SERVER_ERROR') this.logger.error(entry, 'unexpected error')
+    else this.logger.warn(entry, error.systemMessage)
+  }
+}
+
+function envelope(error: HeddleError, request: RequestInfo): ErrorEnvelope {
+  const { code, message, systemMessage, type, status, details } = error
+  const timestamp = new Date().toISOString()
+  return { code, message, systemMessage, type, status, details, traceId: request.traceId, timestamp }
+}
+
+/** Where in the document it happened, and in which field. */
+function placeOf(thrown: unknown): Pick<GraphQLFormattedError, 'locations' | 'path'> {
+  if (!(thrown instanceof GraphQLError)) return {}
+  const { locations, path } = thrown
+  return { ...(locations && { locations }), ...(path && { path }) }
+}

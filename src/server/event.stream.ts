@@ -1,0 +1,51 @@
+import { type ExecutionResult, GraphQLError } from 'graphql'
+
+/**
+ * The results of a subscription: each event of the source, executed. An error that the source throws, as when access
+ * is lost, is the last result, so that the client learns of it and the stream completes. Leaving the stream leaves
+ * the source at once, even while it waits for an event: an async generator would wait with it.
+ */
+export class EventStream implements AsyncIterableIterator<ExecutionResult> {
+  readonly #source: AsyncIterator<unknown>
+  #ended = false
+
+  constructor(
+    source: AsyncIterable<unknown>,
+    private readonly execute: (event: unknown) => ExecutionResult | Promise<ExecutionResult>,
+  ) {
+    this.#source = source[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    if (this.#ended) return { value: undefined, done: true }
+    try {
+      const event = await this.#source.next()
+      if (event.done) return this.#end()
+      return { value: await this.execute(event.value), done: false }
+    } catch (error) {
+      this.#ended = true
+      return { value: { errors: [toGraphqlError(error)] }, done: false }
+    }
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    this.#ended = true
+    await this.#source.return?.()
+    return { value: undefined, done: true }
+  }
+
+  #end(): IteratorResult<ExecutionResult, undefined> {
+    this.#ended = true
+    return { value: undefined, done: true }
+  }
+}
+
+export function toGraphqlError(thrown: unknown): GraphQLError {
+  if (thrown instanceof GraphQLError) return thrown
+  const originalError = thrown instanceof Error ? thrown : new Error(String(thrown))
+  return new GraphQLError(originalError.message, { originalError })
+}

@@ -1,0 +1,46 @@
+import { type GraphQLFieldResolver, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
+import { buildSchemaSync, type NonEmptyArray } from 'type-graphql'
+import type { Context } from '../features/access/context.js'
+import type { SubscriptionCall, SubscriptionSources } from '../features/access/subscription.source.js'
+import { requireWriteScope } from './write.scope.js'
+
+/** The GraphQL schema of one app: resolver classes, the instances that answer for them, and the sources of events. */
+
+// biome-ignore lint/complexity/noBannedTypes: type-graphql knows resolvers by their classes, which it types so.
+export type ResolverClass = Function
+
+export function createSchema(
+  resolvers: ReadonlyMap<ResolverClass, object>,
+  sources: SubscriptionSources,
+): GraphQLSchema {
+  const schema = buildSchemaSync({
+    resolvers: [...resolvers.keys()] as unknown as NonEmptyArray<ResolverClass>,
+    container: { get: (resolver) => resolvers.get(resolver) },
+    pubSub: {
+      publish: () => undefined,
+      // type-graphql says that it wants the events at once; graphql-js, which gets them, waits for a promise too.
+      subscribe: ((field: string, call: SubscriptionCall) => sources[field]?.(call)) as never,
+    },
+    validate: false,
+    // Types that nothing refers to are no part of it, whatever else has been imported.
+    orphanedTypes: [],
+  })
+  guardMutations(schema)
+  return schema
+}
+
+/** As `schema.graphql` has it: in the order of names, so that a change shows as what it is. */
+export function printSorted(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`
+}
+
+/** Every mutation starts here, over HTTP as over WebSocket. */
+function guardMutations(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const resolve = field.resolve as GraphQLFieldResolver<unknown, Context>
+    field.resolve = (source, args, context: Context, info) => {
+      requireWriteScope(context.viewer)
+      return resolve(source, args, context, info)
+    }
+  }
+}
