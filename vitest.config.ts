@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global.setup.ts'],
+    setupFiles: ['test/support/matchers.ts'],
     // Worker threads run the sources as the tests do.
     execArgv: ['--import', new URL('./test/support/typescript.register.mjs', import.meta.url).href],
     testTimeout: 30_000,

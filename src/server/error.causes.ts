@@ -21,7 +21,8 @@ const UNIQUE_VIOLATIONS = new Set(['P2002', '23505'])
 export function toHeddleError(thrown: unknown): HeddleError {
   const cause = originOf(thrown)
   if (cause instanceof HeddleError) return cause
-  if (cause instanceof GraphQLError && isCallersFault(cause)) return invalid(cause.message.slice(0, MAX_MESSAGE))
+  if (cause instanceof GraphQLError && isCallersFault(cause))
+    return invalid(cause.message.slice(0, MAX_MESSAGE))
   const facts = factsOf(cause)
   if (facts.some(({ code }) => UNIQUE_VIOLATIONS.has(code))) {
     return conflict('Something with this id or name exists already.', 'Unique key exists')

@@ -5,7 +5,7 @@ import type { RequestInfo } from '../platform/request.js'
 import { toHeddleError } from './error.causes.js'
 
 /** What every error carries in its `extensions`. Source: the error envelope of Aitronos' API. */
-export interface ErrorEnvelope {
+export interface ErrorEnvelope extends Record<string, unknown> {
   code: string
   /** for people; also the error's own message */
   message: string

@@ -87,7 +87,12 @@ export class WebsocketOperations {
 
   formatErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
     return errors.map(
-      (error) => this.errors.formatClaimed(error) ?? this.errors.format(error, readRequestInfo(() => undefined)),
+      (error) =>
+        this.errors.formatClaimed(error) ??
+        this.errors.format(
+          error,
+          readRequestInfo(() => undefined),
+        ),
     )
   }
 

@@ -104,7 +104,8 @@ describe('workers', () => {
     const atWork = new Set<string>()
     const done: string[] = []
     const run = async ({ id }: Effect) => {
-      expect(atWork).not.toContain(id)
+      // A failure here would only be tried again: the effect would stand in `done` twice all the same.
+      if (atWork.has(id)) done.push(id)
       atWork.add(id)
       await fixture.db.query(sql`select 1`)
       atWork.delete(id)
@@ -113,7 +114,8 @@ describe('workers', () => {
     for (let count = 0; count < 3; count++) fixture.work({ run })
     await fixture.waitUntilEmpty()
 
-    expect(done.toSorted()).toEqual(ids.toSorted())
+    expect(done).toHaveLength(ids.length)
+    expect(new Set(done)).toEqual(new Set(ids))
   })
 
   test('go on with other effects while one takes long, and with what they could not take at first', async () => {
@@ -148,7 +150,7 @@ describe('workers', () => {
     const gate = createGate()
     const run = vi.fn(() => gate.opened)
     await fixture.add()
-    for (let count = 0; count < 2; count++) fixture.work({ run }, { leaseMs: 1_500 })
+    for (let count = 0; count < 2; count++) fixture.work({ run }, { leaseMs: 2_000 })
     const readLease = () =>
       fixture.db.query<{ leaseId: string; age: number }>(sql`
         select lease_id as "leaseId", extract(epoch from now() - created_at)::float8 as age from outbox`)
@@ -156,7 +158,7 @@ describe('workers', () => {
       expect(run).toHaveBeenCalled()
       return readLease()
     }, PATIENCE)
-    await vi.waitFor(async () => expect((await readLease())[0]?.age).toBeGreaterThan(2), PATIENCE)
+    await vi.waitFor(async () => expect((await readLease())[0]?.age).toBeGreaterThan(2.5), PATIENCE)
 
     expect((await readLease())[0]?.leaseId).toBe(first?.leaseId)
     gate.open()
@@ -171,16 +173,17 @@ describe('a worker whose lease has become another’s', () => {
       update outbox set lease_id = 'lease_of_another', lease_expires_at = now() + interval '1 hour' returning id`)
 
   test.each([
-    ['done', async () => undefined],
-    ['failed', () => Promise.reject(new Error('failed'))],
-  ])('writes nothing of an effect that it has %s', async (_, outcome) => {
+    ['has carried out', async () => undefined],
+    ['has failed at', () => Promise.reject(new Error('failed'))],
+  ])('writes nothing of an effect that it %s', async (_, outcome) => {
     const [begun, gate] = [createGate(), createGate()]
     const settled = vi.fn(async () => undefined)
     await fixture.add()
-    const worker = fixture.work(
-      { run: () => (begun.open(), gate.opened.then(outcome)), settled },
-      { graceMs: 15_000 },
-    )
+    const run = () => {
+      begun.open()
+      return gate.opened.then(outcome)
+    }
+    const worker = fixture.work({ run, settled }, { graceMs: 15_000 })
     await begun.opened
     await steal()
     gate.open()

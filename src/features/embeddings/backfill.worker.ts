@@ -93,12 +93,18 @@ export class BackfillWorker {
   /** Never fails: what cannot be written is left to the end of the lease. */
   async #work(link: ClaimedLink, takenAt: number, controller: AbortController): Promise<void> {
     const lease = { durationMs: this.#options.leaseMs, takenAt, renew: () => this.#store.renew(link) }
+    const run = new LinkRun(this.db, this.#store, this.embedder, link, controller.signal)
+    let work = Promise.resolve()
     try {
       this.#requireModel(link)
-      const run = new LinkRun(this.db, this.#store, this.embedder, link, controller.signal)
-      await underLease(lease, controller, () => run.finish())
+      await underLease(lease, controller, () => {
+        work = run.finish()
+        return work
+      })
     } catch (error) {
       controller.abort(error)
+      // The lease may end before the run does: it is not left behind, to meet its own successor or a closed database.
+      await work.catch(() => undefined)
       await this.#giveUp(link, error).catch((failure: unknown) => {
         this.logger.error({ ...about(link), err: failure }, 'link not given back; its lease will end')
       })

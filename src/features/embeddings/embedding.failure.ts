@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { retryAfterMs } from '../../platform/backoff.js'
 import { EmbedderUnavailableError, EmbeddingRefusedError } from './embedder.js'
 import { readText } from './embedding.reply.js'
 
@@ -9,16 +10,16 @@ export async function failureOf(
   apiKey: string | undefined,
 ): Promise<EmbeddingRefusedError | EmbedderUnavailableError> {
   const { status } = response
-  const retryAfterMs = retryAfter(response.headers.get('retry-after'), Date.now())
+  const waitMs = retryAfterMs(response.headers.get('retry-after'), Date.now())
   const reason = await reasonOf(response, apiKey)
   if (status === 400 || status === 413 || status === 422) {
     return new EmbeddingRefusedError(`The embedding endpoint refused the input (${status})${reason}`)
   }
   // What an endpoint says of a bad key often holds a part of it.
   if (status === 401 || status === 403) {
-    return new EmbedderUnavailableError(`The embedding endpoint refused the key (${status}).`, retryAfterMs)
+    return new EmbedderUnavailableError(`The embedding endpoint refused the key (${status}).`, waitMs)
   }
-  return new EmbedderUnavailableError(`The embedding endpoint answered with ${status}${reason}`, retryAfterMs)
+  return new EmbedderUnavailableError(`The embedding endpoint answered with ${status}${reason}`, waitMs)
 }
 
 /** A failure of the network. Of its cause only the code is told: messages there hold addresses. */
@@ -29,14 +30,6 @@ export function unreachable(error: unknown): EmbedderUnavailableError {
   return new EmbedderUnavailableError(`The embedding endpoint cannot be reached${code}.`)
 }
 
-/** Retry-After in milliseconds: seconds or an HTTP date, an hour at most; null when it is absent or neither. */
-export function retryAfter(header: string | null, now: number): number | null {
-  if (header === null) return null
-  const milliseconds = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isNaN(milliseconds) ? null : Math.min(Math.max(milliseconds, 0), HOUR_MS)
-}
-
-const HOUR_MS = 3_600_000
 const REASON_BYTES = 64 * 1024
 const REASON_CHARACTERS = 200
 

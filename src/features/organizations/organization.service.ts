@@ -11,6 +11,7 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import {
+  insertOrganization,
   listOrganizations,
   lockOwners,
   type OrganizationRecord,
@@ -49,7 +50,7 @@ export class OrganizationService {
     userId: string,
     role: OrganizationRole,
   ): Promise<{ userId: string; role: OrganizationRole }> {
-    return this.db.transaction(async (tx) => {
+    return this.db.modelTransaction(async (tx) => {
       requireId('userId', userId)
       const organization = await requireOrganization(tx, viewer, 'manage', organizationId)
       const owners = await tx.query<{ userId: string }>(lockOwners(organizationId))
@@ -97,9 +98,7 @@ export class OrganizationService {
 
   async #create(tx: Transaction, viewer: Viewer, name: string): Promise<OrganizationRecord> {
     const id = mintId('org')
-    const organization = await tx.prisma.organization.create({
-      data: { id, name, members: { create: { userId: viewer.userId, role: 'OWNER' } } },
-    })
+    const [organization] = await tx.query<OrganizationRecord>(insertOrganization(id, name, viewer.userId))
     await this.usage.open(tx, id)
     await recordAudit(tx, viewer, {
       action: 'organization.created',
@@ -107,6 +106,6 @@ export class OrganizationService {
       targetId: id,
       organizationId: id,
     })
-    return organization
+    return organization as OrganizationRecord
   }
 }

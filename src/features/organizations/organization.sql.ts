@@ -9,6 +9,12 @@ export interface OrganizationRecord {
 
 const columns = sql`o.id, o.name, o.created_at as "createdAt"`
 
+/** With its first owner. */
+export const insertOrganization = (id: string, name: string, ownerId: string): Statement => sql`
+  with o as (insert into organization (id, name) values (${id}, ${name}) returning *),
+    owner as (insert into member (organization_id, user_id, role) select id, ${ownerId}, 'OWNER' from o)
+  select ${columns} from o`
+
 export const selectOrganizations = (ids: readonly string[]): Statement =>
   sql`select ${columns} from organization o where o.id = any(${ids}::text[])`
 

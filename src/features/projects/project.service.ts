@@ -38,7 +38,7 @@ export class ProjectService {
   }
 
   create(viewer: Viewer, input: NewProject): Promise<ProjectRecord> {
-    return this.db.transaction(async (tx) => {
+    return this.db.modelTransaction(async (tx) => {
       const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
       const name = requireText('name', input.name, 1, MAX_NAME)
       const sandboxId = this.#requireSandboxId(input.sandboxId)

@@ -28,3 +28,6 @@ export const listProjects = (organizationId: string, page: Page): Statement => s
 export const countLiveThreads = (ids: readonly string[]): Statement => sql`
   select project_id as id, count(*)::int as count from thread
   where project_id = any(${ids}::text[]) and deleted_at is null group by project_id`
+
+export const markSandboxDeleted = (id: string, sandboxId: string): Statement => sql`
+  update project set sandbox_status = 'DELETED' where id = ${id} and sandbox_id = ${sandboxId} returning id`

@@ -7,6 +7,7 @@ import {
   PermanentFailure,
   RetryableFailure,
 } from '../../platform/outbox.effect.js'
+import { markSandboxDeleted } from './project.sql.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 const GONE = 404
@@ -68,9 +69,11 @@ function addressOf(base: string, sandboxId: string): URL {
   // fetch refuses an address with credentials, in a message that shows them.
   url.username = ''
   url.password = ''
-  // No encoding keeps a path from being shortened by "..", and the deletion from reaching what stands above.
-  if (!url.pathname.endsWith(path))
+  // No encoding keeps ".." from shortening a path, and an empty name leaves out its end: the deletion would reach what
+  // stands above the sandbox.
+  if (sandboxId === '' || !url.pathname.endsWith(path)) {
     throw new PermanentFailure('The sandbox has an id that no address can name.')
+  }
   return url
 }
 
@@ -131,10 +134,7 @@ export function sandboxDeletion(client: SandboxClient): EffectHandler {
     },
     async settled(tx, effect) {
       const { sandboxId, projectId } = readDeletion(effect)
-      await tx.prisma.project.updateMany({
-        where: { id: projectId, sandboxId },
-        data: { sandboxStatus: 'DELETED' },
-      })
+      await tx.query(markSandboxDeleted(projectId, sandboxId))
     },
   }
 }

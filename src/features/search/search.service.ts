@@ -3,7 +3,7 @@ import { HeddleError, invalid } from '../../platform/errors.js'
 import { byId } from '../../platform/loader.js'
 import { readPageSize } from '../../platform/page.js'
 import { requireText } from '../../platform/validate.js'
-import { requireSpace } from '../access/access.js'
+import { requireSpace, type SpaceAccess } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
 import { chunkText } from '../embeddings/chunks.js'
 import { type Embedder, EmbedderUnavailableError, EmbeddingRefusedError } from '../embeddings/embedder.js'
@@ -16,8 +16,10 @@ import { type SearchHit, searchVectors, searchWideVectors } from './search.sql.j
 const DEFAULT_RESULTS = 10
 const MAX_QUERY = 2_000
 const TIMEOUT_MS = 20_000
-// So many candidates by bits keep the recall at 1.0 when they are ranked again (1,536 dimensions, 20,000 vectors).
-const CANDIDATES = 200
+// Pieces looked at for so many messages: a long message has several, and wide vectors want candidates to rank again
+// (200 keep the recall at 1.0 for 1,536 dimensions and 20,000 vectors). Few sizes, because each is planned by itself.
+const FEWEST_PIECES = 200
+const PIECES_A_RESULT = 4
 
 export interface SearchResult {
   score: number
@@ -43,18 +45,27 @@ export class SearchService {
     const limit = readPageSize(first, DEFAULT_RESULTS)
     this.links.requireModel(space)
     const vector = encodeHalfVector(await this.#embed(query))
-    const hits = await this.db.query<SearchHit>(
-      space.embeddingDimensions > MAX_INDEXED_DIMENSIONS
-        ? searchWideVectors(
-            spaceId,
-            vector,
-            space.embeddingDimensions,
-            Math.max(CANDIDATES, 2 * limit),
-            limit,
-          )
-        : searchVectors(spaceId, vector, limit),
-    )
-    return this.#withMessages(hits)
+    return this.#withMessages(await this.#nearest(space, vector, limit))
+  }
+
+  /** Each message by its nearest piece. Looks further when a few long messages took all the places. */
+  async #nearest(
+    { id, embeddingDimensions }: SpaceAccess,
+    vector: Uint8Array,
+    limit: number,
+  ): Promise<SearchHit[]> {
+    let pieces = FEWEST_PIECES
+    while (pieces < limit * PIECES_A_RESULT) pieces *= 2
+    for (; ; pieces *= 4) {
+      const hits = await this.db.query<SearchHit>(
+        embeddingDimensions > MAX_INDEXED_DIMENSIONS
+          ? searchWideVectors(id, vector, embeddingDimensions, pieces)
+          : searchVectors(id, vector, pieces),
+      )
+      const nearest = new Map<string, SearchHit>()
+      for (const hit of hits) if (!nearest.has(hit.messageId)) nearest.set(hit.messageId, hit)
+      if (nearest.size >= limit || hits.length < pieces) return [...nearest.values()].slice(0, limit)
+    }
   }
 
   async #embed(query: string): Promise<Float32Array> {

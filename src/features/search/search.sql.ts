@@ -6,35 +6,38 @@ export interface SearchHit {
   distance: number
 }
 
-const liveOnly = sql`
-  join space_thread l on l.space_id = e.space_id and l.thread_id = e.thread_id and l.generation = e.generation
-  join thread t on t.id = e.thread_id and t.deleted_at is null`
-
 /**
- * The nearest messages, each by its nearest piece. Only vectors of live links and live threads are looked at, before
- * the limit. Exact: a scan of the covering index of one space.
+ * Leaves out soft-deleted threads, before the limit. A hashed list of the few that are hidden costs a fifth of what a
+ * join with the many that are live does. What left the space has no vectors there.
  */
+function liveIn(spaceId: string): Statement {
+  return sql`e.space_id = ${spaceId} and e.thread_id not in (
+    select l.thread_id from space_thread l join thread t on t.id = l.thread_id
+    where l.space_id = ${spaceId} and t.deleted_at is not null)`
+}
+
+/** The nearest pieces of messages. Exact: a scan of one space in the covering index. */
 export const searchVectors = (spaceId: string, vector: Uint8Array, limit: number): Statement => sql`
-  select e.message_id as "messageId", min(e.vector <=> ${vector}::halfvec) as distance
-  from embedding e ${liveOnly}
-  where e.space_id = ${spaceId} and e.vector is not null
-  group by e.message_id order by distance, e.message_id limit ${raw(String(limit))}`
+  select e.message_id as "messageId", e.vector <=> ${vector}::halfvec as distance
+  from embedding e where ${liveIn(spaceId)} and e.vector is not null
+  order by distance ${raw(`limit ${limit}`)}`
 
 /** Wide vectors: the nearest by their bits, ranked again by the vectors themselves. */
 export const searchWideVectors = (
   spaceId: string,
   vector: Uint8Array,
   dimensions: number,
-  candidates: number,
   limit: number,
-): Statement => sql`
-  select near.message_id as "messageId", min(full_row.wide_vector <=> ${vector}::halfvec) as distance
-  from (
-    select e.space_id, e.message_id, e.chunk from embedding e ${liveOnly}
-    where e.space_id = ${spaceId} and e.wide_bits is not null
-    order by e.wide_bits::bit(${raw(String(dimensions))}) <~> binary_quantize(${vector}::halfvec)::bit(${raw(String(dimensions))})
-    limit ${raw(String(candidates))}
-  ) near
-  join embedding full_row on full_row.space_id = near.space_id and full_row.message_id = near.message_id
-    and full_row.chunk = near.chunk
-  group by near.message_id order by distance, near.message_id limit ${raw(String(limit))}`
+): Statement => {
+  const bits = raw(`bit(${dimensions})`)
+  return sql`
+    select near.message_id as "messageId", wide.wide_vector <=> ${vector}::halfvec as distance
+    from (
+      select e.space_id, e.message_id, e.chunk from embedding e
+      where ${liveIn(spaceId)} and e.wide_bits is not null
+      order by e.wide_bits::${bits} <~> binary_quantize(${vector}::halfvec)::${bits} ${raw(`limit ${limit}`)}
+    ) near
+    join embedding wide on wide.space_id = near.space_id and wide.message_id = near.message_id
+      and wide.chunk = near.chunk
+    order by distance`
+}

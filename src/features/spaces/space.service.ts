@@ -109,7 +109,7 @@ export class SpaceService {
 
   /** Gives access, or changes what was given. A user may be named before its first request. */
   grant(viewer: Viewer, spaceId: string, grantee: Grantee, role: SpaceRole): Promise<SpaceRecord> {
-    return this.db.transaction(async (tx) => {
+    return this.db.modelTransaction(async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
       if ('userId' in grantee) await tx.query(insertNamedUser(requireId('userId', grantee.userId)))
       await tx.prisma.spaceGrant.upsert({
@@ -130,7 +130,7 @@ export class SpaceService {
 
   /** Takes back what was given; nothing to take back is no error. */
   revoke(viewer: Viewer, spaceId: string, grantee: Grantee): Promise<SpaceRecord> {
-    return this.db.transaction(async (tx) => {
+    return this.db.modelTransaction(async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
       if ('userId' in grantee) requireId('userId', grantee.userId)
       const before = await this.#reread(tx, viewer, spaceId)

@@ -30,7 +30,7 @@ export class AgentRunService {
   constructor(private readonly db: Database) {}
 
   start(viewer: Viewer, threadId: string): Promise<AgentRunRecord> {
-    return this.db.transaction(async (tx) => {
+    return this.db.modelTransaction(async (tx) => {
       const thread = await requireThread(tx, viewer, 'write', threadId, 'share')
       const run = await tx.prisma.agentRun.create({
         data: { id: mintId('run'), threadId, status: 'RUNNING' },
@@ -47,7 +47,7 @@ export class AgentRunService {
   }
 
   finish(viewer: Viewer, agentRunId: string, status: AgentRunStatus): Promise<AgentRunRecord> {
-    return this.db.transaction(async (tx) => {
+    return this.db.modelTransaction(async (tx) => {
       requireId('agentRunId', agentRunId)
       if (status === 'RUNNING')
         throw invalid('Invalid status. A run ends COMPLETED, FAILED or CANCELED.', { status })

@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
 import { EmbedderUnavailableError, EmbeddingRefusedError } from '../../../src/features/embeddings/embedder.js'
-import { retryAfter } from '../../../src/features/embeddings/embedding.failure.js'
 import { eachTestWithEndpoint, expectNear, failureOf, KEY } from './openai.fixture.js'
 
 const { signal } = new AbortController()
@@ -109,20 +108,5 @@ describe('a failure', () => {
     expect((await failureOf(fixture.embedder.embed(['text'], signal))).message).toBe(
       'The embedder is closed.',
     )
-  })
-})
-
-describe('Retry-After', () => {
-  const now = Date.parse('Wed, 21 Oct 2026 07:28:00 GMT')
-
-  test.each([
-    [null, null],
-    ['12', 12_000],
-    ['Wed, 21 Oct 2026 07:28:30 GMT', 30_000],
-    ['Wed, 21 Oct 2026 07:27:00 GMT', 0],
-    ['86400', 3_600_000],
-    ['soon', null],
-  ])('%j is %s milliseconds', (header, milliseconds) => {
-    expect(retryAfter(header, now)).toBe(milliseconds)
   })
 })

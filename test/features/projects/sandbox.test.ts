@@ -107,7 +107,7 @@ describe('a failure', () => {
     endpoint.hang()
     const controller = new AbortController()
     const failure = failureOf(client.delete('sbx-1', controller.signal))
-    await vi.waitFor(() => expect(endpoint.requests).toHaveLength(1))
+    await vi.waitFor(() => expect(endpoint.requests).toHaveLength(1), { timeout: 15_000 })
     controller.abort(new Error('given up'))
 
     expect((await failure).message).toBe('given up')

@@ -1,0 +1,60 @@
+import './platform/reflection.js'
+
+import type { GraphQLSchema } from 'graphql'
+import type { Services } from './app.services.js'
+import { BackfillResolver, backfillSources } from './features/backfills/backfill.resolver.js'
+import { DeletionResolver } from './features/deletion/deletion.resolver.js'
+import { ImportResolver } from './features/messages/import.resolver.js'
+import { MessageResolver, ThreadMessagesResolver } from './features/messages/message.resolver.js'
+import {
+  OrganizationMemberResolver,
+  OrganizationResolver,
+  ViewerResolver,
+} from './features/organizations/organization.resolver.js'
+import { ProjectResolver } from './features/projects/project.resolver.js'
+import { SearchResolver } from './features/search/search.resolver.js'
+import {
+  BackfillPlaceResolver,
+  LinkResolver,
+  SpaceThreadEdgeResolver,
+  SpaceThreadsResolver,
+  ThreadSpacesResolver,
+} from './features/spaces/link.resolver.js'
+import { SpaceGrantResolver, SpaceResolver } from './features/spaces/space.resolver.js'
+import { AgentRunResolver } from './features/threads/agent.run.resolver.js'
+import { ThreadResolver } from './features/threads/thread.resolver.js'
+import { createSchema, printSorted, type ResolverClass } from './server/schema.js'
+
+/** Every resolver of the schema, and what each is built from. */
+
+const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
+  [ViewerResolver, (s) => new ViewerResolver(s.authenticator, s.organizations)],
+  [OrganizationResolver, (s) => new OrganizationResolver(s.organizations, s.usage)],
+  [OrganizationMemberResolver, (s) => new OrganizationMemberResolver(s.authenticator)],
+  [ProjectResolver, (s) => new ProjectResolver(s.projects, s.organizations)],
+  [ThreadResolver, (s) => new ThreadResolver(s.threads, s.organizations, s.projects, s.authenticator)],
+  [AgentRunResolver, (s) => new AgentRunResolver(s.runs)],
+  [MessageResolver, (s) => new MessageResolver(s.messages, s.threads)],
+  [ThreadMessagesResolver, (s) => new ThreadMessagesResolver(s.messages)],
+  [ImportResolver, (s) => new ImportResolver(s.imports)],
+  [BackfillResolver, (s) => new BackfillResolver(s.backfills)],
+  [BackfillPlaceResolver, (s) => new BackfillPlaceResolver(s.spaces, s.threads)],
+  [SpaceResolver, (s) => new SpaceResolver(s.spaces, s.organizations, s.authenticator)],
+  [SpaceGrantResolver, (s) => new SpaceGrantResolver(s.authenticator)],
+  [LinkResolver, (s) => new LinkResolver(s.links, s.spaces, s.control)],
+  [SpaceThreadsResolver, (s) => new SpaceThreadsResolver(s.links)],
+  [SpaceThreadEdgeResolver, (s) => new SpaceThreadEdgeResolver(s.authenticator, s.backfills)],
+  [ThreadSpacesResolver, (s) => new ThreadSpacesResolver(s.spaces)],
+  [SearchResolver, (s) => new SearchResolver(s.search)],
+  [DeletionResolver, (s) => new DeletionResolver(s.deletion, s.bulkDeletion, s.restoration)],
+]
+
+export function createAppSchema(services: Services): GraphQLSchema {
+  const resolvers = RESOLVERS.map(([type, make]) => [type, make(services)] as const)
+  return createSchema(new Map(resolvers), backfillSources(services.backfills))
+}
+
+/** The schema as `schema.graphql` has it. It is a matter of classes: nothing is started. */
+export function printAppSchema(): string {
+  return printSorted(createSchema(new Map(RESOLVERS.map(([type]) => [type, {}])), {}))
+}

@@ -1,0 +1,96 @@
+import './platform/reflection.js'
+
+import { readFileSync } from 'node:fs'
+import type { Pool } from 'pg'
+import { openDatabase } from './app.database.js'
+import { openStoredKey, type StoredKey } from './app.key.js'
+import { startServer } from './app.server.js'
+import { createServices, type Foundations } from './app.services.js'
+import { StopSteps } from './app.stop.js'
+import { createWorkers, type WorkerTimings } from './app.workers.js'
+import type { Embedder } from './features/embeddings/embedder.js'
+import { createEmbedder } from './features/embeddings/embedder.make.js'
+import { type Bus, createMemoryBus, createRedisBus } from './platform/bus.js'
+import type { Config } from './platform/config.js'
+import { createLogger, type Logger } from './platform/log.js'
+
+/** The composition root: builds what the configuration asks for, starts it, and can stop all of it. */
+
+export interface App {
+  /** the GraphQL endpoint: `http://host:port/graphql` */
+  readonly url: string
+  /** the first user's key: BOOTSTRAP_API_KEY, or that of the embedded database; null when there is none */
+  readonly apiKey: string | null
+  /** this start has made the key */
+  readonly isNewApiKey: boolean
+  /** Takes no more requests, finishes what runs, and closes everything. Stopping twice is once. */
+  stop(): Promise<void>
+}
+
+export interface AppOptions {
+  /** default: the configuration's */
+  port?: number
+  logger?: Logger
+  /** used as it is, and not closed; default: the database of the configuration */
+  pool?: Pool
+  /** not closed; default: the embedder of the configuration */
+  embedder?: Embedder
+  timings?: WorkerTimings
+}
+
+export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const steps = new StopSteps()
+  try {
+    return await start(config, options, steps)
+  } catch (error) {
+    await steps.run().catch(() => undefined)
+    throw error
+  }
+}
+
+async function start(config: Config, options: AppOptions, steps: StopSteps): Promise<App> {
+  const logger = options.logger ?? createLogger(config.logLevel)
+  const { db, announce } = await openDatabase(config, options.pool, logger, steps)
+  const bus = openBus(config, logger)
+  steps.add(() => bus.close())
+  const embedder = options.embedder ?? openEmbedder(config)
+  if (!options.embedder) steps.add(() => embedder.close())
+  const foundations: Foundations = { config, db, bus, embedder, serverVersion: readVersion() }
+  const services = createServices(foundations)
+  const firstKey = await openFirstKey(config, options.pool)
+  if (firstKey) await services.authenticator.bootstrap(firstKey.key)
+  const workers = config.role === 'api' ? [] : createWorkers(foundations, logger, options.timings ?? {})
+  steps.add(() => Promise.all(workers.map((worker) => worker.stop())))
+  const url = await startServer(foundations, services, options.port ?? config.port, logger, steps)
+  await announce(url)
+  for (const worker of workers) worker.start()
+  return {
+    url,
+    apiKey: firstKey?.key ?? null,
+    isNewApiKey: firstKey?.isNew ?? false,
+    stop: () => steps.run(),
+  }
+}
+
+async function openFirstKey(config: Config, pool: Pool | undefined): Promise<StoredKey | null> {
+  if (config.bootstrapApiKey !== null) return { key: config.bootstrapApiKey, isNew: false }
+  return config.databaseUrl === null && !pool ? openStoredKey(config.dataDir) : null
+}
+
+function openBus({ redisUrl }: Config, logger: Logger): Bus {
+  return redisUrl === null ? createMemoryBus() : createRedisBus(redisUrl, logger)
+}
+
+function openEmbedder({ embedding }: Config): Embedder {
+  return createEmbedder({
+    provider: embedding.provider,
+    baseUrl: embedding.baseUrl ?? undefined,
+    apiKey: embedding.apiKey ?? undefined,
+    model: embedding.model ?? undefined,
+    dimensions: embedding.dimensions ?? undefined,
+  })
+}
+
+function readVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}

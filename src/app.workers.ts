@@ -1,0 +1,31 @@
+import type { Foundations } from './app.services.js'
+import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
+import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
+import type { Logger } from './platform/log.js'
+import type { EffectHandlers } from './platform/outbox.runner.js'
+import { type OutboxOptions, OutboxWorker } from './platform/outbox.worker.js'
+
+export interface WorkerTimings {
+  backfill?: BackfillWorkerOptions
+  outbox?: Partial<OutboxOptions>
+}
+
+export interface Worker {
+  start(): void
+  stop(): Promise<void>
+}
+
+/** What a process does without being asked: embeds messages, and carries out effects outside the database. */
+export function createWorkers(
+  { config, db, bus, embedder }: Foundations,
+  logger: Logger,
+  timings: WorkerTimings,
+): Worker[] {
+  const handlers: EffectHandlers = config.sandbox
+    ? { [SANDBOX_DELETION]: sandboxDeletion(new SandboxClient(config.sandbox.url, config.sandbox.apiKey)) }
+    : {}
+  return [
+    new BackfillWorker(db, bus, embedder, logger, timings.backfill),
+    new OutboxWorker(db, bus, logger, handlers, timings.outbox),
+  ]
+}

@@ -1,0 +1,127 @@
+import type { Pool } from 'pg'
+import { expect } from 'vitest'
+
+/**
+ * What must hold of the data whenever nothing is under way. Each entry is a rule and a statement that finds what breaks
+ * it: no row is good news.
+ */
+const RULES: Readonly<Record<string, string>> = {
+  'a message has an owner: nothing is left of a purged thread but how its backfills ended': `
+    select b.id, b.status from backfill b
+    where b.status in ('QUEUED', 'RUNNING') and not exists (select 1 from thread t where t.id = b.thread_id)`,
+
+  'a vector is of a message that stands in its thread': `
+    select e.space_id, e.message_id from embedding e
+    left join message m on m.id = e.message_id
+    where m.id is null or m.thread_id <> e.thread_id`,
+
+  'a failure is of a message that stands in its thread, in a link': `
+    select f.space_id, f.message_id from embedding_failure f
+    left join message m on m.id = f.message_id
+    left join space_thread l on l.space_id = f.space_id and l.thread_id = f.thread_id
+    where m.id is null or m.thread_id <> f.thread_id or l.thread_id is null`,
+
+  'a vector belongs to the link that is there, not to an earlier one': `
+    select e.space_id, e.message_id, e.generation, l.generation as link from embedding e
+    left join space_thread l on l.space_id = e.space_id and l.thread_id = e.thread_id
+    where l.generation is distinct from e.generation`,
+
+  'a message has no vector beyond the point up to which its link is embedded': `
+    select e.space_id, e.message_id from embedding e
+    join message m on m.id = e.message_id
+    join space_thread l on l.space_id = e.space_id and l.thread_id = e.thread_id
+    where m.sequence > l.embedded_through`,
+
+  'every message that a link is through with has vectors, was refused, or has no text': `
+    select l.space_id, m.id from space_thread l
+    join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
+    where m.content ~ '[[:alnum:]]'
+      and not exists (select 1 from embedding e where e.space_id = l.space_id and e.message_id = m.id)
+      and not exists (select 1 from embedding_failure f where f.space_id = l.space_id and f.message_id = m.id)`,
+
+  'a message is not embedded and refused at once': `
+    select f.space_id, f.message_id from embedding_failure f
+    join embedding e on e.space_id = f.space_id and e.message_id = f.message_id`,
+
+  'a deleted space has no links, vectors or backfills at work': `
+    select s.id from space s where s.deleted_at is not null and (
+      exists (select 1 from space_thread l where l.space_id = s.id)
+      or exists (select 1 from embedding e where e.space_id = s.id)
+      or exists (select 1 from backfill b where b.space_id = s.id and b.status in ('QUEUED', 'RUNNING')))`,
+
+  'processed is at most total, and a backfill has ended exactly when it has a time of its end': `
+    select id, status from backfill
+    where embedded + skipped + failed > total or embedded < 0 or skipped < 0 or failed < 0
+      or (status in ('COMPLETED', 'FAILED', 'CANCELED')) <> (finished_at is not null)`,
+
+  'a completed backfill has processed all of its messages': `
+    select id from backfill where status = 'COMPLETED' and embedded + skipped + failed <> total`,
+
+  'a backfill at work has its link, in the same generation': `
+    select b.id from backfill b
+    left join space_thread l on l.space_id = b.space_id and l.thread_id = b.thread_id
+    where b.status in ('QUEUED', 'RUNNING') and l.generation is distinct from b.generation`,
+
+  'a deletion holds exactly the threads that name it, and only soft-deleted ones do': `
+    select t.id from thread t left join deletion_batch d on d.id = t.deletion_batch_id
+    where (t.deleted_at is null) <> (t.deletion_batch_id is null)
+      or (t.deletion_batch_id is not null and (d.id is null or d.state not in ('RESTORABLE', 'PURGING')))`,
+
+  'usage counts live threads, live projects and the messages of live threads': `
+    select * from (
+      select u.organization_id, u.threads, u.projects, u.messages,
+        (select count(*) from thread t where t.organization_id = u.organization_id and t.deleted_at is null) as "threadsCounted",
+        (select count(*) from project p where p.organization_id = u.organization_id) as "projectsCounted",
+        (select count(*) from message m join thread t on t.id = m.thread_id
+          where t.organization_id = u.organization_id and t.deleted_at is null) as "messagesCounted"
+      from usage u) counted
+    where threads <> "threadsCounted" or projects <> "projectsCounted" or messages <> "messagesCounted"`,
+
+  'every organization has a usage row': `
+    select o.id from organization o left join usage u on u.organization_id = o.id where u.organization_id is null`,
+
+  'a space counts its live threads and their vectors': `
+    select * from (
+      select s.id, s.thread_count, s.vector_count,
+        (select count(*) from space_thread l join thread t on t.id = l.thread_id
+          where l.space_id = s.id and t.deleted_at is null) as "threadsCounted",
+        (select count(*) from embedding e join thread t on t.id = e.thread_id
+          where e.space_id = s.id and t.deleted_at is null) as "vectorsCounted"
+      from space s) counted
+    where thread_count <> "threadsCounted" or vector_count <> "vectorsCounted"`,
+
+  'a link counts its vectors': `
+    select l.space_id, l.thread_id, l.vector_count from space_thread l
+    where l.vector_count <>
+      (select count(*) from embedding e where e.space_id = l.space_id and e.thread_id = l.thread_id)`,
+
+  'a thread counts its messages, and names its last one': `
+    select t.id, t.message_count, t.last_sequence, t.last_message_id from thread t
+    left join lateral (
+      select count(*) as count, max(m.sequence) as sequence from message m where m.thread_id = t.id) m on true
+    left join message last on last.thread_id = t.id and last.sequence = m.sequence
+    where t.message_count <> m.count or t.last_sequence < coalesce(m.sequence, 0)
+      or t.last_message_id is distinct from last.id or t.last_message_at is distinct from last.created_at`,
+
+  'a thread is of the organization of its project': `
+    select t.id from thread t join project p on p.id = t.project_id where p.organization_id <> t.organization_id`,
+
+  'a thread in a space is of the organization of the space': `
+    select l.space_id, l.thread_id from space_thread l
+    join space s on s.id = l.space_id join thread t on t.id = l.thread_id
+    where s.organization_id <> t.organization_id`,
+
+  'an organization has an owner': `
+    select o.id from organization o
+    where not exists (select 1 from member m where m.organization_id = o.id and m.role = 'OWNER')`,
+}
+
+/** Asserts every rule. Called when nothing is under way: after the last backfill of a scenario has ended. */
+export async function expectInvariants(pool: Pool): Promise<void> {
+  const broken: Record<string, unknown[]> = {}
+  for (const [rule, statement] of Object.entries(RULES)) {
+    const { rows } = await pool.query(statement)
+    if (rows.length > 0) broken[rule] = rows.slice(0, 5)
+  }
+  expect(broken).toEqual({})
+}

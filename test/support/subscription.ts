@@ -1,0 +1,93 @@
+import type { Client } from 'graphql-ws'
+import type { Json, Reply } from './client.js'
+
+const PATIENCE_MS = 15_000
+
+/** How a subscription ended: by itself, or because its socket closed. */
+export type End = { kind: 'completed' } | { kind: 'closed'; code: number; reason: string }
+
+/** An operation that runs over a WebSocket of its own. Every reply is kept until the test asks for it. */
+export class TestSubscription implements AsyncIterable<Reply> {
+  readonly #replies: Reply[] = []
+  readonly #leave: () => void
+  #end: End | null = null
+  #wake: () => void = () => undefined
+
+  constructor(
+    private readonly client: Client,
+    query: string,
+    variables: Record<string, unknown>,
+  ) {
+    this.#leave = client.subscribe(
+      { query, variables },
+      {
+        next: (reply) => this.#add(reply),
+        error: (error) => this.#fail(error),
+        complete: () => this.#finish({ kind: 'completed' }),
+      },
+    )
+  }
+
+  /** The next reply; null once there are no more. Fails when nothing comes for long. */
+  async next(): Promise<Reply | null> {
+    await this.#until(() => this.#replies.length > 0 || this.#end !== null)
+    return this.#replies.shift() ?? null
+  }
+
+  async end(): Promise<End> {
+    await this.#until(() => this.#end !== null)
+    return this.#end as End
+  }
+
+  /** What is left of the replies, once there are no more to come. */
+  async rest(): Promise<Reply[]> {
+    await this.end()
+    return this.#replies.splice(0)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Reply> {
+    for (let reply = await this.next(); reply !== null; reply = await this.next()) yield reply
+  }
+
+  /** Leaves as a client does that has seen enough. */
+  async stop(): Promise<void> {
+    this.#leave()
+    await this.client.dispose()
+  }
+
+  #add(reply: unknown): void {
+    this.#replies.push({ ...(reply as Json), status: null, headers: new Headers() })
+    this.#wake()
+  }
+
+  // An `error` message is a list of errors; a socket that closed, its event.
+  #fail(error: unknown): void {
+    if (Array.isArray(error)) {
+      this.#add({ errors: error })
+      this.#finish({ kind: 'completed' })
+    } else {
+      const { code = 0, reason = String(error) } = error as { code?: number; reason?: string }
+      this.#finish({ kind: 'closed', code, reason })
+    }
+  }
+
+  #finish(end: End): void {
+    this.#end = end
+    this.#wake()
+  }
+
+  async #until(isReady: () => boolean): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS
+    while (!isReady()) {
+      const left = deadline - performance.now()
+      if (left <= 0) throw new Error(`Nothing came for ${PATIENCE_MS} ms.`)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  }
+}
