@@ -6,9 +6,24 @@ import { unauthenticated } from '../platform/errors.js'
 import { Loaders } from '../platform/loader.js'
 import type { HeaderSource, RequestInfo } from '../platform/request.js'
 
-/** What the server itself needs to know of an operation, beside what resolvers do. */
-export interface ServerContext extends Context {
-  readonly request: RequestInfo
+/**
+ * What resolvers get, and what the server itself needs to know of an operation. Apollo hands a copy of it on, made of
+ * its own properties and its prototype.
+ */
+export class ServerContext implements Context {
+  readonly loaders: Loaders
+
+  constructor(
+    readonly signedIn: Viewer | null,
+    readonly request: RequestInfo,
+  ) {
+    this.loaders = new Loaders(signedIn?.userId ?? '')
+  }
+
+  get viewer(): Viewer {
+    if (this.signedIn === null) throw unauthenticated('No credential')
+    return this.signedIn
+  }
 }
 
 /** Makes contexts: one an operation, and a fresh one for each event of a subscription. */
@@ -23,18 +38,11 @@ export class ContextFactory {
   }
 
   create(viewer: Viewer | null, request: RequestInfo): ServerContext {
-    return {
-      request,
-      loaders: new Loaders(viewer?.userId ?? ''),
-      get viewer(): Viewer {
-        if (viewer === null) throw unauthenticated('No credential')
-        return viewer
-      },
-    }
+    return new ServerContext(viewer, request)
   }
 
   /** The same caller, and nothing loaded yet. */
-  renew(context: ServerContext): ServerContext {
-    return this.create(context.viewer, context.request)
+  renew({ signedIn, request }: ServerContext): ServerContext {
+    return new ServerContext(signedIn, request)
   }
 }

@@ -39,11 +39,11 @@ export function toHeddleError(thrown: unknown): HeddleError {
   })
 }
 
-/** GraphQL wraps what a resolver throws, and its own errors too. */
+/** GraphQL wraps what a resolver throws. Its own errors say most in their outermost form. */
 function originOf(thrown: unknown): unknown {
   let origin = thrown
   while (origin instanceof GraphQLError && origin.originalError) origin = origin.originalError
-  return origin
+  return origin instanceof GraphQLError ? thrown : origin
 }
 
 /**

@@ -71,17 +71,51 @@ export class TestClient {
     }
   }
 
+  /** Over a WebSocket of its own, which ends with it. */
   subscribe(nameOrDocument: string, variables: Variables = {}): TestSubscription {
-    return new TestSubscription(this.#connect(), documentOf(nameOrDocument), variables)
+    const socket = this.open()
+    return socket.subscribe(nameOrDocument, variables, () => socket.close())
   }
 
-  #connect(): Client {
-    return createClient({
-      url: this.url.replace(/^http/, 'ws'),
+  open(): TestSocket {
+    return new TestSocket(this.url, this.headers)
+  }
+}
+
+/** One WebSocket, for operations that share it. */
+export class TestSocket implements AsyncDisposable {
+  readonly #client: Client
+
+  constructor(url: string, connectionParams: Record<string, unknown>) {
+    this.#client = createClient({
+      url: url.replace(/^http/, 'ws'),
       webSocketImpl: WebSocket,
-      connectionParams: this.headers,
+      connectionParams,
       retryAttempts: 0,
-      lazy: true,
+      // Closed by the test, not because nothing runs.
+      lazyCloseTimeout: 60_000,
     })
+  }
+
+  subscribe(
+    nameOrDocument: string,
+    variables: Variables = {},
+    whenStopped?: () => Promise<void>,
+  ): TestSubscription {
+    return new TestSubscription(this.#client, documentOf(nameOrDocument), variables, whenStopped)
+  }
+
+  async run(nameOrDocument: string, variables: Variables = {}): Promise<Reply> {
+    const [reply] = await this.subscribe(nameOrDocument, variables).rest()
+    if (!reply) throw new Error('The operation completed without a reply.')
+    return reply
+  }
+
+  async close(): Promise<void> {
+    await this.#client.dispose()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }

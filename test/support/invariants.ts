@@ -6,7 +6,7 @@ import { expect } from 'vitest'
  * it: no row is good news.
  */
 const RULES: Readonly<Record<string, string>> = {
-  'a message has an owner: nothing is left of a purged thread but how its backfills ended': `
+  'nothing is left of a purged thread but backfills that have ended': `
     select b.id, b.status from backfill b
     where b.status in ('QUEUED', 'RUNNING') and not exists (select 1 from thread t where t.id = b.thread_id)`,
 

@@ -6,7 +6,7 @@ const PATIENCE_MS = 15_000
 /** How a subscription ended: by itself, or because its socket closed. */
 export type End = { kind: 'completed' } | { kind: 'closed'; code: number; reason: string }
 
-/** An operation that runs over a WebSocket of its own. Every reply is kept until the test asks for it. */
+/** An operation that runs over a WebSocket. Every reply is kept until the test asks for it. */
 export class TestSubscription implements AsyncIterable<Reply> {
   readonly #replies: Reply[] = []
   readonly #leave: () => void
@@ -14,9 +14,10 @@ export class TestSubscription implements AsyncIterable<Reply> {
   #wake: () => void = () => undefined
 
   constructor(
-    private readonly client: Client,
+    client: Client,
     query: string,
     variables: Record<string, unknown>,
+    private readonly whenStopped: () => Promise<void> = async () => undefined,
   ) {
     this.#leave = client.subscribe(
       { query, variables },
@@ -52,7 +53,7 @@ export class TestSubscription implements AsyncIterable<Reply> {
   /** Leaves as a client does that has seen enough. */
   async stop(): Promise<void> {
     this.#leave()
-    await this.client.dispose()
+    await this.whenStopped()
   }
 
   #add(reply: unknown): void {
