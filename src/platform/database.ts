@@ -142,7 +142,7 @@ const TYPES: pg.CustomTypesConfig = {
 
 /** A pool over PostgreSQL. Sessions speak UTC, because Prisma writes times without a zone. */
 export function createPostgresPool(connectionString: string, max: number): pg.Pool {
-  const pool = new pg.Pool({
+  return new pg.Pool({
     connectionString,
     max,
     // Reconnecting costs more than an idle connection does; pg's default closes them after ten seconds.
@@ -150,7 +150,4 @@ export function createPostgresPool(connectionString: string, max: number): pg.Po
     // Generic plans miss partial indexes.
     options: '-c timezone=UTC -c plan_cache_mode=force_custom_plan',
   })
-  // An idle connection that the server ends is replaced when the next statement needs one; unheard, it would end Node.
-  pool.on('error', () => undefined)
-  return pool
 }

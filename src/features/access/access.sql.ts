@@ -61,17 +61,17 @@ export function spaceVisible(alias: string, viewerId: string): Statement {
     or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.user_id = ${viewerId})))`
 }
 
-/** Who may see a space sees the threads in it. */
-export function threadShared(alias: string, viewerId: string): Statement {
-  return sql`exists (
-    select 1 from space_thread vl join space vs on vs.id = vl.space_id
-    where vl.thread_id = ${raw(alias)}.id and ${spaceVisible('vs', viewerId)})`
+/** Whether `viewerId` may read the thread `alias`: a space that holds it shows its title and what a search finds, no more. */
+export function threadReadable(alias: string, viewerId: string): Statement {
+  const t = raw(alias)
+  return sql`(${t}.owner_id = ${viewerId} or exists (
+    select 1 from member rm where rm.organization_id = ${t}.organization_id and rm.user_id = ${viewerId}))`
 }
 
 export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock): Statement => sql`
   select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
     t.deleted_at as "deletedAt", m.role::text as role,
-    (t.owner_id = ${viewerId} or m.role is not null or ${threadShared('t', viewerId)}) as visible
+    (t.owner_id = ${viewerId} or m.role is not null) as visible
   from thread t left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
   where t.id = ${threadId}
   ${locking(lock, 't')}`

@@ -51,7 +51,7 @@ export class RestorationService {
         details: { batchId: batch.id },
       })
       await this.#count(tx, shares)
-      const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId]))
+      const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId], viewer.userId))
       return thread as ThreadRecord
     })
   }

@@ -41,15 +41,27 @@ export class MessageResolver {
 export class ThreadMessagesResolver {
   constructor(private readonly messageService: MessageService) {}
 
-  @FieldResolver(() => MessageConnection, { description: 'Its messages, in order.' })
-  async messages(@Root() { id }: Thread, @Args(() => PageArgs) args: PageArgs): Promise<MessageConnection> {
+  @FieldResolver(() => MessageConnection, {
+    nullable: true,
+    description: 'Its messages, in order; null unless the caller may read it.',
+  })
+  async messages(
+    @Root() { id, isReadable }: Thread,
+    @Args(() => PageArgs) args: PageArgs,
+  ): Promise<MessageConnection | null> {
     const page = readPage(args)
-    const rows = await this.messageService.list(id, page)
-    return toConnection(rows, page, (message) => ({ rank: message.sequence, id: message.id }))
+    const rows = isReadable ? await this.messageService.list(id, page) : null
+    return rows && toConnection(rows, page, (message) => ({ rank: message.sequence, id: message.id }))
   }
 
-  @FieldResolver(() => Message, { nullable: true, description: 'Its last message; null without messages.' })
-  async lastMessage(@Root() { lastMessageId }: Thread, @Ctx() { loaders }: Context): Promise<Message | null> {
-    return lastMessageId === null ? null : loaders.load(this.messageService.byId, lastMessageId)
+  @FieldResolver(() => Message, {
+    nullable: true,
+    description: 'Its last message; null without messages, and unless the caller may read it.',
+  })
+  async lastMessage(
+    @Root() { lastMessageId, isReadable }: Thread,
+    @Ctx() { loaders }: Context,
+  ): Promise<Message | null> {
+    return isReadable && lastMessageId !== null ? loaders.load(this.messageService.byId, lastMessageId) : null
   }
 }

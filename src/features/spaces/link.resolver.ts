@@ -36,7 +36,7 @@ export class LinkResolver {
   @Mutation(() => AddThreadToSpacePayload, {
     nullable: true,
     description:
-      'Puts a thread into a space and starts embedding its messages; later ones are embedded without being asked. Needs edit access to the space and write access to the thread, both of one organization. Adding it again answers with the first link and its newest backfill, and resumes one that was canceled. CONFLICT when the space holds vectors of another model.',
+      'Puts a thread into a space and starts embedding its messages; later ones are embedded without being asked. Needs edit access to the space and write access to the thread, which is of its organization or owned by the caller. Adding it again answers with the first link and its newest backfill, and resumes one that was canceled. CONFLICT when the space holds vectors of another model.',
   })
   async addThreadToSpace(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
@@ -95,9 +95,9 @@ export class SpaceThreadsResolver {
   constructor(private readonly links: LinkService) {}
 
   @FieldResolver(() => SpaceThreadConnection, { description: 'Its live threads, the last added first.' })
-  async threads(@Root() { id }: Space, @Args(() => PageArgs) args: PageArgs) {
+  async threads(@Root() { id }: Space, @Args(() => PageArgs) args: PageArgs, @Ctx() { viewer }: Context) {
     const page = readPage(args)
-    const rows = await this.links.listThreads(id, page)
+    const rows = await this.links.listThreads(viewer, id, page)
     return toEdges(
       rows,
       page,

@@ -1,7 +1,7 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
-import { mintId } from '../../platform/ids.js'
+import { mintId, requireId } from '../../platform/ids.js'
 import type { Page } from '../../platform/page.js'
 import { requireSpace, requireThread, type SpaceAccess } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
@@ -17,6 +17,7 @@ import {
 import type { AppendObserver } from '../messages/message.service.js'
 import {
   deleteLink,
+  holdThread,
   insertLink,
   type LinkedThread,
   type LinkRecord,
@@ -60,8 +61,11 @@ export class LinkService implements AppendObserver {
       const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
       requireAllowed(viewer, 'edit', space)
       requireAllowed(viewer, 'write', thread)
-      if (thread.organizationId !== space.organizationId) {
-        throw invalid('The thread and the space belong to different organizations.', { spaceId, threadId })
+      if (thread.organizationId !== space.organizationId && thread.ownerId !== viewer.userId) {
+        throw invalid('The thread belongs to another organization than the space, and not to you.', {
+          spaceId,
+          threadId,
+        })
       }
       this.requireModel(space)
       const added = await this.#join(tx, viewer, spaceId, threadId)
@@ -79,10 +83,11 @@ export class LinkService implements AppendObserver {
   /** Once this is acknowledged nothing of the link is written again: its row, and with it its generation, is gone. */
   remove(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadRemoved> {
     return this.db.transaction(async (tx) => {
-      await requireThread(tx, viewer, 'read', threadId, 'share')
+      requireId('threadId', threadId)
+      const [thread] = await tx.query(holdThread(threadId))
       const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
       const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
-      if (!link) throw notFound('Thread', { threadId, spaceId })
+      if (!thread || !link) throw notFound('Thread', { threadId, spaceId })
       const [removed] = await tx.query<{ removedVectorCount: number }>(deleteLink(spaceId, threadId))
       const removedVectorCount = removed?.removedVectorCount ?? 0
       const canceled = await tx.query<BackfillRecord>(cancelBackfills({ spaceId, threadIds: [threadId] }))
@@ -99,8 +104,8 @@ export class LinkService implements AppendObserver {
     })
   }
 
-  listThreads(spaceId: string, page: Page): Promise<LinkedThread[]> {
-    return this.db.query(listLinkedThreads(spaceId, page))
+  listThreads(viewer: Viewer, spaceId: string, page: Page): Promise<LinkedThread[]> {
+    return this.db.query(listLinkedThreads(viewer.userId, spaceId, page))
   }
 
   async appended(tx: Transaction, threadIds: readonly string[]): Promise<void> {

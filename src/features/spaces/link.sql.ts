@@ -1,6 +1,6 @@
 import { type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
-import { type ThreadRecord, threadColumns } from '../threads/thread.sql.js'
+import { type ThreadRecord, threadColumnsFor } from '../threads/thread.sql.js'
 
 export interface LinkRecord {
   spaceId: string
@@ -64,12 +64,12 @@ export const claimFailures = (spaceId: string, threadId: string, retryId: string
 
 export type LinkedThread = ThreadRecord & { addedAt: Date; addedById: string }
 
-export const listLinkedThreads = (spaceId: string, page: Page): Statement => sql`
-  select ${threadColumns}, l.added_at as "addedAt", l.added_by_id as "addedById"
+export const listLinkedThreads = (viewerId: string, spaceId: string, page: Page): Statement => sql`
+  select ${threadColumnsFor(viewerId)}, l.added_at as "addedAt", l.added_by_id as "addedById"
   from space_thread l join thread t on t.id = l.thread_id
   where l.space_id = ${spaceId} and t.deleted_at is null and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
   order by l.added_at desc, l.thread_id desc ${page.limit}`
 
-/** The thread cannot go, and grows for nobody meanwhile. A thread that is gone holds nothing up. */
+/** The live thread stays, and grows for nobody meanwhile. One that is gone holds nothing up. */
 export const holdThread = (threadId: string): Statement =>
-  sql`select id from thread where id = ${threadId} for no key update`
+  sql`select id from thread where id = ${threadId} and deleted_at is null for no key update`

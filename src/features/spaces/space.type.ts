@@ -19,7 +19,7 @@ registerEnumType(SpaceRole, {
   name: 'SpaceRole',
   description: 'What a grant allows in a space.',
   valuesConfig: {
-    VIEWER: { description: 'See it, its threads and their messages, and search it.' },
+    VIEWER: { description: 'See it and the titles of its threads, and search it.' },
     EDITOR: { description: 'Also add and remove threads, and cancel and retry backfills.' },
     OWNER: { description: 'Also give and take access, and delete it.' },
   },

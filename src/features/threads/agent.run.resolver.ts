@@ -38,10 +38,16 @@ export class AgentRunResolver {
     return { agentRun: await this.runs.finish(viewer, agentRunId, status) }
   }
 
-  @FieldResolver(() => AgentRunConnection, { description: 'Its agent runs, the newest first.' })
-  async agentRuns(@Root() { id }: Thread, @Args(() => PageArgs) args: PageArgs): Promise<AgentRunConnection> {
+  @FieldResolver(() => AgentRunConnection, {
+    nullable: true,
+    description: 'Its agent runs, the newest first; null unless the caller may read it.',
+  })
+  async agentRuns(
+    @Root() { id, isReadable }: Thread,
+    @Args(() => PageArgs) args: PageArgs,
+  ): Promise<AgentRunConnection | null> {
     const page = readPage(args)
-    const rows = await this.runs.list(id, page)
-    return toConnection(rows, page, (run) => ({ rank: run.startedAt.getTime(), id: run.id }))
+    const rows = isReadable ? await this.runs.list(id, page) : null
+    return rows && toConnection(rows, page, (run) => ({ rank: run.startedAt.getTime(), id: run.id }))
   }
 }

@@ -1,3 +1,4 @@
+import { GraphQLJSONObject } from 'graphql-scalars'
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
@@ -10,6 +11,7 @@ import { Organization } from '../organizations/organization.type.js'
 import type { ProjectService } from '../projects/project.service.js'
 import { Project } from '../projects/project.type.js'
 import type { ThreadService } from './thread.service.js'
+import type { JsonObject } from './thread.sql.js'
 import { CreateThreadInput, CreateThreadPayload, Thread, ThreadConnection } from './thread.type.js'
 
 /** GraphQL face of threads; every rule lives in ThreadService. */
@@ -37,7 +39,7 @@ export class ThreadResolver {
   @Query(() => Thread, {
     nullable: true,
     description:
-      'A live thread that the caller owns, or whose organization it is a member of, or that is in a space it may see; else RESOURCE_NOT_FOUND.',
+      'A live thread that the caller owns, or whose organization it is a member of; else RESOURCE_NOT_FOUND.',
   })
   thread(
     @Arg('id', () => ID, { description: "The thread's id." }) id: string,
@@ -70,6 +72,15 @@ export class ThreadResolver {
       page,
     )
     return { ...toConnection(rows, page, byCreation), count, totalCount: count }
+  }
+
+  @FieldResolver(() => GraphQLJSONObject, {
+    nullable: true,
+    description:
+      'What its maker keeps with it: a JSON object, up to 64 KiB; null unless the caller may read it.',
+  })
+  metadata(@Root() { metadata, isReadable }: Thread): JsonObject | null {
+    return isReadable ? metadata : null
   }
 
   @FieldResolver(() => Organization, { description: 'Whose thread it is.' })

@@ -14,7 +14,7 @@ import {
   insertThread,
   type JsonObject,
   listThreads,
-  selectThreadForViewer,
+  selectReadableThread,
   selectThreads,
   type ThreadRecord,
   type ThreadScope,
@@ -46,7 +46,9 @@ export class ThreadService {
     private readonly organizations: OrganizationService,
     private readonly usage: UsageMeter,
   ) {
-    this.byId = new LoaderDefinition(async (ids) => byId(await db.query<ThreadRecord>(selectThreads(ids))))
+    this.byId = new LoaderDefinition(async (ids, viewerId) =>
+      byId(await db.query<ThreadRecord>(selectThreads(ids, viewerId))),
+    )
   }
 
   create(viewer: Viewer, input: NewThread): Promise<ThreadRecord> {
@@ -83,7 +85,7 @@ export class ThreadService {
 
   async get(viewer: Viewer, threadId: string): Promise<ThreadRecord> {
     requireId('threadId', threadId)
-    const [thread] = await this.db.query<ThreadRecord>(selectThreadForViewer(viewer.userId, threadId))
+    const [thread] = await this.db.query<ThreadRecord>(selectReadableThread(viewer.userId, threadId))
     if (!thread) throw notFound('Thread', { threadId })
     return thread
   }

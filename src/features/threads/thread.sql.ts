@@ -1,6 +1,6 @@
 import { empty, type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
-import { threadShared } from '../access/access.sql.js'
+import { threadReadable } from '../access/access.sql.js'
 
 export type JsonObject = Record<string, unknown>
 
@@ -16,12 +16,24 @@ export interface ThreadRecord {
   lastMessageAt: Date | null
   createdAt: Date
   deletedAt: Date | null
+  /** false: whoever asked may see its title, because it is in a space, but not what is said in it */
+  isReadable: boolean
 }
 
-export const threadColumns = sql`t.id, t.owner_id as "ownerId", t.organization_id as "organizationId",
+/** Of threads that were found through a right to read them. */
+export const threadColumns = columnsOf(sql`true`)
+
+/** Of threads that were found in some other way. */
+export function threadColumnsFor(viewerId: string): Statement {
+  return columnsOf(threadReadable('t', viewerId))
+}
+
+function columnsOf(isReadable: Statement): Statement {
+  return sql`t.id, t.owner_id as "ownerId", t.organization_id as "organizationId",
   t.project_id as "projectId", t.title, t.metadata, t.message_count as "messageCount",
   t.last_message_id as "lastMessageId", t.last_message_at as "lastMessageAt", t.created_at as "createdAt",
-  t.deleted_at as "deletedAt"`
+  t.deleted_at as "deletedAt", ${isReadable} as "isReadable"`
+}
 
 export interface NewThreadRow {
   id: string
@@ -42,15 +54,12 @@ export const insertThread = (row: NewThreadRow): Statement => sql`
   on conflict (id) do nothing
   returning ${threadColumns}`
 
-export const selectThreads = (ids: readonly string[]): Statement =>
-  sql`select ${threadColumns} from thread t where t.id = any(${ids}::text[]) and t.deleted_at is null`
+export const selectThreads = (ids: readonly string[], viewerId: string): Statement => sql`
+  select ${threadColumnsFor(viewerId)} from thread t where t.id = any(${ids}::text[]) and t.deleted_at is null`
 
-export const selectThreadForViewer = (viewerId: string, id: string): Statement => sql`
+export const selectReadableThread = (viewerId: string, id: string): Statement => sql`
   select ${threadColumns} from thread t
-  where t.id = ${id} and t.deleted_at is null and (
-    t.owner_id = ${viewerId}
-    or exists (select 1 from member m where m.organization_id = t.organization_id and m.user_id = ${viewerId})
-    or ${threadShared('t', viewerId)})`
+  where t.id = ${id} and t.deleted_at is null and ${threadReadable('t', viewerId)}`
 
 /** What a list of threads covers. */
 export interface ThreadScope {

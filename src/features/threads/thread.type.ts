@@ -4,7 +4,10 @@ import { CountedConnectionOf, EdgeOf } from '../../platform/connection.type.js'
 import type { JsonObject, ThreadRecord } from './thread.sql.js'
 
 /** The record's columns are properties too, so that field resolvers can reach them. */
-@ObjectType({ description: 'A conversation: messages in order, with an owner and an organization.' })
+@ObjectType({
+  description:
+    'A conversation: messages in order, with an owner and an organization. Who meets it in a space without being allowed to read it sees its title; what is said in it is null there.',
+})
 export class Thread implements ThreadRecord {
   @Field(() => ID, { description: 'Opaque; an imported thread keeps the id that it came with.' })
   readonly id!: string
@@ -39,6 +42,7 @@ export class Thread implements ThreadRecord {
   readonly organizationId!: string
   readonly projectId!: string | null
   readonly lastMessageId!: string | null
+  readonly isReadable!: boolean
 }
 
 @ObjectType({ description: 'A thread in a list.' })
