@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Pool } from 'pg'
 import type { StopSteps } from './app.stop.js'
 import { voidLeases } from './features/embeddings/embedding.sql.js'
+import { voidBatchLeases } from './features/purge/deletion.batch.sql.js'
 import type { Config } from './platform/config.js'
 import { acquireDataLock } from './platform/data.lock.js'
 import { createPostgresPool, Database, sql } from './platform/database.js'
@@ -53,6 +54,7 @@ async function openPool(config: Config, steps: StopSteps): Promise<Pool> {
 /** The data directory has one process at a time: leases in it are of one that is gone, and need not be waited for. */
 async function takeOver(db: Database): Promise<void> {
   await db.query(voidLeases())
+  await db.query(voidBatchLeases())
   await db.query(
     sql`update outbox set lease_id = null, lease_expires_at = null where lease_id is not null returning id`,
   )

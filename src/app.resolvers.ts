@@ -3,7 +3,7 @@ import './platform/reflection.js'
 import type { GraphQLSchema } from 'graphql'
 import type { Services } from './app.services.js'
 import { BackfillResolver, backfillSources } from './features/backfills/backfill.resolver.js'
-import { DeletionResolver } from './features/deletion/deletion.resolver.js'
+import { DeletionResolver, deletionSources } from './features/deletion/deletion.resolver.js'
 import { ImportResolver } from './features/messages/import.resolver.js'
 import { MessageResolver, ThreadMessagesResolver } from './features/messages/message.resolver.js'
 import {
@@ -46,12 +46,15 @@ const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
   [SpaceThreadEdgeResolver, (s) => new SpaceThreadEdgeResolver(s.authenticator, s.backfills)],
   [ThreadSpacesResolver, (s) => new ThreadSpacesResolver(s.spaces)],
   [SearchResolver, (s) => new SearchResolver(s.search)],
-  [DeletionResolver, (s) => new DeletionResolver(s.deletion, s.bulkDeletion, s.restoration)],
+  [DeletionResolver, (s) => new DeletionResolver(s.deletion, s.bulkDeletion, s.restoration, s.legalHolds)],
 ]
 
 export function createAppSchema(services: Services): GraphQLSchema {
   const resolvers = RESOLVERS.map(([type, make]) => [type, make(services)] as const)
-  return createSchema(new Map(resolvers), backfillSources(services.backfills))
+  return createSchema(new Map(resolvers), {
+    ...backfillSources(services.backfills),
+    ...deletionSources(services.deletionWatcher),
+  })
 }
 
 /** The schema as `schema.graphql` has it. It is a matter of classes: nothing is started. */

@@ -4,12 +4,15 @@ import { BackfillService } from './features/backfills/backfill.service.js'
 import { BulkDeletionService } from './features/deletion/bulk.deletion.service.js'
 import type { ServiceInfo } from './features/deletion/deletion.receipt.js'
 import { DeletionService } from './features/deletion/deletion.service.js'
+import { DeletionWatcher } from './features/deletion/deletion.watcher.js'
+import { LegalHoldService } from './features/deletion/legal.hold.service.js'
 import { RestorationService } from './features/deletion/restoration.service.js'
 import type { Embedder } from './features/embeddings/embedder.js'
 import { ImportService } from './features/messages/import.service.js'
 import { MessageService } from './features/messages/message.service.js'
 import { OrganizationService } from './features/organizations/organization.service.js'
 import { ProjectService } from './features/projects/project.service.js'
+import { PurgeService } from './features/purge/purge.service.js'
 import { SearchService } from './features/search/search.service.js'
 import { BackfillControl } from './features/spaces/backfill.control.js'
 import { LinkService } from './features/spaces/link.service.js'
@@ -54,18 +57,22 @@ export function createServices({ config, db, bus, embedder, serverVersion }: Fou
   const projects = new ProjectService(db, usage, config.sandbox !== null)
   const threads = new ThreadService(db, organizations, usage)
   const runs = new AgentRunService(db)
-  const links = new LinkService(db, bus, embedder)
+  const purges = new PurgeService(bus, usage, new Outbox(bus))
+  const links = new LinkService(db, bus, embedder, purges)
   const messages = new MessageService(db, usage, links)
   const imports = new ImportService(db, organizations, usage, links)
   const backfills = new BackfillService(db, bus)
-  const spaces = new SpaceService(db, bus, embedder)
+  const spaces = new SpaceService(db, purges, embedder)
   const control = new BackfillControl(db, bus, backfills, links)
   const search = new SearchService(db, embedder, links)
-  const deletion = new DeletionService(db, bus, usage, new Outbox(bus), info, retentionDays)
-  const bulkDeletion = new BulkDeletionService(db, usage, deletion, retentionDays)
+  const deletion = new DeletionService(db, bus, usage, purges, info, retentionDays)
+  const bulkDeletion = new BulkDeletionService(db, bus, usage, retentionDays)
   const restoration = new RestorationService(db, bus, usage, links)
+  const deletionWatcher = new DeletionWatcher(db, bus)
+  const legalHolds = new LegalHoldService(db, bus)
   return {
     ...{ usage, authenticator, organizations, projects, threads, runs, links, messages, imports },
     ...{ backfills, spaces, control, search, deletion, bulkDeletion, restoration },
+    ...{ purges, deletionWatcher, legalHolds },
   }
 }

@@ -59,7 +59,8 @@ async function start(config: Config, options: AppOptions, steps: StopSteps): Pro
   const services = createServices(foundations)
   const firstKey = await openFirstKey(config, options.pool)
   if (firstKey) await services.authenticator.bootstrap(firstKey.key)
-  const workers = config.role === 'api' ? [] : createWorkers(foundations, logger, options.timings ?? {})
+  const workers =
+    config.role === 'api' ? [] : createWorkers(foundations, services, logger, options.timings ?? {})
   steps.add(() => Promise.all(workers.map((worker) => worker.stop())))
   const url = await startServer(foundations, services, options.port ?? config.port, logger, steps)
   await announce(url)

@@ -1,6 +1,7 @@
-import type { Foundations } from './app.services.js'
+import type { Foundations, Services } from './app.services.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
+import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
 import type { Logger } from './platform/log.js'
 import type { EffectHandlers } from './platform/outbox.runner.js'
 import { type OutboxOptions, OutboxWorker } from './platform/outbox.worker.js'
@@ -8,6 +9,7 @@ import { type OutboxOptions, OutboxWorker } from './platform/outbox.worker.js'
 export interface WorkerTimings {
   backfill?: BackfillWorkerOptions
   outbox?: Partial<OutboxOptions>
+  purge?: PurgeWorkerOptions
 }
 
 export interface Worker {
@@ -18,6 +20,7 @@ export interface Worker {
 /** What a process does without being asked: embeds messages, and carries out effects outside the database. */
 export function createWorkers(
   { config, db, bus, embedder }: Foundations,
+  { purges }: Services,
   logger: Logger,
   timings: WorkerTimings,
 ): Worker[] {
@@ -26,6 +29,7 @@ export function createWorkers(
     : {}
   return [
     new BackfillWorker(db, bus, embedder, logger, timings.backfill),
+    new PurgeWorker(db, bus, purges, logger, timings.purge),
     new OutboxWorker(db, bus, logger, handlers, timings.outbox),
   ]
 }

@@ -17,6 +17,7 @@ const ARCHITECTURE: Architecture = {
     'threads',
     'messages',
     'backfills',
+    'purge',
     'spaces',
     'embeddings',
     'deletion',

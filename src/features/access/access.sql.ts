@@ -15,6 +15,8 @@ export interface ThreadAccessRow {
   deletedAt: Date | null
   role: OrganizationRole | null
   visible: boolean
+  /** a permanent deletion is at work on it */
+  isBeingPurged: boolean
 }
 
 export interface SpaceAccessRow {
@@ -71,7 +73,8 @@ export function threadReadable(alias: string, viewerId: string): Statement {
 export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock): Statement => sql`
   select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
     t.deleted_at as "deletedAt", m.role::text as role,
-    (t.owner_id = ${viewerId} or m.role is not null) as visible
+    (t.owner_id = ${viewerId} or m.role is not null) as visible,
+    exists (select 1 from deletion_batch b where b.id = t.deletion_batch_id and b.state = 'PURGING') as "isBeingPurged"
   from thread t left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
   where t.id = ${threadId}
   ${locking(lock, 't')}`

@@ -92,11 +92,12 @@ export function findWritableOrganizations(tx: Queryable, viewer: Viewer): Promis
   return tx.query(selectWritableOrganizations(viewer.userId))
 }
 
-async function findThread(
+/** A thread whatever its state: what may be told of it is for the caller to decide. */
+export async function findThread(
   tx: Queryable,
   viewer: Viewer,
   threadId: string,
-  lock: Lock,
+  lock: Lock = 'none',
 ): Promise<ThreadAccess | null> {
   requireUnexpired(viewer)
   requireId('threadId', threadId)

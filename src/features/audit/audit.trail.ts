@@ -10,6 +10,12 @@ export interface Actor {
   readonly request: RequestInfo
 }
 
+/** Who did something: someone who called, or Heddle itself, which answers no request then. */
+export type AuditActor = Omit<Actor, 'request'> & { readonly request: RequestInfo | null }
+
+/** Heddle itself, when it carries out what was asked for earlier. */
+export const SYSTEM: AuditActor = { userId: 'system', apiKeyId: null, request: null }
+
 export interface AuditEntry {
   /** `<target>.<past participle>`: `thread.deleted` */
   action: string
@@ -25,9 +31,9 @@ export interface AuditEntry {
  *
  * @returns the event's id
  */
-export async function recordAudit(tx: Transaction, actor: Actor, entry: AuditEntry): Promise<string> {
+export async function recordAudit(tx: Transaction, actor: AuditActor, entry: AuditEntry): Promise<string> {
   const id = mintId('audit')
-  const { requestId, traceId, correlationId } = actor.request
+  const { requestId = null, traceId = null, correlationId = null } = actor.request ?? {}
   await tx.query(sql`
     insert into audit_event (id, organization_id, actor_id, api_key_id, action, target_type, target_id, details,
       request_id, trace_id, correlation_id)

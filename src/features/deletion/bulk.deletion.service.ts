@@ -1,105 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import type { DeletionMode } from '../../generated/prisma/enums.js'
+import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
-import { invalid } from '../../platform/errors.js'
+import { conflict, invalid } from '../../platform/errors.js'
 import { runOnce } from '../../platform/idempotency.js'
-import { mintId, requireOrganizationId } from '../../platform/ids.js'
+import { mintId, requireOrganizationId, sha256 } from '../../platform/ids.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
+import { announceBackfills } from '../backfills/backfill.events.js'
+import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
+import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
+import { announcePurge } from '../purge/deletion.events.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
-import type { DeletionService } from './deletion.service.js'
+import type { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.deletion.type.js'
 import {
+  countOwnThreads,
+  deleteExpiredConfirmations,
+  insertConfirmation,
+  type OwnThreadsCounts,
+  takeConfirmation,
+} from './confirmation.sql.js'
+import {
+  cancelBackfillsOf,
   hideLinks,
-  hideThreadsOf,
+  hideOwnThreads,
   holdSpaces,
-  insertDeletionBatch,
   lockOwner,
   type OrganizationShare,
+  type OwnThreads,
 } from './deletion.sql.js'
-import type { DeleteAllThreadsPayload } from './deletion.type.js'
 
-/** Soft-deletes the caller's own threads in a few statements, however many they are; one batch undoes it. */
+export interface BulkDeletionRequest {
+  /** undefined: all organizations */
+  organizationId: string | null | undefined
+  mode: DeletionMode
+  confirmationToken: string | null
+  idempotencyKey: string | null
+}
+
+/** Deletes the caller's own threads in a few statements, however many they are: with an undo, or for good. */
 export class BulkDeletionService {
   constructor(
     private readonly db: Database,
+    private readonly bus: Bus,
     private readonly usage: UsageMeter,
-    private readonly deletion: DeletionService,
     private readonly retentionDays: number,
   ) {}
 
-  /** `organizationId` left out means all; an explicit null is more likely a mistake than a wish to delete everything. */
-  deleteAll(
-    viewer: Viewer,
-    organizationId: string | null | undefined,
-    key: string | null,
-  ): Promise<DeleteAllThreadsPayload> {
-    if (organizationId === null)
-      throw invalid('Invalid organizationId. Leave it out to mean all organizations.')
-    const scope = organizationId === undefined ? null : requireOrganizationId(organizationId)
+  /** What a permanent deletion of all would do now, and the token that confirms it within ten minutes. */
+  preview(viewer: Viewer, organizationId: string | null | undefined): Promise<ThreadsDeletionPreview> {
+    const own: OwnThreads = {
+      ownerId: viewer.userId,
+      organizationId: readScope(organizationId),
+      mode: 'PERMANENT',
+    }
+    const confirmationToken = randomBytes(24).toString('base64url')
+    return this.db.transaction(async (tx) => {
+      const [counts] = await tx.query<OwnThreadsCounts>(countOwnThreads(own))
+      await tx.query(deleteExpiredConfirmations())
+      const [confirmation] = await tx.query<{ expiresAt: Date }>(
+        insertConfirmation(sha256(confirmationToken), own.ownerId, own.organizationId),
+      )
+      if (!counts || !confirmation) throw new Error('A preview could not be made')
+      return { ...counts, confirmationToken, expiresAt: confirmation.expiresAt }
+    })
+  }
+
+  deleteAll(viewer: Viewer, request: BulkDeletionRequest): Promise<DeleteAllThreadsPayload> {
+    const { mode, confirmationToken, idempotencyKey: key } = request
+    const organizationId = readScope(request.organizationId)
+    const own: OwnThreads = { ownerId: viewer.userId, organizationId, mode }
     return this.db.transaction((tx) =>
       runOnce(
         tx,
-        {
-          principal: viewer.userId,
-          operation: 'deleteAllThreads',
-          key,
-          arguments: { organizationId: scope },
+        { principal: viewer.userId, operation: 'deleteAllThreads', key, arguments: { organizationId, mode } },
+        async () => {
+          if (mode === 'PERMANENT') await requireConfirmation(tx, own, confirmationToken)
+          return this.#deleteAll(tx, viewer, own)
         },
-        () => this.#deleteAll(tx, viewer, scope),
         revive,
       ),
     )
   }
 
-  async #deleteAll(
-    tx: Transaction,
-    viewer: Viewer,
-    organizationId: string | null,
-  ): Promise<DeleteAllThreadsPayload> {
+  async #deleteAll(tx: Transaction, viewer: Viewer, own: OwnThreads): Promise<DeleteAllThreadsPayload> {
     const batchId = mintId('del')
-    const { userId: ownerId } = viewer
-    await tx.query(lockOwner(ownerId))
-    const shares = await tx.query<OrganizationShare>(hideThreadsOf(ownerId, organizationId, batchId))
+    await tx.query(lockOwner(own.ownerId))
+    const shares = await tx.query<OrganizationShare>(hideOwnThreads(own, batchId))
     const deleted = shares.reduce((sum, { threads }) => sum + threads, 0)
-    const restoreUntil =
-      deleted > 0 ? await this.#hideWhatHangs(tx, viewer, organizationId, batchId, deleted) : null
+    const batch = deleted > 0 ? await this.#hideWhatHangs(tx, own, batchId, shares) : null
     const auditLogId = await recordAudit(tx, viewer, {
       action: 'user.threads-deleted',
       targetType: 'user',
-      targetId: ownerId,
-      organizationId,
-      details: { batchId, deleted },
+      targetId: own.ownerId,
+      organizationId: own.organizationId,
+      details: { batchId, deleted, mode: own.mode },
     })
-    for (const { organizationId: id, threads, messages } of shares) {
-      await this.usage.change(tx, id, { threads: -threads, messages: -messages })
+    for (const { organizationId, threads, messages } of shares) {
+      await this.usage.change(tx, organizationId, { threads: -threads, messages: -messages })
     }
-    const message = `Successfully deleted ${deleted} thread(s)`
-    return { deleted, message, batchId: deleted > 0 ? batchId : null, restoreUntil, auditLogId }
+    return {
+      status: own.mode === 'PERMANENT' && deleted > 0 ? 'PARTIAL' : 'SUCCESS',
+      deleted,
+      message: `Successfully deleted ${deleted} thread(s)`,
+      batchId: batch?.id ?? null,
+      restoreUntil: batch?.purgeAfter ?? null,
+      auditLogId,
+    }
   }
 
   // Statements of their own: a link that was added until the threads were locked is seen by these.
   async #hideWhatHangs(
     tx: Transaction,
-    { userId }: Viewer,
-    organizationId: string | null,
-    batchId: string,
-    count: number,
-  ): Promise<Date | null> {
-    const set = { ownerId: userId, batchId }
+    { ownerId, organizationId, mode }: OwnThreads,
+    id: string,
+    shares: readonly OrganizationShare[],
+  ): Promise<DeletionBatchRecord | null> {
+    const set = { ownerId, batchId: id }
     await tx.query(holdSpaces(set))
-    await this.deletion.endBackfills(tx, set)
+    const canceled = await tx.query<{ id: string }>(cancelBackfillsOf(set))
+    const rows = await tx.query<BackfillRecord>(selectBackfills(canceled.map((backfill) => backfill.id)))
+    announceBackfills(tx, this.bus, rows)
     await tx.query(hideLinks(set))
-    const [batch] = await tx.query<{ purgeAfter: Date | null }>(
+    if (mode === 'PERMANENT') announcePurge(tx, this.bus)
+    const [batch] = await tx.query<DeletionBatchRecord>(
       insertDeletionBatch({
-        id: batchId,
-        userId,
+        id,
+        userId: ownerId,
         scope: 'OWN_THREADS',
         organizationId,
         threadId: null,
-        mode: 'SOFT',
-        count,
+        mode,
+        count: shares.reduce((sum, { threads }) => sum + threads, 0),
+        messageCount: shares.reduce((sum, { messages }) => sum + messages, 0),
         retentionDays: this.retentionDays,
+        isDone: false,
       }),
     )
-    return batch?.purgeAfter ?? null
+    return batch ?? null
+  }
+}
+
+/** Left out means all; an explicit null is more likely a mistake than a wish to delete everything. */
+function readScope(organizationId: string | null | undefined): string | null {
+  if (organizationId === null)
+    throw invalid('Invalid organizationId. Leave it out to mean all organizations.')
+  return organizationId === undefined ? null : requireOrganizationId(organizationId)
+}
+
+async function requireConfirmation(tx: Transaction, own: OwnThreads, token: string | null): Promise<void> {
+  if (token === null) {
+    throw invalid('Invalid confirmationToken. A permanent deletion needs the one of threadsDeletionPreview.')
+  }
+  const taken = await tx.query(takeConfirmation(sha256(token), own.ownerId, own.organizationId))
+  if (taken.length === 0) {
+    throw conflict(
+      'This confirmationToken is of another caller or scope, was used, or is older than ten minutes.',
+      'Confirmation not valid',
+      { organizationId: own.organizationId },
+    )
   }
 }
 

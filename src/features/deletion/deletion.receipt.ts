@@ -23,6 +23,8 @@ export interface Deletion {
   restoreUntil: Date | null
   projectDeleted: boolean | null
   warnings: string[]
+  /** something outside, or a long purge, is not done yet */
+  isUnderWay: boolean
   auditLogId: string
   /** milliseconds */
   durationMs: number
@@ -34,7 +36,7 @@ export function writeReceipt(deletion: Deletion, service: ServiceInfo): DeleteTh
   const { requestId, traceId, correlationId, clientVersion } = viewer.request
   const isSoft = mode === 'SOFT'
   return {
-    status: warnings.length > 0 ? 'PARTIAL' : 'SUCCESS',
+    status: deletion.isUnderWay ? 'PARTIAL' : 'SUCCESS',
     message: 'Thread deleted successfully',
     threadId: thread.id,
     deletedMessageCount: snapshot.messageCount,

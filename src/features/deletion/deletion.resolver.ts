@@ -1,18 +1,24 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
+import { Arg, Ctx, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
 import { DeletionMode } from '../../generated/prisma/enums.js'
 import type { Context } from '../access/context.js'
+import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
+import type { DeletionBatchRecord } from '../purge/deletion.batch.sql.js'
 import type { BulkDeletionService } from './bulk.deletion.service.js'
+import { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.deletion.type.js'
+import { DeletionProgress, toDeletionProgress } from './deletion.progress.type.js'
 import type { DeletionService } from './deletion.service.js'
-import {
-  DeleteAllThreadsPayload,
-  DeleteThreadPayload,
-  RestoreThreadPayload,
-  RestoreThreadsPayload,
-  ThreadDeletionPreview,
-} from './deletion.type.js'
+import { DeleteThreadPayload, ThreadDeletionPreview } from './deletion.type.js'
+import type { DeletionWatcher } from './deletion.watcher.js'
+import type { LegalHoldService } from './legal.hold.service.js'
 import type { RestorationService } from './restoration.service.js'
+import { RestoreThreadPayload, RestoreThreadsPayload, SetLegalHoldPayload } from './restoration.type.js'
 
 const THREAD_ID = { description: "The thread's id." }
+const ORGANIZATION_SCOPE = {
+  nullable: true,
+  description:
+    'Only those of this organization; must start with `org_`; a foreign one has none. Left out: of all organizations. An explicit null is a VALIDATION_ERROR.',
+}
 const IDEMPOTENCY_KEY = {
   nullable: true,
   description:
@@ -26,6 +32,7 @@ export class DeletionResolver {
     private readonly deletion: DeletionService,
     private readonly bulkDeletion: BulkDeletionService,
     private readonly restoration: RestorationService,
+    private readonly legalHolds: LegalHoldService,
   ) {}
 
   @Mutation(() => DeleteThreadPayload, {
@@ -61,22 +68,45 @@ export class DeletionResolver {
     return this.deletion.preview(viewer, threadId)
   }
 
+  @Query(() => ThreadsDeletionPreview, {
+    nullable: true,
+    description:
+      "What a permanent deletion of all of the caller's own threads would do, and the token that confirms it.",
+  })
+  threadsDeletionPreview(
+    @Arg('organizationId', () => ID, ORGANIZATION_SCOPE) organizationId: string | null | undefined,
+    @Ctx() { viewer }: Context,
+  ): Promise<ThreadsDeletionPreview> {
+    return this.bulkDeletion.preview(viewer, organizationId)
+  }
+
   @Mutation(() => DeleteAllThreadsPayload, {
     nullable: true,
     description:
-      "Soft-deletes all of the caller's own threads, and nobody else's. Threads that are made after its start stay.",
+      "Deletes all of the caller's own threads, and nobody else's. Threads that are made after its start stay. PERMANENT hides them at once and purges them in the background: watch deletionProgress.",
   })
   deleteAllThreads(
-    @Arg('organizationId', () => ID, {
+    @Arg('organizationId', () => ID, ORGANIZATION_SCOPE) organizationId: string | null | undefined,
+    @Arg('mode', () => DeletionMode, {
+      nullable: true,
+      description: 'Whether it can be undone. Default: SOFT. PERMANENT needs a confirmationToken.',
+    })
+    mode: DeletionMode | null,
+    @Arg('confirmationToken', () => String, {
       nullable: true,
       description:
-        'Only those of this organization; must start with `org_`; a foreign one has none. Left out: of all organizations. An explicit null is a VALIDATION_ERROR.',
+        'The token of threadsDeletionPreview, for the same scope. Another, or an old one: CONFLICT.',
     })
-    organizationId: string | null | undefined,
+    confirmationToken: string | null,
     @Arg('idempotencyKey', () => String, IDEMPOTENCY_KEY) idempotencyKey: string | null,
     @Ctx() { viewer }: Context,
   ): Promise<DeleteAllThreadsPayload> {
-    return this.bulkDeletion.deleteAll(viewer, organizationId, idempotencyKey ?? null)
+    return this.bulkDeletion.deleteAll(viewer, {
+      organizationId,
+      mode: mode ?? 'SOFT',
+      confirmationToken: confirmationToken ?? null,
+      idempotencyKey: idempotencyKey ?? null,
+    })
   }
 
   @Mutation(() => RestoreThreadPayload, {
@@ -102,4 +132,42 @@ export class DeletionResolver {
   ): Promise<RestoreThreadsPayload> {
     return this.restoration.restoreThreads(viewer, batchId)
   }
+
+  @Mutation(() => SetLegalHoldPayload, {
+    nullable: true,
+    description:
+      'Keeps a thread from every purge, or lets it go again. Needs OWNER or ADMIN of its organization. A held thread can be hidden, but a permanent deletion of it is a CONFLICT.',
+  })
+  setLegalHold(
+    @Arg('threadId', () => ID, THREAD_ID) threadId: string,
+    @Arg('legalHold', () => Boolean, { description: 'Whether it is to be kept.' }) legalHold: boolean,
+    @Ctx() { viewer }: Context,
+  ): Promise<SetLegalHoldPayload> {
+    return this.legalHolds.set(viewer, threadId, legalHold)
+  }
+
+  @Subscription(() => DeletionProgress, {
+    description:
+      'First how far a deletion of the caller is, then each change, at most 10 a second, then its end, and then the stream completes.',
+    ...sourceOf('deletionProgress'),
+  })
+  deletionProgress(
+    @Arg('batchId', () => ID, {
+      nullable: true,
+      description: 'The batchId of a deletion: this, or threadId.',
+    })
+    _batchId: string | null,
+    @Arg('threadId', () => ID, {
+      nullable: true,
+      description: 'The thread that was deleted: this, or batchId.',
+    })
+    _threadId: string | null,
+    @Root() row: DeletionBatchRecord,
+  ): DeletionProgress {
+    return toDeletionProgress(row)
+  }
+}
+
+export function deletionSources(watcher: DeletionWatcher): SubscriptionSources {
+  return { deletionProgress: ({ args, context }) => watcher.watch(context.viewer, args) }
 }

@@ -1,31 +1,21 @@
 import type { DeletionMode } from '../../generated/prisma/enums.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, HeddleError, notFound } from '../../platform/errors.js'
 import { runOnce } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
-import type { Outbox } from '../../platform/outbox.js'
-import { requireThread, type ThreadAccess } from '../access/access.js'
+import { findThread, requireThread, type ThreadAccess } from '../access/access.js'
+import { can } from '../access/access.policy.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { announceBackfills } from '../backfills/backfill.events.js'
-import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
-import { SANDBOX_DELETION } from '../projects/sandbox.service.js'
+import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
+import { announcePurge } from '../purge/deletion.events.js'
+import { MAX_MESSAGES_AT_ONCE } from '../purge/purge.run.js'
+import type { PurgeService } from '../purge/purge.service.js'
+import type { PurgeableThread } from '../purge/purge.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import { type Deletion, reviveReceipt, type ServiceInfo, writeReceipt } from './deletion.receipt.js'
-import {
-  cancelBackfillsOf,
-  deleteEmptyProject,
-  deleteThreadRow,
-  hideLinks,
-  hideThread,
-  holdSpaces,
-  insertDeletionBatch,
-  lockProject,
-  selectThreadSnapshot,
-  type ThreadSet,
-  type ThreadSnapshot,
-  uncountLinks,
-} from './deletion.sql.js'
+import { hideLinks, hideThread, selectThreadSnapshot, type ThreadSnapshot } from './deletion.sql.js'
 import type { DeleteThreadPayload, ThreadDeletionPreview } from './deletion.type.js'
 
 export interface DeletionRequest {
@@ -34,16 +24,18 @@ export interface DeletionRequest {
   idempotencyKey: string | null
 }
 
-/** What the two modes do differently, and tell. */
-type Removal = Pick<Deletion, 'deletedAt' | 'restoreUntil' | 'projectDeleted' | 'warnings'>
+/** What is done: hidden with an undo, hidden until a worker has purged it, or purged now. */
+type Way = 'hide' | 'purge-later' | 'purge-now'
 
-/** Deletes one thread with everything that hangs on it, in one transaction: locks project, thread, spaces, links, usage. */
+type Removal = Pick<Deletion, 'deletedAt' | 'projectDeleted' | 'warnings'> & { projects: number }
+
+/** Deletes one thread with everything that hangs on it: locks project, thread, spaces, links and usage, in that order. */
 export class DeletionService {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
     private readonly usage: UsageMeter,
-    private readonly outbox: Outbox,
+    private readonly purges: PurgeService,
     private readonly service: ServiceInfo,
     private readonly retentionDays: number,
   ) {}
@@ -66,8 +58,8 @@ export class DeletionService {
   async preview(viewer: Viewer, threadId: string): Promise<ThreadDeletionPreview> {
     await requireThread(this.db, viewer, 'write', threadId)
     const [snapshot] = await this.db.query<ThreadSnapshot>(selectThreadSnapshot(threadId))
-    const { messageCount, agentRunCount, vectorCount, spaceCount, isLastOfProject, sandboxId } =
-      snapshot as ThreadSnapshot
+    if (!snapshot) throw notFound('Thread', { threadId })
+    const { messageCount, agentRunCount, vectorCount, spaceCount, isLastOfProject, sandboxId } = snapshot
     const projectWillBeDeleted = isLastOfProject === true
     const sandboxWillBeDeleted = projectWillBeDeleted && sandboxId !== null
     return {
@@ -87,13 +79,17 @@ export class DeletionService {
     mode: DeletionMode,
     startedAt: number,
   ): Promise<DeleteThreadPayload> {
-    const thread = await this.#hold(tx, viewer, threadId)
+    const { thread, held } = await this.#hold(tx, viewer, threadId)
     const [snapshot] = await tx.query<ThreadSnapshot>(selectThreadSnapshot(threadId))
     if (!snapshot) throw new Error(`Thread ${threadId} vanished under its lock`)
+    const way = wayOf(mode, snapshot)
+    if (way !== 'hide' && !held) throw onLegalHold(threadId)
     const batchId = mintId('del')
     const removal =
-      mode === 'SOFT' ? await this.#hide(tx, thread, batchId) : await this.#remove(tx, viewer, thread)
-    const restoreUntil = await this.#recordBatch(tx, viewer, thread, mode, batchId)
+      way === 'purge-now' && held
+        ? await this.#purge(tx, viewer, held)
+        : await this.#hide(tx, thread, batchId, way === 'purge-later')
+    const restoreUntil = await this.#recordBatch(tx, viewer, thread, snapshot, way, batchId)
     const auditLogId = await recordAudit(tx, viewer, {
       action: mode === 'SOFT' ? 'thread.soft-deleted' : 'thread.deleted',
       targetType: 'thread',
@@ -101,91 +97,114 @@ export class DeletionService {
       organizationId: thread.organizationId,
       details: { batchId, messages: snapshot.messageCount, vectors: snapshot.vectorCount },
     })
+    const { projects, ...told } = removal
     await this.usage.change(tx, thread.organizationId, {
       threads: -1,
       messages: -snapshot.messageCount,
-      projects: removal.projectDeleted ? -1 : 0,
+      projects: -projects,
     })
     const durationMs = performance.now() - startedAt
+    const isUnderWay = told.warnings.length > 0
     return writeReceipt(
-      { viewer, thread, snapshot, mode, auditLogId, durationMs, ...removal, restoreUntil },
+      { viewer, thread, snapshot, mode, auditLogId, durationMs, restoreUntil, isUnderWay, ...told },
       this.service,
     )
   }
 
-  /** The project comes before its threads in the order of locks, so it is looked up first and then both are held. */
-  async #hold(tx: Transaction, viewer: Viewer, threadId: string): Promise<ThreadAccess> {
-    const { projectId } = await requireThread(tx, viewer, 'write', threadId)
-    if (projectId !== null) await tx.query(lockProject(projectId))
-    const thread = await requireThread(tx, viewer, 'write', threadId, 'update')
-    await tx.query(holdSpaces({ threadId }))
-    return thread
-  }
-
-  async #hide(tx: Transaction, { id: threadId, projectId }: ThreadAccess, batchId: string): Promise<Removal> {
-    const [hidden] = await tx.query<{ deletedAt: Date }>(hideThread(threadId, batchId))
-    await this.endBackfills(tx, { threadId })
-    await tx.query(hideLinks({ threadId }))
-    const projectDeleted = projectId === null ? null : false
-    return { deletedAt: hidden?.deletedAt ?? new Date(), restoreUntil: null, projectDeleted, warnings: [] }
-  }
-
-  async #remove(tx: Transaction, viewer: Viewer, thread: ThreadAccess): Promise<Removal> {
-    const { id: threadId, projectId } = thread
-    await this.endBackfills(tx, { threadId })
-    await tx.query(uncountLinks(threadId))
-    const [deleted] = await tx.query<{ deletedAt: Date }>(deleteThreadRow(threadId))
-    const deletedAt = deleted?.deletedAt ?? new Date()
-    if (projectId === null) return { deletedAt, restoreUntil: null, projectDeleted: null, warnings: [] }
-    const [project] = await tx.query<{ sandboxId: string | null }>(deleteEmptyProject(projectId))
-    const warnings = project?.sandboxId
-      ? await this.#deleteSandbox(tx, viewer, thread, project.sandboxId)
-      : []
-    return { deletedAt, restoreUntil: null, projectDeleted: project !== undefined, warnings }
-  }
-
-  async #deleteSandbox(
+  /** The project comes before its threads in the order of locks, so access is asked before and under them. */
+  async #hold(
     tx: Transaction,
-    { request }: Viewer,
-    { projectId, organizationId }: ThreadAccess,
-    sandboxId: string,
-  ): Promise<string[]> {
-    await this.outbox.addEffect(tx, {
-      kind: SANDBOX_DELETION,
-      payload: { sandboxId, projectId },
-      organizationId,
-      request,
-    })
-    return [`The deletion of sandbox ${sandboxId} is under way.`]
+    viewer: Viewer,
+    threadId: string,
+  ): Promise<{ thread: ThreadAccess; held: PurgeableThread | null }> {
+    await this.#require(tx, viewer, threadId)
+    const [held] = await this.purges.hold(tx, [threadId])
+    // A thread under a legal hold is not held for a purge, but it may be hidden.
+    const thread = await requireThread(tx, viewer, 'write', threadId, 'update')
+    return { thread, held: held ?? null }
+  }
+
+  /** A deletion that is still at work says so to who could have asked for it. */
+  async #require(tx: Transaction, viewer: Viewer, threadId: string): Promise<void> {
+    try {
+      await requireThread(tx, viewer, 'write', threadId)
+    } catch (error) {
+      if (!(error instanceof HeddleError) || error.code !== 'RESOURCE_NOT_FOUND') throw error
+      const thread = await findThread(tx, viewer, threadId)
+      if (!thread?.isBeingPurged || !can(viewer, 'write', thread)) throw error
+      throw conflict('The thread is being deleted.', 'Deletion under way', { threadId })
+    }
+  }
+
+  async #hide(
+    tx: Transaction,
+    { id: threadId, projectId }: ThreadAccess,
+    batchId: string,
+    isPurgedLater: boolean,
+  ): Promise<Removal> {
+    const [hidden] = await tx.query<{ deletedAt: Date }>(hideThread(threadId, batchId))
+    await this.purges.endBackfills(tx, [threadId])
+    await tx.query(hideLinks({ threadId }))
+    if (isPurgedLater) announcePurge(tx, this.bus)
+    return {
+      deletedAt: hidden?.deletedAt ?? new Date(),
+      projectDeleted: projectId === null ? null : false,
+      projects: 0,
+      warnings: isPurgedLater
+        ? ['The messages of the thread are being deleted: watch deletionProgress.']
+        : [],
+    }
+  }
+
+  async #purge(tx: Transaction, viewer: Viewer, held: PurgeableThread): Promise<Removal> {
+    const { deletedAt, projects } = await this.purges.purge(tx, [held], viewer.request)
+    return {
+      deletedAt,
+      projectDeleted: held.projectId === null ? null : projects.length > 0,
+      projects: projects.length,
+      warnings: projects.flatMap(({ sandboxId }) =>
+        sandboxId === null ? [] : [`The deletion of sandbox ${sandboxId} is under way.`],
+      ),
+    }
   }
 
   async #recordBatch(
     tx: Transaction,
     viewer: Viewer,
     thread: ThreadAccess,
-    mode: DeletionMode,
+    snapshot: ThreadSnapshot,
+    way: Way,
     id: string,
   ): Promise<Date | null> {
-    const [batch] = await tx.query<{ purgeAfter: Date | null }>(
+    const [batch] = await tx.query<DeletionBatchRecord>(
       insertDeletionBatch({
         id,
         userId: viewer.userId,
         scope: 'THREAD',
         organizationId: thread.organizationId,
         threadId: thread.id,
-        mode,
+        mode: way === 'hide' ? 'SOFT' : 'PERMANENT',
         count: 1,
+        messageCount: snapshot.messageCount,
         retentionDays: this.retentionDays,
+        isDone: way === 'purge-now',
       }),
     )
     return batch?.purgeAfter ?? null
   }
+}
 
-  /** Who watches learns at once that the work ended. */
-  async endBackfills(tx: Transaction, set: ThreadSet): Promise<void> {
-    const ids = await tx.query<{ id: string }>(cancelBackfillsOf(set))
-    if (ids.length === 0) return
-    const rows = await tx.query<BackfillRecord>(selectBackfills(ids.map(({ id }) => id)))
-    announceBackfills(tx, this.bus, rows)
-  }
+function wayOf(mode: DeletionMode, { messageCount }: ThreadSnapshot): Way {
+  if (mode === 'SOFT') return 'hide'
+  return messageCount > MAX_MESSAGES_AT_ONCE ? 'purge-later' : 'purge-now'
+}
+
+function onLegalHold(threadId: string): HeddleError {
+  return conflict(
+    'The thread is under a legal hold: it can be hidden, but not deleted for good.',
+    'Legal hold',
+    {
+      threadId,
+    },
+  )
 }

@@ -2,10 +2,6 @@ import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.j
 import { type Statement, sql } from '../../platform/database.js'
 import type { JsonObject } from '../threads/thread.sql.js'
 
-/** Held until the commit: nobody puts a new thread into the project, and a second last thread waits. */
-export const lockProject = (projectId: string): Statement =>
-  sql`select id from project where id = ${projectId} for update`
-
 export interface ThreadSnapshot {
   title: string | null
   metadata: JsonObject
@@ -89,23 +85,6 @@ export const cancelBackfillsOf = (set: ThreadSet): Statement => sql`
   where t.id = b.thread_id and b.status in ('QUEUED', 'RUNNING') and ${inSet(set)}
   returning b.id`
 
-/** Takes a thread out of the counts of its spaces, before its links go with it. */
-export const uncountLinks = (threadId: string): Statement => sql`
-  update space s set thread_count = s.thread_count - 1, vector_count = s.vector_count - l.vector_count,
-    last_activity_at = now()
-  from (select space_id, vector_count from space_thread where thread_id = ${threadId} order by space_id for update) l
-  where s.id = l.space_id returning s.id`
-
-/** Messages, runs, links, vectors and failures go with their thread. */
-export const deleteThreadRow = (threadId: string): Statement =>
-  sql`delete from thread where id = ${threadId} returning now() as "deletedAt"`
-
-/** A soft-deleted thread still holds its project. */
-export const deleteEmptyProject = (projectId: string): Statement => sql`
-  delete from project p where p.id = ${projectId}
-    and not exists (select 1 from thread t where t.project_id = p.id)
-  returning p.sandbox_id as "sandboxId"`
-
 export const hideThread = (threadId: string, batchId: string): Statement => sql`
   update thread set deleted_at = now(), deletion_batch_id = ${batchId}
   where id = ${threadId} returning deleted_at as "deletedAt"`
@@ -116,17 +95,26 @@ export interface OrganizationShare {
   messages: number
 }
 
+/** Whose live threads a bulk deletion takes. */
+export interface OwnThreads {
+  ownerId: string
+  /** null: of all organizations */
+  organizationId: string | null
+  /** a permanent deletion leaves alone what is under a legal hold */
+  mode: DeletionMode
+}
+
+export function owned({ ownerId, organizationId, mode }: OwnThreads): Statement {
+  return sql`t.owner_id = ${ownerId} and t.deleted_at is null
+    and ${organizationId === null ? sql`true` : sql`t.organization_id = ${organizationId}`}
+    and ${mode === 'SOFT' ? sql`true` : sql`not t.legal_hold`}`
+}
+
 /** All live threads of one owner, in one statement, however many. */
-export const hideThreadsOf = (
-  ownerId: string,
-  organizationId: string | null,
-  batchId: string,
-): Statement => sql`
+export const hideOwnThreads = (own: OwnThreads, batchId: string): Statement => sql`
   with hidden as (
-    update thread set deleted_at = now(), deletion_batch_id = ${batchId}
-    where owner_id = ${ownerId} and deleted_at is null
-      and ${organizationId === null ? sql`true` : sql`organization_id = ${organizationId}`}
-    returning organization_id, message_count)
+    update thread t set deleted_at = now(), deletion_batch_id = ${batchId} where ${owned(own)}
+    returning t.organization_id, t.message_count)
   ${shares(sql`hidden`)}`
 
 export const showThreads = (set: ThreadSet): Statement => sql`
@@ -146,26 +134,8 @@ function shares(changed: Statement): Statement {
 export const lockOwner = (ownerId: string): Statement =>
   sql`select pg_advisory_xact_lock(hashtextextended(${`threads of ${ownerId}`}, 0))::text`
 
-export interface NewDeletionBatch {
-  id: string
-  userId: string
-  scope: DeletionScope
-  organizationId: string | null
-  threadId: string | null
-  mode: DeletionMode
-  count: number
-  retentionDays: number
-}
-
-export const insertDeletionBatch = (row: NewDeletionBatch): Statement => sql`
-  insert into deletion_batch (id, user_id, scope, organization_id, thread_id, mode, state, count, purge_after, finished_at)
-  values (${row.id}, ${row.userId}, ${row.scope}::deletion_scope, ${row.organizationId}, ${row.threadId},
-    ${row.mode}::deletion_mode, ${row.mode === 'SOFT' ? 'RESTORABLE' : 'PURGED'}::deletion_state, ${row.count}::int,
-    ${row.mode === 'SOFT' ? sql`now() + make_interval(days => ${row.retentionDays}::int)` : sql`null`},
-    ${row.mode === 'SOFT' ? sql`null` : sql`now()`})
-  returning purge_after as "purgeAfter"`
-
-export interface DeletionBatchRecord {
+/** As a restoration needs it. */
+export interface RestorableBatch {
   id: string
   userId: string
   scope: DeletionScope
@@ -189,3 +159,6 @@ export const lockBatchOfThread = (threadId: string): Statement => sql`
 
 export const markRestored = (id: string): Statement => sql`
   update deletion_batch set state = 'RESTORED', finished_at = now() where id = ${id} returning id`
+
+export const setLegalHold = (threadId: string, legalHold: boolean): Statement =>
+  sql`update thread set legal_hold = ${legalHold}::boolean where id = ${threadId} returning id`

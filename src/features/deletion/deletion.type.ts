@@ -1,7 +1,6 @@
 import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars'
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { DeletionMode } from '../../generated/prisma/enums.js'
-import { Thread } from '../threads/thread.type.js'
 
 registerEnumType(DeletionMode, {
   name: 'DeletionMode',
@@ -197,43 +196,4 @@ export class ThreadDeletionPreview {
 
   @Field(() => Boolean, { description: "Whether its project's sandbox would be deleted with it." })
   readonly sandboxWillBeDeleted!: boolean
-}
-
-@ObjectType({ description: 'What deleteAllThreads deleted.' })
-export class DeleteAllThreadsPayload {
-  @Field(() => Int, { description: 'Threads deleted: all of them, however many.' })
-  readonly deleted!: number
-
-  @Field(() => String, { description: '"Successfully deleted 42 thread(s)".' })
-  readonly message!: string
-
-  @Field(() => ID, {
-    nullable: true,
-    description: 'Undoes it in one step with restoreThreads; null when none was deleted.',
-  })
-  readonly batchId!: string | null
-
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: 'When they go for good; null when none was deleted.',
-  })
-  readonly restoreUntil!: Date | null
-
-  @Field(() => ID, { description: 'The audit event of this deletion.' })
-  readonly auditLogId!: string
-}
-
-@ObjectType({ description: 'The thread that restoreThread brought back.' })
-export class RestoreThreadPayload {
-  @Field(() => Thread, { description: 'The thread, live again.' })
-  readonly thread!: Thread
-}
-
-@ObjectType({ description: 'What restoreThreads brought back.' })
-export class RestoreThreadsPayload {
-  @Field(() => Int, { description: 'Threads that are live again.' })
-  readonly restored!: number
-
-  @Field(() => String, { description: '"Successfully restored 42 thread(s)".' })
-  readonly message!: string
 }

@@ -11,7 +11,6 @@ import type { LinkService } from '../spaces/link.service.js'
 import { selectThreads, type ThreadRecord } from '../threads/thread.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import {
-  type DeletionBatchRecord,
   holdSpaces,
   lockBatchOfThread,
   lockDeletionBatch,
@@ -19,13 +18,14 @@ import {
   lockThreads,
   markRestored,
   type OrganizationShare,
+  type RestorableBatch,
   reopenBackfills,
   selectDeletionBatch,
   showLinks,
   showThreads,
   type ThreadSet,
 } from './deletion.sql.js'
-import type { RestoreThreadsPayload } from './deletion.type.js'
+import type { RestoreThreadsPayload } from './restoration.type.js'
 
 /** Undoes soft deletions: one thread, or all that one deletion took. Their vectors never left, so search finds them at once. */
 export class RestorationService {
@@ -39,7 +39,7 @@ export class RestorationService {
   restoreThread(viewer: Viewer, threadId: string): Promise<ThreadRecord> {
     return this.db.transaction(async (tx) => {
       const { organizationId } = await requireDeletedThread(tx, viewer, threadId)
-      const [batch] = await tx.query<DeletionBatchRecord>(lockBatchOfThread(threadId))
+      const [batch] = await tx.query<RestorableBatch>(lockBatchOfThread(threadId))
       if (!batch?.isRestorable) throw tooLate({ threadId })
       const shares = await this.#show(tx, { threadId })
       if (batch.scope === 'THREAD') await tx.query(markRestored(batch.id))
@@ -79,11 +79,11 @@ export class RestorationService {
 
   /** Its threads first, then the batch, like the restoration of one thread. */
   async #holdBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<ThreadSet> {
-    const [found] = await tx.query<DeletionBatchRecord>(selectDeletionBatch(batchId))
+    const [found] = await tx.query<RestorableBatch>(selectDeletionBatch(batchId))
     if (found?.userId !== userId) throw notFound('Batch', { batchId })
     const set = found.threadId === null ? { ownerId: userId, batchId } : { threadId: found.threadId }
     await tx.query(lockThreads(set))
-    const [batch] = await tx.query<DeletionBatchRecord>(lockDeletionBatch(batchId))
+    const [batch] = await tx.query<RestorableBatch>(lockDeletionBatch(batchId))
     if (!batch?.isRestorable) throw tooLate({ batchId })
     return set
   }

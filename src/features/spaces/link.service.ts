@@ -8,15 +8,10 @@ import { requireAllowed } from '../access/access.policy.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
-import {
-  type BackfillRecord,
-  cancelBackfills,
-  insertBackfill,
-  selectLatestBackfills,
-} from '../backfills/backfill.sql.js'
+import { type BackfillRecord, insertBackfill, selectLatestBackfills } from '../backfills/backfill.sql.js'
 import type { AppendObserver } from '../messages/message.service.js'
+import type { PurgeService } from '../purge/purge.service.js'
 import {
-  deleteLink,
   holdThread,
   insertLink,
   type LinkedThread,
@@ -49,6 +44,7 @@ export class LinkService implements AppendObserver {
     private readonly db: Database,
     private readonly bus: Bus,
     private readonly model: EmbeddingModel,
+    private readonly purges: PurgeService,
   ) {}
 
   /**
@@ -88,10 +84,7 @@ export class LinkService implements AppendObserver {
       const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
       const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
       if (!thread || !link) throw notFound('Thread', { threadId, spaceId })
-      const [removed] = await tx.query<{ removedVectorCount: number }>(deleteLink(spaceId, threadId))
-      const removedVectorCount = removed?.removedVectorCount ?? 0
-      const canceled = await tx.query<BackfillRecord>(cancelBackfills({ spaceId, threadIds: [threadId] }))
-      announceBackfills(tx, this.bus, canceled)
+      const { removedVectorCount } = await this.purges.removeLinks(tx, spaceId, threadId)
       await recordAudit(tx, viewer, {
         action: 'space.thread-removed',
         targetType: 'space',

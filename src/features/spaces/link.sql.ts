@@ -48,13 +48,6 @@ export const resumeLink = (spaceId: string, threadId: string): Statement => sql`
   update space_thread set paused_at = null, next_attempt_at = now(), attempts = 0, last_error = null
   where space_id = ${spaceId} and thread_id = ${threadId} returning space_id`
 
-/** Takes a thread out of a space, with what is in the space's store of it. The link is locked. */
-export const deleteLink = (spaceId: string, threadId: string): Statement => sql`
-  with vectors as (delete from embedding where thread_id = ${threadId} and space_id = ${spaceId} returning 1),
-    failures as (delete from embedding_failure where thread_id = ${threadId} and space_id = ${spaceId} returning 1),
-    link as (delete from space_thread where space_id = ${spaceId} and thread_id = ${threadId} returning vector_count)
-  select (select count(*)::int from vectors) as "removedVectorCount"`
-
 /** What the embedder refused is given to this retry, but for what a retry at work has taken. */
 export const claimFailures = (spaceId: string, threadId: string, retryId: string): Statement => sql`
   update embedding_failure f set retry_id = ${retryId}

@@ -1,5 +1,4 @@
 import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
-import type { Bus } from '../../platform/bus.js'
 import type { Database } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
@@ -12,10 +11,9 @@ import { type SpaceAccessRow, selectSpaceAccess } from '../access/access.sql.js'
 import { insertNamedUser } from '../access/identity.sql.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { announceBackfills } from '../backfills/backfill.events.js'
-import { type BackfillRecord, cancelBackfills } from '../backfills/backfill.sql.js'
+import type { PurgeService } from '../purge/purge.service.js'
+import type { RemovedLinks } from '../purge/purge.sql.js'
 import {
-  deleteSpaceContents,
   type GrantRecord,
   insertSpace,
   listGrants,
@@ -53,7 +51,7 @@ export class SpaceService {
 
   constructor(
     private readonly db: Database,
-    private readonly bus: Bus,
+    private readonly purges: PurgeService,
     private readonly model: EmbeddingModel,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
@@ -153,18 +151,11 @@ export class SpaceService {
   }
 
   /** Holds the space's row first: a worker that is about to write into it waits, and then finds no link. */
-  delete(
-    viewer: Viewer,
-    spaceId: string,
-  ): Promise<{ removedThreadCount: number; removedVectorCount: number }> {
+  delete(viewer: Viewer, spaceId: string): Promise<RemovedLinks> {
     return this.db.transaction(async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
-      const [removed] = await tx.query<{ removedThreadCount: number; removedVectorCount: number }>(
-        deleteSpaceContents(spaceId),
-      )
-      const canceled = await tx.query<BackfillRecord>(cancelBackfills({ spaceId }))
+      const removed = await this.purges.removeLinks(tx, spaceId, null)
       await tx.query(markSpaceDeleted(spaceId))
-      announceBackfills(tx, this.bus, canceled)
       await recordAudit(tx, viewer, {
         action: 'space.deleted',
         targetType: 'space',
@@ -172,7 +163,7 @@ export class SpaceService {
         organizationId: space.organizationId,
         details: { ...removed },
       })
-      return removed ?? { removedThreadCount: 0, removedVectorCount: 0 }
+      return removed
     })
   }
 

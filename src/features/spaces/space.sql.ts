@@ -75,17 +75,10 @@ export const listGrants = (spaceId: string): Statement => sql`
   select user_id as "userId", organization_role::text as "organizationRole", role::text as role
   from space_grant where space_id = ${spaceId} order by created_at, id`
 
-/** What ends with a space: its links, their vectors and failures. The row stays, marked. */
+/** The row stays, marked; what was in the space is deleted beside it. */
 export const markSpaceDeleted = (spaceId: string): Statement => sql`
   update space set deleted_at = now(), thread_count = 0, vector_count = 0, last_activity_at = now()
   where id = ${spaceId} returning id`
-
-export const deleteSpaceContents = (spaceId: string): Statement => sql`
-  with links as (delete from space_thread where space_id = ${spaceId} returning 1),
-    vectors as (delete from embedding where space_id = ${spaceId} returning 1),
-    failures as (delete from embedding_failure where space_id = ${spaceId} returning 1)
-  select (select count(*)::int from links) as "removedThreadCount",
-    (select count(*)::int from vectors) as "removedVectorCount"`
 
 /** The last lock but the usage row: many links of one space wait for one another here, and nowhere else. */
 export const changeSpaceCounts = (spaceId: string, threads: number, vectors: number): Statement => sql`

@@ -1,0 +1,39 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Database } from '../../platform/database.js'
+import { notFound } from '../../platform/errors.js'
+import { findThread } from '../access/access.js'
+import { requireAllowed } from '../access/access.policy.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import { announcePurge } from '../purge/deletion.events.js'
+import { setLegalHold } from './deletion.sql.js'
+
+/** A legal hold keeps a thread from every purge. Administrators set it, on soft-deleted threads too. */
+export class LegalHoldService {
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+  ) {}
+
+  set(
+    viewer: Viewer,
+    threadId: string,
+    legalHold: boolean,
+  ): Promise<{ threadId: string; legalHold: boolean }> {
+    return this.db.transaction(async (tx) => {
+      const thread = await findThread(tx, viewer, threadId, 'change')
+      if (thread?.role == null || thread.isBeingPurged) throw notFound('Thread', { threadId })
+      const { organizationId, role } = thread
+      requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })
+      await tx.query(setLegalHold(threadId, legalHold))
+      await recordAudit(tx, viewer, {
+        action: legalHold ? 'thread.hold-set' : 'thread.hold-lifted',
+        targetType: 'thread',
+        targetId: threadId,
+        organizationId,
+      })
+      announcePurge(tx, this.bus)
+      return { threadId, legalHold }
+    })
+  }
+}

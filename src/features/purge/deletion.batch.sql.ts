@@ -1,0 +1,149 @@
+import type { DeletionMode, DeletionScope, DeletionState } from '../../generated/prisma/enums.js'
+import { type Statement, sql } from '../../platform/database.js'
+import { fromNow, isFree } from '../../platform/lease.sql.js'
+
+/** One deletion, of one thread or of a hundred thousand, and how far its purge is. */
+export interface DeletionBatchRecord {
+  id: string
+  userId: string
+  scope: DeletionScope
+  organizationId: string | null
+  threadId: string | null
+  mode: DeletionMode
+  state: DeletionState
+  count: number
+  messageCount: number
+  purgedThreads: number
+  purgedMessages: number
+  sequence: number
+  lastError: string | null
+  createdAt: Date
+  updatedAt: Date
+  purgeAfter: Date | null
+  finishedAt: Date | null
+}
+
+const columns = sql`b.id, b.user_id as "userId", b.scope::text as scope, b.organization_id as "organizationId",
+  b.thread_id as "threadId", b.mode::text as mode, b.state::text as state, b.count,
+  b.message_count::float8 as "messageCount", b.purged_threads as "purgedThreads",
+  b.purged_messages::float8 as "purgedMessages", b.sequence, b.last_error as "lastError",
+  b.created_at as "createdAt", b.updated_at as "updatedAt", b.purge_after as "purgeAfter", b.finished_at as "finishedAt"`
+
+export interface NewDeletionBatch {
+  id: string
+  userId: string
+  scope: DeletionScope
+  organizationId: string | null
+  threadId: string | null
+  mode: DeletionMode
+  count: number
+  messageCount: number
+  retentionDays: number
+  /** false: a worker purges what is hidden now */
+  isDone: boolean
+}
+
+/** SOFT: to be purged after the retention. PERMANENT: purged already, or to be purged by a worker from now on. */
+export const insertDeletionBatch = (row: NewDeletionBatch): Statement => {
+  const isSoft = row.mode === 'SOFT'
+  const isPurged = !isSoft && row.isDone
+  return sql`
+    insert into deletion_batch as b (id, user_id, scope, organization_id, thread_id, mode, state, count, message_count,
+      purged_threads, purged_messages, purge_after, finished_at, next_attempt_at)
+    values (${row.id}, ${row.userId}, ${row.scope}::deletion_scope, ${row.organizationId}, ${row.threadId},
+      ${row.mode}::deletion_mode, ${isSoft ? 'RESTORABLE' : isPurged ? 'PURGED' : 'PURGING'}::deletion_state,
+      ${row.count}::int, ${row.messageCount}::bigint, ${isPurged ? row.count : 0}::int,
+      ${isPurged ? row.messageCount : 0}::bigint,
+      ${isSoft ? sql`now() + make_interval(days => ${row.retentionDays}::int)` : sql`null`},
+      ${isPurged ? sql`now()` : sql`null`}, ${isSoft || isPurged ? sql`null` : sql`now()`})
+    returning ${columns}`
+}
+
+export const selectBatches = (ids: readonly string[]): Statement =>
+  sql`select ${columns} from deletion_batch b where b.id = any(${ids}::text[])`
+
+/** The newest deletion of a thread. */
+export const selectBatchOfThread = (threadId: string): Statement => sql`
+  select ${columns} from deletion_batch b where b.thread_id = ${threadId} order by b.created_at desc, b.id desc limit 1`
+
+/** Soft deletions whose time is over are to be purged, whoever does it. */
+export const releaseDue = (): Statement => sql`
+  update deletion_batch set state = 'PURGING', next_attempt_at = now(), sequence = sequence + 1, updated_at = now()
+  where state = 'RESTORABLE' and purge_after <= now() returning id`
+
+export interface ClaimedBatch extends DeletionBatchRecord {
+  leaseId: string
+  attempts: number
+}
+
+export const claimBatch = (leaseId: string, leaseMs: number): Statement => sql`
+  update deletion_batch b set lease_id = ${leaseId}, lease_expires_at = ${fromNow(leaseMs)}
+  where b.id = (
+    select d.id from deletion_batch d
+    where d.next_attempt_at <= now() and ${isFree(sql`d`)}
+    order by d.next_attempt_at limit 1 for update skip locked)
+  returning ${columns}, b.lease_id as "leaseId", b.attempts`
+
+type Claim = Pick<ClaimedBatch, 'id' | 'leaseId'>
+
+const isOurs = ({ id, leaseId }: Claim): Statement => sql`b.id = ${id} and b.lease_id = ${leaseId}`
+
+export const renewBatch = (claim: Claim, leaseMs: number): Statement => sql`
+  update deletion_batch b set lease_expires_at = ${fromNow(leaseMs)} where ${isOurs(claim)} returning b.id`
+
+export const releaseBatch = (claim: Claim): Statement => sql`
+  update deletion_batch b set lease_id = null, lease_expires_at = null where ${isOurs(claim)} returning b.id`
+
+/** No row when the batch is no longer ours. Locked after its threads, as a restoration does. */
+export const lockClaimed = (claim: Claim): Statement =>
+  sql`select b.id from deletion_batch b where ${isOurs(claim)} for update`
+
+export const advanceBatch = (
+  claim: Claim,
+  threads: number,
+  messages: number,
+  leaseMs: number,
+): Statement => sql`
+  update deletion_batch b set
+    purged_threads = least(b.purged_threads + ${threads}::int, b.count),
+    purged_messages = least(b.purged_messages + ${messages}::bigint, b.message_count),
+    sequence = b.sequence + 1, updated_at = clock_timestamp(), attempts = 0, last_error = null,
+    lease_expires_at = ${fromNow(leaseMs)}
+  where ${isOurs(claim)} returning ${columns}`
+
+/** What is left is nothing, or under a legal hold: that is looked at again after `retryMs`. */
+export const settleBatch = (claim: Claim, held: number, retryMs: number): Statement => sql`
+  update deletion_batch b set
+    state = (case when ${held}::int = 0 then 'PURGED' else 'PURGING' end)::deletion_state,
+    finished_at = case when ${held}::int = 0 then clock_timestamp() end,
+    next_attempt_at = case when ${held}::int > 0 then ${fromNow(retryMs)} end,
+    purged_threads = case when ${held}::int = 0 then b.count else b.purged_threads end,
+    purged_messages = case when ${held}::int = 0 then b.message_count else b.purged_messages end,
+    sequence = b.sequence + 1, updated_at = clock_timestamp(), lease_id = null, lease_expires_at = null
+  where ${isOurs(claim)} returning ${columns}`
+
+export const delayBatch = (claim: Claim, error: string, delayMs: number): Statement => sql`
+  update deletion_batch b set attempts = b.attempts + 1, last_error = ${error}, lease_id = null, lease_expires_at = null,
+    next_attempt_at = ${fromNow(delayMs)}, sequence = b.sequence + 1, updated_at = clock_timestamp()
+  where ${isOurs(claim)} returning ${columns}`
+
+export const voidBatchLeases = (): Statement =>
+  sql`update deletion_batch set lease_id = null, lease_expires_at = null where lease_id is not null returning id`
+
+export interface BatchThread {
+  id: string
+  messageCount: number
+}
+
+/** The threads that a deletion took and that may go: by their owner's index, because the batch is in none. */
+export const selectBatchThreads = (batch: DeletionBatchRecord, limit: number): Statement => sql`
+  select t.id, t.message_count as "messageCount" from thread t
+  where ${inBatch(batch)} and not t.legal_hold order by t.id limit ${limit}::int`
+
+export const countHeldThreads = (batch: DeletionBatchRecord): Statement =>
+  sql`select count(*)::int as count from thread t where ${inBatch(batch)}`
+
+function inBatch({ id, threadId, userId }: DeletionBatchRecord): Statement {
+  const where = threadId === null ? sql`t.owner_id = ${userId}` : sql`t.id = ${threadId}`
+  return sql`${where} and t.deletion_batch_id = ${id}`
+}

@@ -1,0 +1,88 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Transaction } from '../../platform/database.js'
+import type { Outbox } from '../../platform/outbox.js'
+import type { RequestInfo } from '../../platform/request.js'
+import { announceBackfills } from '../backfills/backfill.events.js'
+import { type BackfillRecord, cancelBackfills } from '../backfills/backfill.sql.js'
+import { SANDBOX_DELETION } from '../projects/sandbox.service.js'
+import type { UsageMeter } from '../usage/usage.meter.js'
+import {
+  type DeletedProject,
+  deleteEmptyProjects,
+  deleteLinks,
+  deleteThreads,
+  holdSpacesOf,
+  lockProjectsOf,
+  lockPurgeable,
+  type PurgeableThread,
+  type RemovedLinks,
+  uncountLinks,
+} from './purge.sql.js'
+
+export interface Purged {
+  deletedAt: Date
+  projects: DeletedProject[]
+}
+
+/** The one path on which threads, links and vectors go for good. Whoever deletes anything ends here. */
+export class PurgeService {
+  constructor(
+    private readonly bus: Bus,
+    private readonly usage: UsageMeter,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Locks projects, threads and spaces, in that order. Threads that are gone or under a legal hold are left out. */
+  async hold(tx: Transaction, threadIds: readonly string[]): Promise<PurgeableThread[]> {
+    await tx.query(lockProjectsOf(threadIds))
+    const threads = await tx.query<PurgeableThread>(lockPurgeable(threadIds))
+    await tx.query(holdSpacesOf(threadIds))
+    return threads
+  }
+
+  /**
+   * Deletes threads that are held, with all that hangs on them, and projects that were left empty, whose sandboxes go
+   * through the outbox. The counts of threads and messages are the caller's: it knows whether they were still counted.
+   */
+  async purge(
+    tx: Transaction,
+    threads: readonly PurgeableThread[],
+    request: Pick<RequestInfo, 'requestId' | 'traceId' | 'correlationId'> | null,
+  ): Promise<Purged> {
+    const threadIds = threads.map(({ id }) => id)
+    await this.endBackfills(tx, threadIds)
+    await tx.query(uncountLinks(threadIds))
+    const [deleted] = await tx.query<{ deletedAt: Date }>(deleteThreads(threadIds))
+    const projectIds = new Set(threads.flatMap(({ projectId }) => projectId ?? []))
+    const projects = await tx.query<DeletedProject>(deleteEmptyProjects([...projectIds]))
+    for (const { id: projectId, organizationId, sandboxId } of projects) {
+      if (sandboxId === null) continue
+      const payload = { sandboxId, projectId }
+      await this.outbox.addEffect(tx, { kind: SANDBOX_DELETION, payload, organizationId, request })
+    }
+    return { deletedAt: deleted?.deletedAt ?? new Date(), projects }
+  }
+
+  /** Counts deleted projects out, by organization, in the order in which usage rows are locked. */
+  async uncountProjects(tx: Transaction, projects: readonly DeletedProject[]): Promise<void> {
+    const counts = new Map<string, number>()
+    for (const { organizationId } of projects)
+      counts.set(organizationId, (counts.get(organizationId) ?? 0) + 1)
+    for (const organizationId of [...counts.keys()].toSorted((a, b) => (a < b ? -1 : 1))) {
+      await this.usage.change(tx, organizationId, { projects: -(counts.get(organizationId) ?? 0) })
+    }
+  }
+
+  /** Takes a thread, or with null every thread, out of a space. The counts of the space are the caller's. */
+  async removeLinks(tx: Transaction, spaceId: string, threadId: string | null): Promise<RemovedLinks> {
+    const [removed] = await tx.query<RemovedLinks>(deleteLinks(spaceId, threadId))
+    const threadIds = threadId === null ? undefined : [threadId]
+    announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(cancelBackfills({ spaceId, threadIds })))
+    return removed ?? { removedThreadCount: 0, removedVectorCount: 0 }
+  }
+
+  /** Who watches learns at once that the work ended. */
+  async endBackfills(tx: Transaction, threadIds: readonly string[]): Promise<void> {
+    announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(cancelBackfills({ threadIds })))
+  }
+}

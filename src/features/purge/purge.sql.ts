@@ -1,0 +1,90 @@
+import { type Statement, sql } from '../../platform/database.js'
+
+/** Held until the commit: nobody puts a new thread into these projects, and a second last thread waits. */
+export const lockProjectsOf = (threadIds: readonly string[]): Statement => sql`
+  select p.id from project p
+  where p.id in (select t.project_id from thread t where t.id = any(${threadIds}::text[]))
+  order by p.id for update`
+
+/** A thread under a legal hold is left out: nothing purges it. */
+export const lockPurgeable = (threadIds: readonly string[]): Statement => sql`
+  select t.id, t.organization_id as "organizationId", t.project_id as "projectId", t.message_count as "messageCount",
+    t.deletion_batch_id as "deletionBatchId"
+  from thread t where t.id = any(${threadIds}::text[]) and not t.legal_hold
+  order by t.id for update`
+
+export interface PurgeableThread {
+  id: string
+  organizationId: string
+  projectId: string | null
+  messageCount: number
+  deletionBatchId: string | null
+}
+
+/** The spaces stay while links in them are changed. */
+export const holdSpacesOf = (threadIds: readonly string[]): Statement => sql`
+  select s.id from space s
+  where s.id in (select l.space_id from space_thread l where l.thread_id = any(${threadIds}::text[]))
+  order by s.id for key share`
+
+/** Takes live threads out of the counts of their spaces; hidden ones are out of them already. */
+export const uncountLinks = (threadIds: readonly string[]): Statement => sql`
+  with links as (
+    select l.space_id, l.vector_count from space_thread l join thread t on t.id = l.thread_id
+    where t.id = any(${threadIds}::text[]) and t.deleted_at is null
+    order by l.space_id, l.thread_id for update of l)
+  update space s set thread_count = s.thread_count - gone.threads, vector_count = s.vector_count - gone.vectors,
+    last_activity_at = now()
+  from (select space_id, count(*)::int as threads, sum(vector_count)::int as vectors from links group by space_id) gone
+  where s.id = gone.space_id returning s.id`
+
+/** Messages, agent runs, links, vectors and failures go with their thread, by the cascade of their keys. */
+export const deleteThreads = (threadIds: readonly string[]): Statement =>
+  sql`delete from thread where id = any(${threadIds}::text[]) returning id, now() as "deletedAt"`
+
+export interface DeletedProject {
+  id: string
+  organizationId: string
+  sandboxId: string | null
+}
+
+/** A soft-deleted thread still holds its project. */
+export const deleteEmptyProjects = (projectIds: readonly string[]): Statement => sql`
+  delete from project p where p.id = any(${projectIds}::text[])
+    and not exists (select 1 from thread t where t.project_id = p.id)
+  returning p.id, p.organization_id as "organizationId", p.sandbox_id as "sandboxId"`
+
+export interface RemovedLinks {
+  removedThreadCount: number
+  removedVectorCount: number
+}
+
+/** Links of a space, or one of them, with what is in the space's store of them. They, or their space, are locked. */
+export const deleteLinks = (spaceId: string, threadId: string | null): Statement => {
+  const within =
+    threadId === null ? sql`space_id = ${spaceId}` : sql`space_id = ${spaceId} and thread_id = ${threadId}`
+  return sql`
+    with links as (delete from space_thread where ${within} returning 1),
+      vectors as (delete from embedding where ${within} returning 1),
+      failures as (delete from embedding_failure where ${within} returning 1)
+    select (select count(*)::int from links) as "removedThreadCount",
+      (select count(*)::int from vectors) as "removedVectorCount"`
+}
+
+export interface Trimmed {
+  messages: number
+  vectors: number
+}
+
+/** Some of what hangs on a thread that nobody sees any more, so that no transaction grows with the thread. */
+export const trimThread = (threadId: string, messages: number, vectors: number): Statement => sql`
+  with gone_messages as (
+      delete from message where id in (
+        select id from message where thread_id = ${threadId} order by sequence limit ${messages}::int) returning 1),
+    gone_vectors as (
+      delete from embedding where ctid = any(array(
+        select ctid from embedding where thread_id = ${threadId} limit ${vectors}::int)) returning 1),
+    trimmed as (
+      update thread set message_count = message_count - (select count(*)::int from gone_messages)
+      where id = ${threadId} returning 1)
+  select (select count(*)::int from gone_messages) as messages, (select count(*)::int from gone_vectors) as vectors`
