@@ -1,45 +1,56 @@
 import { type Statement, sql, type Transaction } from './database.js'
 import { conflict, invalid } from './errors.js'
 import { sha256 } from './ids.js'
+import { decodeJson, encodeJson } from './json.codec.js'
 
 const LIFETIME_HOURS = 24
 const KEY = /^[\x21-\x7e]{1,255}$/
 
+/** A mutation that its caller may send again without knowing whether it was done. */
 export interface IdempotentCall {
-  /** whose key it is: two users never share one */
-  principal: string
+  /** the mutation's field */
   operation: string
-  /** null: the call is made each time */
-  key: string | null | undefined
+  /** 1 to 255 printable characters */
+  key: string
   arguments: unknown
 }
 
+/** How a reply is kept that is too large to be kept whole. */
+export interface ReplyCodec<Reply, Kept> {
+  keep(reply: Reply): Kept
+  recall(tx: Transaction, kept: Kept): Promise<Reply>
+}
+
 /**
- * Runs `work` once for a key. The key's row is written in the transaction of the work, so that neither is there without
- * the other; a concurrent twin waits at the row and gets the stored reply. Keys are kept for 24 hours.
+ * Runs `work` once for a key of this principal. The key's row is written in the transaction of the work, so that
+ * neither is there without the other; a concurrent twin waits at the row and gets the kept reply. Keys are kept for 24
+ * hours. Without a call, it is done each time.
  */
-export async function runOnce<Reply>(
+export async function runOnce<Reply, Kept = Reply>(
   tx: Transaction,
-  call: IdempotentCall,
+  principal: string,
+  call: IdempotentCall | null,
   work: () => Promise<Reply>,
-  revive: (stored: Reply) => Reply,
+  codec?: ReplyCodec<Reply, Kept>,
 ): Promise<Reply> {
-  if (call.key == null) return work()
-  const key = requireKey(call.key)
-  const hash = sha256(JSON.stringify(call.arguments))
-  if ((await tx.query(claimKey(call, key, hash))).length === 0) {
-    const [stored] = await tx.query<{ hash: string; reply: Reply }>(readReply(call, key))
-    if (!stored || stored.hash !== hash) {
+  if (!call) return work()
+  const claim: Claim = { ...call, principal, key: requireKey(call.key) }
+  const hash = sha256(encodeJson(call.arguments))
+  if ((await tx.query(claimKey(claim, hash))).length === 0) {
+    const [stored] = await tx.query<{ hash: string; reply: unknown }>(readReply(claim))
+    if (stored?.hash !== hash) {
       throw conflict('This idempotency key was used with other arguments.', 'Idempotency key reused', {
-        idempotencyKey: key,
+        idempotencyKey: call.key,
       })
     }
-    return revive(stored.reply)
+    return codec ? codec.recall(tx, decodeJson<Kept>(stored.reply)) : decodeJson<Reply>(stored.reply)
   }
   const reply = await work()
-  await tx.query(storeReply(call, key, JSON.stringify(reply)))
+  await tx.query(storeReply(claim, encodeJson(codec ? codec.keep(reply) : reply)))
   return reply
 }
+
+type Claim = Omit<IdempotentCall, 'arguments'> & { principal: string }
 
 function requireKey(key: string): string {
   if (!KEY.test(key)) {
@@ -50,7 +61,7 @@ function requireKey(key: string): string {
   return key
 }
 
-function claimKey({ principal, operation }: IdempotentCall, key: string, hash: string): Statement {
+function claimKey({ principal, operation, key }: Claim, hash: string): Statement {
   return sql`
     insert into idempotency_key (principal, operation, key, arguments_hash, expires_at)
     values (${principal}, ${operation}, ${key}, ${hash}, now() + make_interval(hours => ${LIFETIME_HOURS}::int))
@@ -60,15 +71,21 @@ function claimKey({ principal, operation }: IdempotentCall, key: string, hash: s
     returning key`
 }
 
-function readReply({ principal, operation }: IdempotentCall, key: string): Statement {
+function readReply({ principal, operation, key }: Claim): Statement {
   return sql`
     select arguments_hash as hash, reply from idempotency_key
     where principal = ${principal} and operation = ${operation} and key = ${key}`
 }
 
-function storeReply({ principal, operation }: IdempotentCall, key: string, reply: string): Statement {
+function storeReply({ principal, operation, key }: Claim, reply: string): Statement {
   return sql`
     update idempotency_key set reply = ${reply}::jsonb
     where principal = ${principal} and operation = ${operation} and key = ${key}
     returning key`
 }
+
+/** A few at a time: whoever calls it, calls it again. */
+export const deleteExpiredKeys = (): Statement => sql`
+  delete from idempotency_key where (principal, operation, key) in (
+    select principal, operation, key from idempotency_key where expires_at < now() limit 1000)
+  returning key`

@@ -11,6 +11,8 @@ export interface RequestInfo {
   readonly correlationId: string | null
   /** `apollographql-client-version` or `x-client-version` */
   readonly clientVersion: string | null
+  /** `idempotency-key`; null when the client sent none */
+  readonly idempotencyKey: string | null
 }
 
 export type HeaderSource = (name: string) => string | undefined
@@ -25,6 +27,7 @@ export function readRequestInfo(header: HeaderSource): RequestInfo {
     traceId: TRACEPARENT.exec(header('traceparent') ?? '')?.[1] ?? randomBytes(16).toString('hex'),
     correlationId: safe(header('x-correlation-id')),
     clientVersion: safe(header('apollographql-client-version')) ?? safe(header('x-client-version')),
+    idempotencyKey: header('idempotency-key') ?? null,
   }
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../features/access/context.js'
 import { readCredentials } from '../features/access/credentials.js'
 import type { Viewer } from '../features/access/viewer.js'
 import { unauthenticated } from '../platform/errors.js'
+import type { IdempotentCall } from '../platform/idempotency.js'
 import { Loaders } from '../platform/loader.js'
 import type { HeaderSource, RequestInfo } from '../platform/request.js'
 
@@ -11,18 +12,20 @@ import type { HeaderSource, RequestInfo } from '../platform/request.js'
  * its own properties and its prototype.
  */
 export class ServerContext implements Context {
-  readonly loaders: Loaders
-
   constructor(
     readonly signedIn: Viewer | null,
     readonly request: RequestInfo,
-  ) {
-    this.loaders = new Loaders(signedIn?.userId ?? '')
-  }
+    readonly loaders = new Loaders(signedIn?.userId ?? ''),
+  ) {}
 
   get viewer(): Viewer {
     if (this.signedIn === null) throw unauthenticated('No credential')
     return this.signedIn
+  }
+
+  /** For one mutation, which is done once for its idempotency key. */
+  calling(call: IdempotentCall | null): ServerContext {
+    return new ServerContext(this.signedIn && { ...this.signedIn, call }, this.request, this.loaders)
   }
 }
 

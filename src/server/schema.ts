@@ -1,7 +1,16 @@
-import { type GraphQLFieldResolver, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
+import {
+  type GraphQLArgument,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  GraphQLString,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql'
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql'
 import type { Context } from '../features/access/context.js'
 import type { SubscriptionCall, SubscriptionSources } from '../features/access/subscription.source.js'
+import type { ServerContext } from './context.js'
 import { requireWriteScope } from './write.scope.js'
 
 /** The GraphQL schema of one app: resolver classes, the instances that answer for them, and the sources of events. */
@@ -38,9 +47,28 @@ export function printSorted(schema: GraphQLSchema): string {
 function guardMutations(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve as GraphQLFieldResolver<unknown, Context>
-    field.resolve = (source, args, context: Context, info) => {
+    field.args = [...field.args, IDEMPOTENCY_KEY]
+    field.resolve = (source, { idempotencyKey, ...args }, context: ServerContext, info) => {
       requireWriteScope(context.viewer)
-      return resolve(source, args, context, info)
+      const key = idempotencyKey ?? keyOfRequest(context, info)
+      const call = key === null ? null : { operation: field.name, key, arguments: args }
+      return resolve(source, args, context.calling(call), info)
     }
   }
+}
+
+const IDEMPOTENCY_KEY: GraphQLArgument = {
+  name: 'idempotencyKey',
+  description:
+    '1 to 255 characters, kept for 24 hours: the same key with the same arguments gives the first reply again and has one effect, with other arguments CONFLICT. Default: the Idempotency-Key header, for each mutation of the request.',
+  type: GraphQLString,
+  defaultValue: undefined,
+  deprecationReason: undefined,
+  extensions: {},
+  astNode: undefined,
+}
+
+/** One header may stand for several mutations: each is known by where its reply goes. */
+function keyOfRequest({ request }: ServerContext, { path }: GraphQLResolveInfo): string | null {
+  return request.idempotencyKey === null ? null : `${request.idempotencyKey}#${path.key}`
 }

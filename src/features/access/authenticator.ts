@@ -21,7 +21,7 @@ import type { Viewer } from './viewer.js'
 const BOOTSTRAP_USER_ID = 'user_bootstrap'
 const BOOTSTRAP_KEY_ID = 'key_bootstrap'
 
-type Identity = Omit<Viewer, 'request'>
+type Identity = Omit<Viewer, 'request' | 'call'>
 
 /** Turns credentials into a viewer. A user is made at its first sight. */
 export class Authenticator {
@@ -49,6 +49,7 @@ export class Authenticator {
       apiKeyId: second?.apiKeyId ?? first.apiKeyId,
       scopes: second?.scopes ?? first.scopes,
       request,
+      call: null,
     }
   }
 

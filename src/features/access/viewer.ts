@@ -1,4 +1,5 @@
 import { unauthenticated } from '../../platform/errors.js'
+import type { IdempotentCall } from '../../platform/idempotency.js'
 import type { Actor } from '../audit/audit.trail.js'
 
 /** Who is calling, as its credential says. What it may do is asked of the access policy, never kept here. */
@@ -9,6 +10,8 @@ export interface Viewer extends Actor {
   readonly expiresAt: Date | null
   /** what an API key may be used for: nothing listed means everything */
   readonly scopes: readonly string[]
+  /** the mutation that it asks for, when that must be done only once */
+  readonly call: IdempotentCall | null
 }
 
 /** A subscription outlives the check at its start: each later look asks again. */

@@ -3,8 +3,8 @@ import type { DeletionMode } from '../../generated/prisma/enums.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid } from '../../platform/errors.js'
-import { runOnce } from '../../platform/idempotency.js'
 import { mintId, requireOrganizationId, sha256 } from '../../platform/ids.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
@@ -35,7 +35,6 @@ export interface BulkDeletionRequest {
   organizationId: string | null | undefined
   mode: DeletionMode
   confirmationToken: string | null
-  idempotencyKey: string | null
 }
 
 /** Deletes the caller's own threads in a few statements, however many they are: with an undo, or for good. */
@@ -67,20 +66,16 @@ export class BulkDeletionService {
   }
 
   deleteAll(viewer: Viewer, request: BulkDeletionRequest): Promise<DeleteAllThreadsPayload> {
-    const { mode, confirmationToken, idempotencyKey: key } = request
-    const organizationId = readScope(request.organizationId)
-    const own: OwnThreads = { ownerId: viewer.userId, organizationId, mode }
-    return this.db.transaction((tx) =>
-      runOnce(
-        tx,
-        { principal: viewer.userId, operation: 'deleteAllThreads', key, arguments: { organizationId, mode } },
-        async () => {
-          if (mode === 'PERMANENT') await requireConfirmation(tx, own, confirmationToken)
-          return this.#deleteAll(tx, viewer, own)
-        },
-        revive,
-      ),
-    )
+    const { mode, confirmationToken } = request
+    const own: OwnThreads = {
+      ownerId: viewer.userId,
+      organizationId: readScope(request.organizationId),
+      mode,
+    }
+    return mutate(this.db, viewer, async (tx) => {
+      if (mode === 'PERMANENT') await requireConfirmation(tx, own, confirmationToken)
+      return this.#deleteAll(tx, viewer, own)
+    })
   }
 
   async #deleteAll(tx: Transaction, viewer: Viewer, own: OwnThreads): Promise<DeleteAllThreadsPayload> {
@@ -160,8 +155,4 @@ async function requireConfirmation(tx: Transaction, own: OwnThreads, token: stri
       { organizationId: own.organizationId },
     )
   }
-}
-
-function revive(stored: DeleteAllThreadsPayload): DeleteAllThreadsPayload {
-  return { ...stored, restoreUntil: stored.restoreUntil && new Date(stored.restoreUntil) }
 }

@@ -75,16 +75,6 @@ export function writeReceipt(deletion: Deletion, service: ServiceInfo): DeleteTh
   }
 }
 
-/** A stored receipt is JSON: its times are text there. */
-export function reviveReceipt(stored: DeleteThreadPayload): DeleteThreadPayload {
-  return {
-    ...stored,
-    deletedAt: new Date(stored.deletedAt),
-    restoreUntil: stored.restoreUntil && new Date(stored.restoreUntil),
-    timestamp: new Date(stored.timestamp),
-  }
-}
-
 function readMetadata(member: unknown): DeletedMetadata | null {
   if (!isObject(member)) return null
   return {

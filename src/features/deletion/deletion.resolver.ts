@@ -19,11 +19,6 @@ const ORGANIZATION_SCOPE = {
   description:
     'Only those of this organization; must start with `org_`; a foreign one has none. Left out: of all organizations. An explicit null is a VALIDATION_ERROR.',
 }
-const IDEMPOTENCY_KEY = {
-  nullable: true,
-  description:
-    '1 to 255 characters, kept for 24 hours: the same key with the same arguments gives the first reply again, with other arguments CONFLICT.',
-}
 
 /** GraphQL face of deletion; every rule lives in the services. */
 @Resolver()
@@ -47,13 +42,11 @@ export class DeletionResolver {
       description: 'Whether it can be undone. Default: PERMANENT.',
     })
     mode: DeletionMode | null,
-    @Arg('idempotencyKey', () => String, IDEMPOTENCY_KEY) idempotencyKey: string | null,
     @Ctx() { viewer }: Context,
   ): Promise<DeleteThreadPayload> {
     return this.deletion.deleteThread(viewer, {
       threadId,
       mode: mode ?? 'PERMANENT',
-      idempotencyKey: idempotencyKey ?? null,
     })
   }
 
@@ -98,14 +91,12 @@ export class DeletionResolver {
         'The token of threadsDeletionPreview, for the same scope. Another, or an old one: CONFLICT.',
     })
     confirmationToken: string | null,
-    @Arg('idempotencyKey', () => String, IDEMPOTENCY_KEY) idempotencyKey: string | null,
     @Ctx() { viewer }: Context,
   ): Promise<DeleteAllThreadsPayload> {
     return this.bulkDeletion.deleteAll(viewer, {
       organizationId,
       mode: mode ?? 'SOFT',
       confirmationToken: confirmationToken ?? null,
-      idempotencyKey: idempotencyKey ?? null,
     })
   }
 

@@ -2,10 +2,10 @@ import type { DeletionMode } from '../../generated/prisma/enums.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, HeddleError, notFound } from '../../platform/errors.js'
-import { runOnce } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { findThread, requireThread, type ThreadAccess } from '../access/access.js'
 import { can } from '../access/access.policy.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
@@ -14,14 +14,13 @@ import { MAX_MESSAGES_AT_ONCE } from '../purge/purge.run.js'
 import type { PurgeService } from '../purge/purge.service.js'
 import type { PurgeableThread } from '../purge/purge.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
-import { type Deletion, reviveReceipt, type ServiceInfo, writeReceipt } from './deletion.receipt.js'
+import { type Deletion, type ServiceInfo, writeReceipt } from './deletion.receipt.js'
 import { hideLinks, hideThread, selectThreadSnapshot, type ThreadSnapshot } from './deletion.sql.js'
 import type { DeleteThreadPayload, ThreadDeletionPreview } from './deletion.type.js'
 
 export interface DeletionRequest {
   threadId: string
   mode: DeletionMode
-  idempotencyKey: string | null
 }
 
 /** What is done: hidden with an undo, hidden until a worker has purged it, or purged now. */
@@ -42,16 +41,9 @@ export class DeletionService {
 
   deleteThread(viewer: Viewer, request: DeletionRequest): Promise<DeleteThreadPayload> {
     const startedAt = performance.now()
-    const { threadId, mode, idempotencyKey: key } = request
+    const { threadId, mode } = request
     requireId('threadId', threadId)
-    return this.db.transaction((tx) =>
-      runOnce(
-        tx,
-        { principal: viewer.userId, operation: 'deleteThread', key, arguments: { threadId, mode } },
-        () => this.#delete(tx, viewer, threadId, mode, startedAt),
-        reviveReceipt,
-      ),
-    )
+    return mutate(this.db, viewer, (tx) => this.#delete(tx, viewer, threadId, mode, startedAt))
   }
 
   /** What a permanent deletion would do, without doing it. Needs what the deletion needs. */

@@ -3,6 +3,7 @@ import type { Database } from '../../platform/database.js'
 import { notFound } from '../../platform/errors.js'
 import { findThread } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announcePurge } from '../purge/deletion.events.js'
@@ -20,7 +21,7 @@ export class LegalHoldService {
     threadId: string,
     legalHold: boolean,
   ): Promise<{ threadId: string; legalHold: boolean }> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const thread = await findThread(tx, viewer, threadId, 'change')
       if (thread?.role == null || thread.isBeingPurged) throw notFound('Thread', { threadId })
       const { organizationId, role } = thread

@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { requireDeletedThread } from '../access/access.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
@@ -37,7 +38,7 @@ export class RestorationService {
   ) {}
 
   restoreThread(viewer: Viewer, threadId: string): Promise<ThreadRecord> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const { organizationId } = await requireDeletedThread(tx, viewer, threadId)
       const [batch] = await tx.query<RestorableBatch>(lockBatchOfThread(threadId))
       if (!batch?.isRestorable) throw tooLate({ threadId })
@@ -58,7 +59,7 @@ export class RestorationService {
 
   /** Brings back what is still deleted of a batch; a second call finds nothing to bring back. */
   restoreThreads(viewer: Viewer, batchId: string): Promise<RestoreThreadsPayload> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       requireId('batchId', batchId)
       await tx.query(lockOwner(viewer.userId))
       const set = await this.#holdBatch(tx, viewer, batchId)

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid } from '../../platform/errors.js'
 import { requireOrganization } from '../access/access.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { OrganizationService } from '../organizations/organization.service.js'
@@ -37,7 +38,7 @@ export class ImportService {
     threads: readonly ImportThreadInput[],
   ): Promise<ImportThreadResult[]> {
     requireSize(threads)
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const place = organizationId ?? (await this.organizations.resolveDefault(tx, viewer))
       await requireOrganization(tx, viewer, 'write', place)
       const candidates = threads.map((thread) => toCandidate(thread, viewer, place))

@@ -1,10 +1,12 @@
 import type { MessageRole } from '../../generated/prisma/enums.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
+import type { ReplyCodec } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireThread } from '../access/access.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
@@ -46,39 +48,40 @@ export class MessageService {
     this.byId = new LoaderDefinition(async (ids) => byId(await db.query<MessageRecord>(selectMessages(ids))))
   }
 
-  append(
-    viewer: Viewer,
-    threadId: string,
-    messages: readonly NewMessage[],
-  ): Promise<{ messages: MessageRecord[]; thread: ThreadRecord }> {
-    return this.db.transaction(async (tx) => {
-      requireCount(messages.length)
-      const { organizationId } = await requireThread(tx, viewer, 'write', threadId)
-      const rows = requireMessages(messages, threadId)
-      const added = await this.#insert(tx, threadId, rows)
-      const last = added.at(-1) as MessageRecord
-      const [thread] = await tx.query<ThreadRecord>(
-        growThreads([
-          {
-            threadId,
-            count: added.length,
-            lastSequence: last.sequence,
-            lastMessageId: last.id,
-            lastMessageAt: last.createdAt,
-          },
-        ]),
-      )
-      await this.observer.appended(tx, [threadId])
-      await recordAudit(tx, viewer, {
-        action: 'thread.messages-appended',
-        targetType: 'thread',
-        targetId: threadId,
-        organizationId,
-        details: { count: added.length },
-      })
-      await this.usage.change(tx, organizationId, { messages: added.length })
-      return { messages: added, thread: thread as ThreadRecord }
-    })
+  append(viewer: Viewer, threadId: string, messages: readonly NewMessage[]): Promise<Appended> {
+    return mutate(
+      this.db,
+      viewer,
+      async (tx) => {
+        requireCount(messages.length)
+        const { organizationId } = await requireThread(tx, viewer, 'write', threadId)
+        const rows = requireMessages(messages, threadId)
+        const added = await this.#insert(tx, threadId, rows)
+        const last = added.at(-1) as MessageRecord
+        const [thread] = await tx.query<ThreadRecord>(
+          growThreads([
+            {
+              threadId,
+              count: added.length,
+              lastSequence: last.sequence,
+              lastMessageId: last.id,
+              lastMessageAt: last.createdAt,
+            },
+          ]),
+        )
+        await this.observer.appended(tx, [threadId])
+        await recordAudit(tx, viewer, {
+          action: 'thread.messages-appended',
+          targetType: 'thread',
+          targetId: threadId,
+          organizationId,
+          details: { count: added.length },
+        })
+        await this.usage.change(tx, organizationId, { messages: added.length })
+        return { messages: added, thread: thread as ThreadRecord }
+      },
+      APPENDED,
+    )
   }
 
   list(threadId: string, page: Page): Promise<MessageRecord[]> {
@@ -97,6 +100,30 @@ export class MessageService {
       return { ...stored, content: row.content }
     })
   }
+}
+
+export interface Appended {
+  messages: MessageRecord[]
+  thread: ThreadRecord
+}
+
+// A thousand megabytes of what was said are kept once, in the messages.
+const APPENDED: ReplyCodec<Appended, { messages: Omit<MessageRecord, 'content'>[]; thread: ThreadRecord }> = {
+  keep: ({ messages, thread }) => ({
+    messages: messages.map(({ content: _, ...message }) => message),
+    thread,
+  }),
+  async recall(tx, { messages, thread }) {
+    const stored = byId(await tx.query<MessageRecord>(selectMessages(messages.map(({ id }) => id))))
+    return {
+      thread,
+      messages: messages.map(({ id }) => {
+        const message = stored.get(id)
+        if (!message) throw notFound('Thread', { threadId: thread.id })
+        return message
+      }),
+    }
+  },
 }
 
 function requireCount(count: number): void {

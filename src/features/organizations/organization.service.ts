@@ -7,6 +7,7 @@ import type { Page } from '../../platform/page.js'
 import { requireText } from '../../platform/validate.js'
 import { findWritableOrganizations, requireOrganization } from '../access/access.js'
 import { insertNamedUser, lockUser } from '../access/identity.sql.js'
+import { mutate, mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
@@ -36,7 +37,7 @@ export class OrganizationService {
 
   create(viewer: Viewer, name: string): Promise<OrganizationRecord> {
     const valid = requireText('name', name, 1, MAX_NAME)
-    return this.db.transaction((tx) => this.#create(tx, viewer, valid))
+    return mutate(this.db, viewer, (tx) => this.#create(tx, viewer, valid))
   }
 
   list(viewer: Viewer, page: Page): Promise<OrganizationRecord[]> {
@@ -50,7 +51,7 @@ export class OrganizationService {
     userId: string,
     role: OrganizationRole,
   ): Promise<{ userId: string; role: OrganizationRole }> {
-    return this.db.modelTransaction(async (tx) => {
+    return mutateModels(this.db, viewer, async (tx) => {
       requireId('userId', userId)
       const organization = await requireOrganization(tx, viewer, 'manage', organizationId)
       const owners = await tx.query<{ userId: string }>(lockOwners(organizationId))

@@ -5,6 +5,7 @@ import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireText } from '../../platform/validate.js'
 import { requireOrganization } from '../access/access.js'
+import { mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
@@ -38,7 +39,7 @@ export class ProjectService {
   }
 
   create(viewer: Viewer, input: NewProject): Promise<ProjectRecord> {
-    return this.db.modelTransaction(async (tx) => {
+    return mutateModels(this.db, viewer, async (tx) => {
       const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
       const name = requireText('name', input.name, 1, MAX_NAME)
       const sandboxId = this.#requireSandboxId(input.sandboxId)

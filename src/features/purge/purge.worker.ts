@@ -1,6 +1,7 @@
 import { backoffMs } from '../../platform/backoff.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database } from '../../platform/database.js'
+import { deleteExpiredKeys } from '../../platform/idempotency.js'
 import { mintId } from '../../platform/ids.js'
 import { LeaseLost, underLease } from '../../platform/lease.js'
 import type { Logger } from '../../platform/log.js'
@@ -32,7 +33,8 @@ const MAX_RETRY_MS = 600_000
 class WorkerStopped extends Error {}
 
 /**
- * Purges what is to go: permanent deletions that are too long for one transaction, and soft ones whose time is over.
+ * Purges what is to go: permanent deletions that are too long for one transaction, soft ones whose time is over, and
+ * idempotency keys that nobody may use any more.
  * One deletion at a time, in a lease; whatever happens to the process, the next one goes on where it stood.
  */
 export class PurgeWorker {
@@ -68,6 +70,7 @@ export class PurgeWorker {
   async #purgeDue(): Promise<void> {
     try {
       await this.db.query(releaseDue())
+      await this.db.query(deleteExpiredKeys())
       for (;;) {
         const takenAt = performance.now()
         const [batch] = await this.db.query<ClaimedBatch>(claimBatch(mintId('lease'), this.#options.leaseMs))

@@ -4,6 +4,7 @@ import { conflict, notFound } from '../../platform/errors.js'
 import { mintId } from '../../platform/ids.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills, isTerminal } from '../backfills/backfill.events.js'
@@ -39,7 +40,7 @@ export class BackfillControl {
    */
   async cancel(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
     const found = await this.backfills.get(viewer, backfillId)
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const { space, backfill } = await this.#hold(tx, viewer, found)
       if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
         throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
@@ -59,7 +60,7 @@ export class BackfillControl {
    */
   async retry(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
     const found = await this.backfills.get(viewer, backfillId)
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const { space, link, backfill } = await this.#hold(tx, viewer, found)
       if (!link)
         throw conflict('The thread is no longer in the space.', 'Thread not in space', { backfillId })

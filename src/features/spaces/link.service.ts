@@ -5,6 +5,7 @@ import { mintId, requireId } from '../../platform/ids.js'
 import type { Page } from '../../platform/page.js'
 import { requireSpace, requireThread, type SpaceAccess } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
@@ -52,7 +53,7 @@ export class LinkService implements AppendObserver {
    * backfill was canceled is resumed.
    */
   add(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadAdded> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const thread = await requireThread(tx, viewer, 'read', threadId, 'change')
       const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
       requireAllowed(viewer, 'edit', space)
@@ -78,7 +79,7 @@ export class LinkService implements AppendObserver {
 
   /** Once this is acknowledged nothing of the link is written again: its row, and with it its generation, is gone. */
   remove(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadRemoved> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       requireId('threadId', threadId)
       const [thread] = await tx.query(holdThread(threadId))
       const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')

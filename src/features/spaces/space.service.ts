@@ -9,6 +9,7 @@ import { requireOrganization, requireSpace } from '../access/access.js'
 import { can } from '../access/access.policy.js'
 import { type SpaceAccessRow, selectSpaceAccess } from '../access/access.sql.js'
 import { insertNamedUser } from '../access/identity.sql.js'
+import { mutate, mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { PurgeService } from '../purge/purge.service.js'
@@ -63,7 +64,7 @@ export class SpaceService {
   }
 
   create(viewer: Viewer, input: NewSpace): Promise<SpaceRecord> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const id = input.id == null ? mintId('space') : requireId('id', input.id)
       const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
       const [space] = await tx.query<SpaceRecord>(
@@ -107,7 +108,7 @@ export class SpaceService {
 
   /** Gives access, or changes what was given. A user may be named before its first request. */
   grant(viewer: Viewer, spaceId: string, grantee: Grantee, role: SpaceRole): Promise<SpaceRecord> {
-    return this.db.modelTransaction(async (tx) => {
+    return mutateModels(this.db, viewer, async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
       if ('userId' in grantee) await tx.query(insertNamedUser(requireId('userId', grantee.userId)))
       await tx.prisma.spaceGrant.upsert({
@@ -128,7 +129,7 @@ export class SpaceService {
 
   /** Takes back what was given; nothing to take back is no error. */
   revoke(viewer: Viewer, spaceId: string, grantee: Grantee): Promise<SpaceRecord> {
-    return this.db.modelTransaction(async (tx) => {
+    return mutateModels(this.db, viewer, async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
       if ('userId' in grantee) requireId('userId', grantee.userId)
       const before = await this.#reread(tx, viewer, spaceId)
@@ -152,7 +153,7 @@ export class SpaceService {
 
   /** Holds the space's row first: a worker that is about to write into it waits, and then finds no link. */
   delete(viewer: Viewer, spaceId: string): Promise<RemovedLinks> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
       const removed = await this.purges.removeLinks(tx, spaceId, null)
       await tx.query(markSpaceDeleted(spaceId))

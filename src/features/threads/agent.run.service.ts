@@ -4,6 +4,7 @@ import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { requireThread } from '../access/access.js'
+import { mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 
@@ -30,7 +31,7 @@ export class AgentRunService {
   constructor(private readonly db: Database) {}
 
   start(viewer: Viewer, threadId: string): Promise<AgentRunRecord> {
-    return this.db.modelTransaction(async (tx) => {
+    return mutateModels(this.db, viewer, async (tx) => {
       const thread = await requireThread(tx, viewer, 'write', threadId, 'share')
       const run = await tx.prisma.agentRun.create({
         data: { id: mintId('run'), threadId, status: 'RUNNING' },
@@ -47,7 +48,7 @@ export class AgentRunService {
   }
 
   finish(viewer: Viewer, agentRunId: string, status: AgentRunStatus): Promise<AgentRunRecord> {
-    return this.db.modelTransaction(async (tx) => {
+    return mutateModels(this.db, viewer, async (tx) => {
       requireId('agentRunId', agentRunId)
       if (status === 'RUNNING')
         throw invalid('Invalid status. A run ends COMPLETED, FAILED or CANCELED.', { status })

@@ -5,6 +5,7 @@ import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { refuseNul, requireOptionalText } from '../../platform/validate.js'
 import { requireOrganization, requireProject } from '../access/access.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { OrganizationService } from '../organizations/organization.service.js'
@@ -52,7 +53,7 @@ export class ThreadService {
   }
 
   create(viewer: Viewer, input: NewThread): Promise<ThreadRecord> {
-    return this.db.transaction(async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       const thread = await this.createIn(tx, viewer, input, { conversationId: null, createdAt: null })
       await this.usage.change(tx, thread.organizationId, { threads: 1 })
       return thread
