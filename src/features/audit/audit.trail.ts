@@ -19,7 +19,7 @@ export const SYSTEM: AuditActor = { userId: 'system', apiKeyId: null, request: n
 export interface AuditEntry {
   /** `<target>.<past participle>`: `thread.deleted` */
   action: string
-  targetType: 'organization' | 'project' | 'thread' | 'space' | 'backfill' | 'user'
+  targetType: 'organization' | 'project' | 'thread' | 'space' | 'backfill' | 'user' | 'effect'
   targetId: string
   organizationId: string | null
   details?: Record<string, unknown>

@@ -6,10 +6,14 @@ import { requireAllowed } from '../access/access.policy.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
+import { wakeBatchOf } from '../purge/deletion.batch.sql.js'
 import { announcePurge } from '../purge/deletion.events.js'
 import { setLegalHold } from './deletion.sql.js'
 
-/** A legal hold keeps a thread from every purge. Administrators set it, on soft-deleted threads too. */
+/**
+ * A legal hold keeps a thread from every purge. Administrators set it, on soft-deleted threads too, until their purge has
+ * begun; a deletion that only waits for the hold goes on when it is lifted.
+ */
 export class LegalHoldService {
   constructor(
     private readonly db: Database,
@@ -23,10 +27,11 @@ export class LegalHoldService {
   ): Promise<{ threadId: string; legalHold: boolean }> {
     return mutate(this.db, viewer, async (tx) => {
       const thread = await findThread(tx, viewer, threadId, 'change')
-      if (thread?.role == null || thread.isBeingPurged) throw notFound('Thread', { threadId })
+      if (thread?.role == null || (thread.isBeingPurged && legalHold)) throw notFound('Thread', { threadId })
       const { organizationId, role } = thread
       requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })
       await tx.query(setLegalHold(threadId, legalHold))
+      if (!legalHold) await tx.query(wakeBatchOf(threadId))
       await recordAudit(tx, viewer, {
         action: legalHold ? 'thread.hold-set' : 'thread.hold-lifted',
         targetType: 'thread',

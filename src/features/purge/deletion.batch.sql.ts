@@ -147,3 +147,9 @@ function inBatch({ id, threadId, userId }: DeletionBatchRecord): Statement {
   const where = threadId === null ? sql`t.owner_id = ${userId}` : sql`t.id = ${threadId}`
   return sql`${where} and t.deletion_batch_id = ${id}`
 }
+
+/** A deletion that waited for a thread need not wait any more. */
+export const wakeBatchOf = (threadId: string): Statement => sql`
+  update deletion_batch b set next_attempt_at = now() from thread t
+  where t.id = ${threadId} and b.id = t.deletion_batch_id and b.state = 'PURGING' and b.next_attempt_at is not null
+  returning b.id`

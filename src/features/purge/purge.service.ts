@@ -12,11 +12,13 @@ import {
   deleteLinks,
   deleteThreads,
   holdSpacesOf,
+  lockCountedLinks,
   lockProjectsOf,
   lockPurgeable,
   type PurgeableThread,
   type RemovedLinks,
-  uncountLinks,
+  type SpaceShare,
+  uncountShares,
 } from './purge.sql.js'
 
 export interface Purged {
@@ -50,8 +52,10 @@ export class PurgeService {
     request: Pick<RequestInfo, 'requestId' | 'traceId' | 'correlationId'> | null,
   ): Promise<Purged> {
     const threadIds = threads.map(({ id }) => id)
+    const shares = await tx.query<SpaceShare>(lockCountedLinks(threadIds))
+    if (shares.length > 0) await tx.query(uncountShares(shares))
+    // Links before backfills, as a worker that is about to write takes them: else each would wait for the other.
     await this.endBackfills(tx, threadIds)
-    await tx.query(uncountLinks(threadIds))
     const [deleted] = await tx.query<{ deletedAt: Date }>(deleteThreads(threadIds))
     const projectIds = new Set(threads.flatMap(({ projectId }) => projectId ?? []))
     const projects = await tx.query<DeletedProject>(deleteEmptyProjects([...projectIds]))

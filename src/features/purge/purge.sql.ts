@@ -27,15 +27,30 @@ export const holdSpacesOf = (threadIds: readonly string[]): Statement => sql`
   where s.id in (select l.space_id from space_thread l where l.thread_id = any(${threadIds}::text[]))
   order by s.id for key share`
 
-/** Takes live threads out of the counts of their spaces; hidden ones are out of them already. */
-export const uncountLinks = (threadIds: readonly string[]): Statement => sql`
+/** What leaves the counts of one space. */
+export interface SpaceShare {
+  spaceId: string
+  threads: number
+  vectors: number
+}
+
+/** Locks the links of threads, and tells what their spaces count of them: hidden threads are out of the counts already. */
+export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql`
   with links as (
-    select l.space_id, l.vector_count from space_thread l join thread t on t.id = l.thread_id
-    where t.id = any(${threadIds}::text[]) and t.deleted_at is null
-    order by l.space_id, l.thread_id for update of l)
+    select l.space_id, l.vector_count, t.deleted_at from space_thread l join thread t on t.id = l.thread_id
+    where t.id = any(${threadIds}::text[]) order by l.space_id, l.thread_id for update of l)
+  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::int as vectors
+  from links where deleted_at is null group by space_id order by space_id`
+
+/**
+ * Not in the statement that locks the links: that one waits for workers, and the check for negative counts, which comes
+ * before the look for newer rows, would meet counts that lack their vectors.
+ */
+export const uncountShares = (shares: readonly SpaceShare[]): Statement => sql`
   update space s set thread_count = s.thread_count - gone.threads, vector_count = s.vector_count - gone.vectors,
     last_activity_at = now()
-  from (select space_id, count(*)::int as threads, sum(vector_count)::int as vectors from links group by space_id) gone
+  from unnest(${shares.map(({ spaceId }) => spaceId)}::text[], ${shares.map(({ threads }) => threads)}::int[],
+    ${shares.map(({ vectors }) => vectors)}::int[]) as gone (space_id, threads, vectors)
   where s.id = gone.space_id returning s.id`
 
 /** Messages, agent runs, links, vectors and failures go with their thread, by the cascade of their keys. */

@@ -1,0 +1,56 @@
+import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
+import { byCreation, toConnection } from '../../platform/connection.type.js'
+import { PageArgs } from '../../platform/page.arguments.js'
+import { readPage } from '../../platform/page.js'
+import type { Context } from '../access/context.js'
+import type { AdministrationService } from './administration.service.js'
+import { AuditEventArgs, AuditEventConnection } from './audit.event.type.js'
+import { ParkedEffectConnection, RetryEffectPayload } from './parked.effect.type.js'
+
+/** GraphQL face of administration; every rule lives in AdministrationService. */
+@Resolver()
+export class AdministrationResolver {
+  constructor(private readonly administration: AdministrationService) {}
+
+  @Query(() => AuditEventConnection, {
+    nullable: true,
+    description:
+      'The audit trail of an organization, the newest first. Needs OWNER or ADMIN of it. Every mutation wrote one event, with the ids of its request.',
+  })
+  async auditEvents(
+    @Args(() => AuditEventArgs) { organizationId, action, actor, target, ...pageArgs }: AuditEventArgs,
+    @Ctx() { viewer }: Context,
+  ): Promise<AuditEventConnection> {
+    const page = readPage(pageArgs)
+    const filter = { action, actor, target }
+    const rows = await this.administration.listAuditEvents(viewer, organizationId ?? null, filter, page)
+    return toConnection(rows, page, byCreation)
+  }
+
+  @Query(() => ParkedEffectConnection, {
+    nullable: true,
+    description:
+      'What could not be done outside the database for an organization and is not tried any more, the last parked first. Needs OWNER or ADMIN of it.',
+  })
+  async parkedEffects(
+    @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
+    @Args(() => PageArgs) pageArgs: PageArgs,
+    @Ctx() { viewer }: Context,
+  ): Promise<ParkedEffectConnection> {
+    const page = readPage(pageArgs)
+    const rows = await this.administration.listParkedEffects(viewer, organizationId, page)
+    return toConnection(rows, page, ({ parkedAt, id }) => ({ rank: parkedAt?.getTime() ?? 0, id }))
+  }
+
+  @Mutation(() => RetryEffectPayload, {
+    nullable: true,
+    description:
+      'Has a parked effect tried again, as often as a new one. Needs OWNER or ADMIN of its organization. RESOURCE_NOT_FOUND once it is done, CONFLICT while it is not parked.',
+  })
+  async retryEffect(
+    @Arg('effectId', () => ID, { description: "The effect's id." }) effectId: string,
+    @Ctx() { viewer }: Context,
+  ): Promise<RetryEffectPayload> {
+    return { effect: await this.administration.retryEffect(viewer, effectId) }
+  }
+}

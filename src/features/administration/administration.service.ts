@@ -1,0 +1,70 @@
+import type { Database } from '../../platform/database.js'
+import { conflict, notFound } from '../../platform/errors.js'
+import { requireId } from '../../platform/ids.js'
+import type { Outbox } from '../../platform/outbox.js'
+import type { Page } from '../../platform/page.js'
+import { requireOrganization } from '../access/access.js'
+import { requireAllowed } from '../access/access.policy.js'
+import { mutate } from '../access/mutation.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import { type AuditEventRecord, type AuditFilter, listAuditEvents } from './audit.event.sql.js'
+import {
+  type EffectAccessRow,
+  type EffectRecord,
+  listParkedEffects,
+  selectEffect,
+  selectEffectAccess,
+} from './parked.effect.sql.js'
+
+/** What administrators of an organization look after: its audit trail, and outside effects that nobody tries any more. */
+export class AdministrationService {
+  constructor(
+    private readonly db: Database,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Without an organization, what the viewer itself caused anywhere. */
+  async listAuditEvents(
+    viewer: Viewer,
+    organizationId: string | null,
+    filter: AuditFilter,
+    page: Page,
+  ): Promise<AuditEventRecord[]> {
+    if (organizationId === null) {
+      return this.db.query(listAuditEvents({ actorId: viewer.userId }, filter, page))
+    }
+    await requireOrganization(this.db, viewer, 'manage', organizationId)
+    return this.db.query(listAuditEvents({ organizationId }, filter, page))
+  }
+
+  async listParkedEffects(viewer: Viewer, organizationId: string, page: Page): Promise<EffectRecord[]> {
+    await requireOrganization(this.db, viewer, 'manage', organizationId)
+    return this.db.query(listParkedEffects(organizationId, page))
+  }
+
+  /** Of two who retry one effect at once, the second finds it no longer parked. */
+  retryEffect(viewer: Viewer, effectId: string): Promise<EffectRecord> {
+    requireId('effectId', effectId)
+    return mutate(this.db, viewer, async (tx) => {
+      const [access] = await tx.query<EffectAccessRow>(selectEffectAccess(viewer.userId, effectId))
+      if (!access) throw notFound('Effect', { effectId })
+      const { kind, organizationId, role } = access
+      requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })
+      if (!(await this.outbox.retryParked(tx, effectId))) {
+        throw conflict('The effect is not parked: it is under way, or done.', 'Effect not parked', {
+          effectId,
+        })
+      }
+      await recordAudit(tx, viewer, {
+        action: 'effect.retried',
+        targetType: 'effect',
+        targetId: effectId,
+        organizationId,
+        details: { kind },
+      })
+      const [effect] = await tx.query<EffectRecord>(selectEffect(effectId))
+      return effect as EffectRecord
+    })
+  }
+}

@@ -1,0 +1,46 @@
+import { type Statement, sql } from '../../platform/database.js'
+import { olderThan, type Page } from '../../platform/page.js'
+
+export interface AuditEventRecord {
+  id: string
+  action: string
+  actorId: string
+  apiKeyId: string | null
+  targetType: string
+  targetId: string
+  details: Record<string, unknown>
+  requestId: string | null
+  traceId: string | null
+  correlationId: string | null
+  createdAt: Date
+}
+
+/** Whose events: all of an organization, or all that one user caused. */
+export type AuditScope = { organizationId: string } | { actorId: string }
+
+/** What events must be of to be listed; null or left out: anything. */
+export interface AuditFilter {
+  action?: string | null
+  actor?: string | null
+  target?: string | null
+}
+
+/** The newest first. What is not filtered by is folded away when the statement is planned. */
+export const listAuditEvents = (scope: AuditScope, filter: AuditFilter, page: Page): Statement => sql`
+  select e.id, e.action, e.actor_id as "actorId", e.api_key_id as "apiKeyId", e.target_type as "targetType",
+    e.target_id as "targetId", e.details, e.request_id as "requestId", e.trace_id as "traceId",
+    e.correlation_id as "correlationId", e.created_at as "createdAt"
+  from audit_event e
+  where ${isWithin(scope)} and ${isAny(sql`e.action`, filter.action)} and ${isAny(sql`e.actor_id`, filter.actor)}
+    and ${isAny(sql`e.target_id`, filter.target)} and ${olderThan(page, sql`e.created_at`, sql`e.id`)}
+  order by e.created_at desc, e.id desc ${page.limit}`
+
+function isWithin(scope: AuditScope): Statement {
+  return 'actorId' in scope
+    ? sql`e.actor_id = ${scope.actorId}`
+    : sql`e.organization_id = ${scope.organizationId}`
+}
+
+function isAny(column: Statement, value: string | null | undefined): Statement {
+  return sql`(${value ?? null}::text is null or ${column} = ${value ?? null}::text)`
+}

@@ -1,0 +1,102 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { startTestApp, type TestApp } from '../../support/app.js'
+import { expectInvariants } from '../../support/invariants.js'
+import { expectPurged, rowsOf, watchDeletion } from './purge.fixture.js'
+
+const LONG = 10_500
+
+let app: TestApp
+
+beforeAll(async () => {
+  app = await startTestApp()
+})
+afterAll(() => app[Symbol.asyncDispose]())
+afterEach(() => expectInvariants(app.pool))
+
+test('a thread of more than 10,000 messages is gone for everybody at once, and its rows soon after', async () => {
+  const { owner, thread, space, backfillId } = await app.seed.spaceWithThread({ messages: LONG })
+  await app.seed.embedded(owner, backfillId)
+
+  const { deleteThread } = await owner.must('DeleteThread', { threadId: thread.id })
+  const hidden = await owner.run('Thread', { id: thread.id })
+  const spaceNow = await owner.must('Space', { id: space.id })
+  const progress = await watchDeletion(owner, { threadId: thread.id })
+
+  expect(deleteThread).toMatchObject({
+    ...{ status: 'PARTIAL', deletedMessageCount: LONG, deletedVectorCount: LONG, warningCount: 1 },
+    ...{ softDelete: false, permanentDelete: true, canRestore: false, restoreUntil: null },
+  })
+  expect(hidden).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
+  expect(spaceNow.space).toMatchObject({ threadCount: 0, vectorCount: 0 })
+  expect(progress.at(-1)).toMatchObject({
+    ...{ status: 'COMPLETED', deletedThreads: 1, deletedMessages: LONG, percent: 100, lastError: null },
+  })
+  expect(progress.map(({ sequence }) => sequence)).toEqual(
+    progress.map(({ sequence }) => sequence).toSorted((a, b) => a - b),
+  )
+  await expectPurged(app, thread.id)
+})
+
+test('a second deletion of it gets CONFLICT while the first is at work, and RESOURCE_NOT_FOUND after it', async () => {
+  const { owner, id: threadId } = await app.seed.thread({ messages: LONG })
+
+  const [, second] = await Promise.all([
+    owner.must('DeleteThread', { threadId }),
+    owner.must('DeleteThread', { threadId }).catch((error: Error) => error.message),
+  ])
+  await watchDeletion(owner, { threadId })
+
+  expect(String(second)).toMatch(/CONFLICT|RESOURCE_NOT_FOUND/)
+  expect(await owner.run('DeleteThread', { threadId })).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
+})
+
+test('it cannot be restored, and nothing can be appended to it', async () => {
+  const { owner, id: threadId } = await app.seed.thread({ messages: LONG })
+  await owner.must('DeleteThread', { threadId })
+
+  const append = { threadId, messages: [{ role: 'USER', content: 'too late' }] }
+  expect(await owner.run('AppendMessages', append)).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
+  const { errors } = await owner.run('RestoreThread', { threadId })
+  expect(['CONFLICT', 'RESOURCE_NOT_FOUND']).toContain(errors?.[0]?.extensions.code)
+  await watchDeletion(owner, { threadId })
+})
+
+test('a stop in the middle loses nothing: the next start goes on with it', async () => {
+  const { owner, id: threadId } = await app.seed.thread({ messages: LONG })
+  await owner.must('DeleteThread', { threadId })
+
+  await app.restart()
+
+  await expectPurged(app, threadId)
+})
+
+test('its project goes with its last row, and is counted out then', async () => {
+  const organization = await app.seed.organization()
+  const project = await app.seed.project(organization)
+  const { owner, id: threadId } = await app.seed.thread({ organization, project, messages: LONG })
+
+  const { deleteThread } = await owner.must('DeleteThread', { threadId })
+  await watchDeletion(owner, { threadId })
+
+  expect(deleteThread).toMatchObject({ projectId: project.id, projectDeleted: false })
+  expect(await owner.run('Project', { id: project.id })).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
+  expect(await rowsOf(app, 'message', threadId)).toBe(0)
+})
+
+test('nobody else may watch a deletion', async () => {
+  const organization = await app.seed.organization()
+  const { owner, id: threadId } = await app.seed.thread({ organization, messages: 1 })
+  await owner.must('DeleteThread', { threadId })
+  const member = await app.seed.member(organization)
+
+  const [progress] = await watchDeletion(owner, { threadId })
+
+  expect(progress).toMatchObject({
+    status: 'COMPLETED',
+    totalThreads: 1,
+    deletedThreads: 1,
+    deletedMessages: 1,
+  })
+  await expect(watchDeletion(member, { threadId })).rejects.toThrow('Deletion not found')
+  await expect(watchDeletion(owner, {})).rejects.toThrow('VALIDATION_ERROR')
+})

@@ -1,0 +1,61 @@
+import { expect, vi } from 'vitest'
+import type { TestApp } from '../../support/app.js'
+import type { TestClient } from '../../support/client.js'
+
+export const PROGRESS = `subscription ($batchId: ID, $threadId: ID) {
+  deletionProgress(batchId: $batchId, threadId: $threadId) {
+    sequence batchId threadId status totalThreads deletedThreads totalMessages deletedMessages percent lastError updatedAt
+  }
+}`
+
+export const SET_LEGAL_HOLD = `mutation ($threadId: ID!, $legalHold: Boolean!) {
+  setLegalHold(threadId: $threadId, legalHold: $legalHold) { threadId legalHold }
+}`
+
+export const PREVIEW_ALL = `query ($organizationId: ID) {
+  threadsDeletionPreview(organizationId: $organizationId) {
+    threadCount messageCount vectorCount projectCount sandboxCount confirmationToken expiresAt
+  }
+}`
+
+export const DELETE_ALL = `mutation ($organizationId: ID, $mode: DeletionMode, $confirmationToken: String) {
+  deleteAllThreads(organizationId: $organizationId, mode: $mode, confirmationToken: $confirmationToken) {
+    status deleted message batchId restoreUntil
+  }
+}`
+
+/** Watches a deletion to its end. @returns every progress that was told */
+export async function watchDeletion(client: TestClient, variables: { batchId?: string; threadId?: string }) {
+  const subscription = client.subscribe(PROGRESS, variables)
+  try {
+    const replies = await subscription.rest()
+    return replies.map(({ data, errors }) => {
+      if (errors) throw new Error(`The deletion cannot be watched: ${JSON.stringify(errors)}`)
+      return data.deletionProgress
+    })
+  } finally {
+    await subscription.stop()
+  }
+}
+
+export async function rowsOf({ pool }: TestApp, table: string, threadId: string): Promise<number> {
+  const column = table === 'thread' ? 'id' : 'thread_id'
+  const { rows } = await pool.query(`select count(*)::int as count from ${table} where ${column} = $1`, [
+    threadId,
+  ])
+  return rows[0].count
+}
+
+/** As if the retention of a soft deletion were over. */
+export async function endRetention({ pool }: TestApp): Promise<void> {
+  await pool.query(
+    `update deletion_batch set purge_after = now() - interval '1 second' where state = 'RESTORABLE'`,
+  )
+}
+
+export async function expectPurged(app: TestApp, threadId: string): Promise<void> {
+  await vi.waitFor(async () => expect(await rowsOf(app, 'thread', threadId)).toBe(0), { timeout: 15_000 })
+  for (const table of ['message', 'agent_run', 'space_thread', 'embedding', 'embedding_failure']) {
+    expect([table, await rowsOf(app, table, threadId)]).toEqual([table, 0])
+  }
+}
