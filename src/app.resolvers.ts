@@ -2,6 +2,7 @@ import './platform/reflection.js'
 
 import type { GraphQLSchema } from 'graphql'
 import type { Services } from './app.services.js'
+import { AdministrationResolver } from './features/administration/administration.resolver.js'
 import { BackfillResolver, backfillSources } from './features/backfills/backfill.resolver.js'
 import { DeletionResolver, deletionSources } from './features/deletion/deletion.resolver.js'
 import { ImportResolver } from './features/messages/import.resolver.js'
@@ -47,6 +48,7 @@ const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
   [ThreadSpacesResolver, (s) => new ThreadSpacesResolver(s.spaces)],
   [SearchResolver, (s) => new SearchResolver(s.search)],
   [DeletionResolver, (s) => new DeletionResolver(s.deletion, s.bulkDeletion, s.restoration, s.legalHolds)],
+  [AdministrationResolver, (s) => new AdministrationResolver(s.administration)],
 ]
 
 export function createAppSchema(services: Services): GraphQLSchema {

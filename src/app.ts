@@ -11,6 +11,7 @@ import { createWorkers, type WorkerTimings } from './app.workers.js'
 import type { Embedder } from './features/embeddings/embedder.js'
 import { createEmbedder } from './features/embeddings/embedder.make.js'
 import { type Bus, createMemoryBus, createRedisBus } from './platform/bus.js'
+import { type Cache, createMemoryCache, createRedisCache } from './platform/cache.js'
 import type { Config } from './platform/config.js'
 import { createLogger, type Logger } from './platform/log.js'
 
@@ -53,9 +54,11 @@ async function start(config: Config, options: AppOptions, steps: StopSteps): Pro
   const { db, announce } = await openDatabase(config, options.pool, logger, steps)
   const bus = openBus(config, logger)
   steps.add(() => bus.close())
+  const cache = openCache(config, logger)
+  steps.add(() => cache.close())
   const embedder = options.embedder ?? openEmbedder(config)
   if (!options.embedder) steps.add(() => embedder.close())
-  const foundations: Foundations = { config, db, bus, embedder, serverVersion: readVersion() }
+  const foundations: Foundations = { config, db, bus, cache, embedder, serverVersion: readVersion() }
   const services = createServices(foundations)
   const firstKey = await openFirstKey(config, options.pool)
   if (firstKey) await services.authenticator.bootstrap(firstKey.key)
@@ -80,6 +83,10 @@ async function openFirstKey(config: Config, pool: Pool | undefined): Promise<Sto
 
 function openBus({ redisUrl }: Config, logger: Logger): Bus {
   return redisUrl === null ? createMemoryBus() : createRedisBus(redisUrl, logger)
+}
+
+function openCache({ redisUrl }: Config, logger: Logger): Cache {
+  return redisUrl === null ? createMemoryCache() : createRedisCache(redisUrl, logger)
 }
 
 function openEmbedder({ embedding }: Config): Embedder {

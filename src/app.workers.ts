@@ -1,4 +1,5 @@
 import type { Foundations, Services } from './app.services.js'
+import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup.removal.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
 import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
@@ -20,13 +21,16 @@ export interface Worker {
 /** What a process does without being asked: embeds messages, and carries out effects outside the database. */
 export function createWorkers(
   { config, db, bus, embedder }: Foundations,
-  { purges }: Services,
+  { purges, backupStore }: Services,
   logger: Logger,
   timings: WorkerTimings,
 ): Worker[] {
-  const handlers: EffectHandlers = config.sandbox
-    ? { [SANDBOX_DELETION]: sandboxDeletion(new SandboxClient(config.sandbox.url, config.sandbox.apiKey)) }
-    : {}
+  const handlers: EffectHandlers = {
+    [BACKUP_REMOVAL]: backupRemoval(backupStore),
+    ...(config.sandbox && {
+      [SANDBOX_DELETION]: sandboxDeletion(new SandboxClient(config.sandbox.url, config.sandbox.apiKey)),
+    }),
+  }
   return [
     new BackfillWorker(db, bus, embedder, logger, timings.backfill),
     new PurgeWorker(db, bus, purges, logger, timings.purge),

@@ -22,6 +22,7 @@ const ARCHITECTURE: Architecture = {
     'embeddings',
     'deletion',
     'search',
+    'administration',
     'server',
     'app',
     'main',

@@ -13,7 +13,8 @@ const HELP = `Imports conversations into Heddle.
   npm run import -- FILE... [options]
 
 FILE holds conversations as JSON lines {id?, title?, messages: [{role, content, createdAt?}]},
-as ChatGPT's conversations.json, or in ShareGPT's format; which one is recognised by its content.
+as ChatGPT's conversations.json, in ShareGPT's format, or as the backup of a deleted thread;
+which one is recognised by its content.
 Importing a file again imports only what is new in it.
 
   --space NAME          put the threads into this space too, made when it is missing

@@ -9,6 +9,10 @@ export interface Conversation {
   readonly title: string | null
   readonly createdAt: string | null
   readonly messages: readonly ConversationMessage[]
+  readonly metadata?: object
+  readonly agentRuns?: readonly ConversationRun[]
+  /** left out: it is all of its thread */
+  readonly piece?: { readonly isFirst: boolean; readonly isLast: boolean }
 }
 
 export interface ConversationMessage {
@@ -16,6 +20,13 @@ export interface ConversationMessage {
   readonly role: MessageRole
   readonly content: string
   readonly createdAt: string | null
+}
+
+export interface ConversationRun {
+  readonly id: string
+  readonly status: string
+  readonly startedAt: string
+  readonly finishedAt: string | null
 }
 
 export type MessageRole = 'USER' | 'ASSISTANT' | 'SYSTEM' | 'TOOL'

@@ -2,7 +2,8 @@ import { ConversationError, type RawConversation, type RawMessage } from './impo
 
 /**
  * The formats of conversation files, each recognised by what an element contains: `messages` (JSON lines, OpenAI's
- * fine-tuning files), `mapping` (ChatGPT's conversations.json), `conversations` (ShareGPT).
+ * fine-tuning files), `mapping` (ChatGPT's conversations.json), `conversations` (ShareGPT). A backup of Heddle's own is a
+ * line a message, and is not read here.
  */
 export function recognise(value: unknown): RawConversation {
   if (!isRecord(value)) throw new ConversationError('not a JSON object')

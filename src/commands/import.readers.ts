@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { BackupReader, isBackupRecord } from './import.backup.js'
 import { type Conversation, ConversationError, toConversation } from './import.conversation.js'
 import { BrokenArrayError, splitElements } from './import.elements.js'
 import { recognise } from './import.formats.js'
@@ -56,6 +57,8 @@ export async function* parseConversations(
 }
 
 class Reader {
+  readonly backup = new BackupReader()
+
   constructor(
     readonly file: string,
     readonly unit: 'line' | 'element',
@@ -64,6 +67,7 @@ class Reader {
 
   async *lines(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Conversation | BadLine> {
     let seen = false
+    let last = 0
     for await (const { number, text, reason } of splitLines(source, maxBytes)) {
       if (text === '') continue
       if (text === null) {
@@ -73,9 +77,34 @@ class Reader {
         yield this.bad(number, 'a JSON object over several lines: write one on each line, or a JSON array')
         return
       } else {
-        yield this.conversation(number, () => JSON.parse(text))
+        yield* this.line(number, text)
       }
       seen = true
+      last = number
+    }
+    yield* this.finish(last)
+  }
+
+  /** A line of a backup is a part of its thread; any other is a conversation, and the end of a thread before it. */
+  *line(position: number, text: string): Generator<Conversation | BadLine> {
+    try {
+      const value: unknown = JSON.parse(text)
+      if (isBackupRecord(value)) {
+        yield* this.backup.take(value, this.source(position), Buffer.byteLength(text))
+        return
+      }
+      yield* this.finish(position)
+      yield this.element(position, value)
+    } catch (error) {
+      yield this.refuse(position, error)
+    }
+  }
+
+  *finish(position: number): Generator<Conversation | BadLine> {
+    try {
+      yield* this.backup.finish()
+    } catch (error) {
+      yield this.refuse(position, error)
     }
   }
 
@@ -85,7 +114,7 @@ class Reader {
   ): AsyncGenerator<Conversation | BadLine> {
     try {
       for await (const { number, value } of splitElements(source, maxBytes)) {
-        yield this.conversation(number, () => value)
+        yield this.element(number, value)
       }
     } catch (error) {
       if (!(error instanceof BrokenArrayError)) throw error
@@ -93,14 +122,18 @@ class Reader {
     }
   }
 
-  conversation(position: number, read: () => unknown): Conversation | BadLine {
+  element(position: number, value: unknown): Conversation | BadLine {
     try {
-      return toConversation(recognise(read()), this.namespace, this.source(position))
+      return toConversation(recognise(value), this.namespace, this.source(position))
     } catch (error) {
-      if (error instanceof ConversationError) return this.bad(position, error.message)
-      if (error instanceof SyntaxError) return this.bad(position, `broken JSON (${error.message})`)
-      throw error
+      return this.refuse(position, error)
     }
+  }
+
+  refuse(position: number, error: unknown): BadLine {
+    if (error instanceof ConversationError) return this.bad(position, error.message)
+    if (error instanceof SyntaxError) return this.bad(position, `broken JSON (${error.message})`)
+    throw error
   }
 
   bad(position: number, reason: string): BadLine {

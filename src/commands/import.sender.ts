@@ -57,8 +57,9 @@ export class ImportSender {
   }
 }
 
-function toInput({ conversation: { id, title, createdAt }, messages }: ThreadPart) {
-  return { id, title, createdAt, messages }
+// What is undefined is left out of the call: a server of an earlier version takes it too.
+function toInput({ conversation: { id, title, createdAt, metadata, agentRuns }, messages }: ThreadPart) {
+  return { id, title, createdAt, metadata, messages, agentRuns }
 }
 
 function toSent(batch: Batch, results: readonly ImportResult[]): Sent[] {

@@ -42,6 +42,9 @@ class ImportRun {
   readonly #lanes = new Lanes(REQUESTS_IN_FLIGHT)
   readonly #bar: ProgressBar
   readonly #counts = { conversations: 0, imported: 0, unchanged: 0, failed: 0, messages: 0, badLines: 0 }
+  /** threads that come in pieces, by what became of the pieces so far */
+  readonly #failed = new Set<string>()
+  readonly #imported = new Set<string>()
   #bytesRead = 0
 
   constructor(
@@ -86,7 +89,12 @@ class ImportRun {
   }
 
   async #take(conversation: Conversation): Promise<void> {
-    this.#counts.conversations += 1
+    if (conversation.piece && !conversation.piece.isFirst) {
+      // The pieces before it are in before it is sent: messages keep their order, and none comes after a failure.
+      await this.#start(this.#batcher.flush())
+      await this.#lanes.drain()
+      if (this.#failed.has(conversation.id)) return
+    } else this.#counts.conversations += 1
     await this.#start(this.#batcher.add(conversation))
   }
 
@@ -104,13 +112,24 @@ class ImportRun {
       this.#counts.messages += importedMessageCount
       if (status === 'FAILED') {
         this.#counts.failed += 1
+        if (conversation.piece) this.#failed.add(conversation.id)
         this.#bar.print(`${conversation.source}: ${conversation.id}: ${reason}`)
         continue
       }
-      this.#counts[status === 'IMPORTED' ? 'imported' : 'unchanged'] += 1
-      await this.links?.add(conversation.id)
+      await this.#count(conversation, status === 'IMPORTED')
     }
     this.#bar.update(this.bytes === 0 ? 1 : this.#bytesRead / this.bytes, () => this.#describe())
+  }
+
+  /** A thread that comes in pieces counts with its last one. */
+  async #count({ id, piece }: Conversation, isNews: boolean): Promise<void> {
+    if (piece && !piece.isLast) {
+      if (isNews) this.#imported.add(id)
+      return
+    }
+    const isImported = this.#imported.delete(id) || isNews
+    this.#counts[isImported ? 'imported' : 'unchanged'] += 1
+    await this.links?.add(id)
   }
 
   async #embed(signal: AbortSignal): Promise<SpaceSummary | null> {

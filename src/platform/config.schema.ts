@@ -13,6 +13,8 @@ export interface Documentation {
 
 export const documentation = z.registry<Documentation>()
 
+const KEY = /^[\x21-\x7e]{1,4096}$/
+const KEY_CHARACTERS = 'printable ASCII characters without spaces'
 const LINE = z.string().regex(/^[^\p{Cc}]{1,4096}$/u)
 
 export const variables = z.object({
@@ -25,10 +27,7 @@ export const variables = z.object({
       description: 'Address to listen on; 0.0.0.0 listens on every network.',
       accepted: 'a host name or an IP address',
     }),
-  DATA_DIR: text(
-    '.heddle',
-    'Directory of the embedded database, made when it is missing; not used with DATABASE_URL.',
-  ),
+  DATA_DIR: text('.heddle', 'Directory of the embedded database and of backups, made when it is missing.'),
   DATABASE_URL: address(
     ['postgres', 'postgresql'],
     null,
@@ -61,11 +60,7 @@ export const variables = z.object({
     'https://api.openai.com/v1',
     'Base address of the OpenAI-compatible service; /embeddings is put behind it.',
   ),
-  EMBEDDING_API_KEY: secret(
-    /^[\x21-\x7e]{1,4096}$/,
-    'printable ASCII characters without spaces',
-    'Key for that service; a local one may need none.',
-  ),
+  EMBEDDING_API_KEY: secret(KEY, KEY_CHARACTERS, 'Key for that service; a local one may need none.'),
   EMBEDDING_MODEL: optionalText('Model of that service; left out, text-embedding-3-small.'),
   EMBEDDING_DIMENSIONS: z
     .string()
@@ -82,11 +77,19 @@ export const variables = z.object({
     null,
     'Base address of the service that holds the sandboxes of projects; needs SANDBOX_API_KEY.',
   ),
-  SANDBOX_API_KEY: secret(
-    /^[\x21-\x7e]{1,4096}$/,
-    'printable ASCII characters without spaces',
-    'Bearer token for the sandbox service.',
+  SANDBOX_API_KEY: secret(KEY, KEY_CHARACTERS, 'Bearer token for the sandbox service.'),
+  BACKUP_DIR: optionalText(
+    'Directory of backups, the same for every process; left out, backups in DATA_DIR.',
   ),
+  BACKUP_S3_BUCKET: optionalText('Bucket of an S3-compatible store that backups go to instead.'),
+  BACKUP_S3_ENDPOINT: address(['https', 'http'], null, 'Address of that store; left out, AWS.'),
+  BACKUP_S3_REGION: text('us-east-1', 'Region of that store.'),
+  BACKUP_S3_ACCESS_KEY_ID: secret(
+    KEY,
+    KEY_CHARACTERS,
+    "Id of the key for that store; left out with the key, the machine's own credentials.",
+  ),
+  BACKUP_S3_SECRET_ACCESS_KEY: secret(KEY, KEY_CHARACTERS, 'The key for that store.'),
   THREAD_RETENTION_DAYS: whole(1, 3650, 30, 'Days in which a soft-deleted thread can be restored.'),
   ORGANIZATION_THREAD_LIMIT: whole(
     1,
@@ -107,6 +110,7 @@ export const variables = z.object({
 })
 
 export type VariableName = keyof typeof variables.shape
+export type Values = z.infer<typeof variables>
 
 /** Sees which variables are set, and returns what is wrong with the combination. */
 type Rule = (given: Readonly<Partial<Record<VariableName, string>>>) => string | null
@@ -123,15 +127,24 @@ export const rules: readonly Rule[] = [
       ? `HEDDLE_ROLE is "${role}", which shares its work with other processes: set ${missing.join(' and ')} too.`
       : null
   },
+  both('SANDBOX_API_URL', 'SANDBOX_API_KEY'),
+  both('SANDBOX_API_KEY', 'SANDBOX_API_URL'),
+  both('BACKUP_S3_ACCESS_KEY_ID', 'BACKUP_S3_SECRET_ACCESS_KEY'),
+  both('BACKUP_S3_SECRET_ACCESS_KEY', 'BACKUP_S3_ACCESS_KEY_ID'),
   (given) =>
-    given.SANDBOX_API_URL && !given.SANDBOX_API_KEY
-      ? 'SANDBOX_API_URL is set without SANDBOX_API_KEY: set both or neither.'
+    (given.BACKUP_S3_ENDPOINT || given.BACKUP_S3_ACCESS_KEY_ID) && !given.BACKUP_S3_BUCKET
+      ? 'An S3-compatible store for backups is described, but not its bucket: set BACKUP_S3_BUCKET too.'
       : null,
   (given) =>
-    given.SANDBOX_API_KEY && !given.SANDBOX_API_URL
-      ? 'SANDBOX_API_KEY is set without SANDBOX_API_URL: set both or neither.'
+    given.BACKUP_S3_BUCKET && given.BACKUP_DIR
+      ? 'Both BACKUP_DIR and BACKUP_S3_BUCKET are set: backups go to one place.'
       : null,
 ]
+
+function both(one: VariableName, other: VariableName): Rule {
+  return (given) =>
+    given[one] && !given[other] ? `${one} is set without ${other}: set both or neither.` : null
+}
 
 // Number alone would also take "", "1e3" and "0x10".
 function toWhole(value: string): number {

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { type Documentation, documentation, rules, type VariableName, variables } from './config.schema.js'
+import {
+  type Documentation,
+  documentation,
+  rules,
+  type Values,
+  type VariableName,
+  variables,
+} from './config.schema.js'
+import type { S3Settings } from './s3.backup.store.js'
 
 /** What Heddle is told from outside, read once at start: the only place that looks at the environment. */
 export interface Config {
@@ -27,6 +35,11 @@ export interface Config {
   }
   /** `url` without a slash at its end; null when there is no such service */
   sandbox: { url: string; apiKey: string } | null
+  backup: {
+    /** not used with `s3` */
+    directory: string
+    s3: S3Settings | null
+  }
   threadRetentionDays: number
   organizationThreadLimit: number
   organizationProjectLimit: number
@@ -93,6 +106,10 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
       values.SANDBOX_API_URL && values.SANDBOX_API_KEY
         ? { url: asBase(values.SANDBOX_API_URL), apiKey: values.SANDBOX_API_KEY }
         : null,
+    backup: {
+      directory: values.BACKUP_DIR ?? join(values.DATA_DIR, 'backups'),
+      s3: values.BACKUP_S3_BUCKET === null ? null : readS3(values, values.BACKUP_S3_BUCKET),
+    },
     threadRetentionDays: values.THREAD_RETENTION_DAYS,
     organizationThreadLimit: values.ORGANIZATION_THREAD_LIMIT,
     organizationProjectLimit: values.ORGANIZATION_PROJECT_LIMIT,
@@ -145,6 +162,16 @@ function withoutPassword(value: string): string | null {
   // A slash or a question mark in a password, not encoded, ends the host within the password.
   const cut = `${url.pathname}${url.search}${url.hash}`.includes('@')
   return cut || url.host === '' ? null : `"${url.protocol}//${url.host}/…"`
+}
+
+function readS3(values: Values, bucket: string): S3Settings {
+  const { BACKUP_S3_ACCESS_KEY_ID: accessKeyId, BACKUP_S3_SECRET_ACCESS_KEY: secretAccessKey } = values
+  return {
+    bucket,
+    endpoint: values.BACKUP_S3_ENDPOINT,
+    region: values.BACKUP_S3_REGION,
+    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null,
+  }
 }
 
 function asBase(url: string): string {

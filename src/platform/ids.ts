@@ -12,6 +12,7 @@ export type IdPrefix =
   | 'org'
   | 'user'
   | 'bkfl'
+  | 'bkup'
   | 'key'
   | 'audit'
   | 'grant'

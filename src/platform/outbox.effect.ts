@@ -1,6 +1,6 @@
 import type { Prisma } from '../generated/prisma/client.js'
 import type { Transaction } from './database.js'
-import type { RequestInfo } from './request.js'
+import type { RequestIds } from './request.js'
 
 /** What an effect outside the database is, who carries it out, and how that may fail. */
 
@@ -12,7 +12,7 @@ export interface NewEffect {
   payload: Prisma.InputJsonObject
   organizationId: string | null
   /** the request that caused it; null when none did */
-  request: Pick<RequestInfo, 'requestId' | 'traceId' | 'correlationId'> | null
+  request: RequestIds | null
 }
 
 /** An effect as its handler gets it. */

@@ -56,6 +56,11 @@ export const recordFailure = (
     parked_at = case when ${isParked}::bool then now() end, lease_id = null, lease_expires_at = null
   where ${isOurs(effect)} returning id`
 
+/** As new: due at once, with all of its tries. Its last error stays until the next. Nothing when it is not parked. */
+export const retryParkedEffect = (id: string): Statement => sql`
+  update outbox set parked_at = null, attempts = 0, next_attempt_at = now()
+  where id = ${id} and parked_at is not null returning id`
+
 function isOurs({ id, leaseId }: ClaimedEffect): Statement {
   return sql`id = ${id} and lease_id = ${leaseId}`
 }

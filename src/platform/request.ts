@@ -15,6 +15,9 @@ export interface RequestInfo {
   readonly idempotencyKey: string | null
 }
 
+/** What later work keeps of the request that asked for it; null where no request did. */
+export type RequestIds = { readonly [Key in 'requestId' | 'traceId' | 'correlationId']: string | null }
+
 export type HeaderSource = (name: string) => string | undefined
 
 const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}/

@@ -46,7 +46,7 @@ export class ErrorFormatter {
     return request ? this.format(error, request) : null
   }
 
-  #log(error: HeddleError, { traceId, requestId }: RequestInfo): void {
+  #log(error: HeddleError, { traceId, requestId, correlationId }: RequestInfo): void {
     if (error.status < 500) return
     const cause = error.cause ?? error
     // One failure can reach many fields: each load of a batch is refused with the same error.
@@ -54,7 +54,7 @@ export class ErrorFormatter {
       if (this.#logged.has(cause)) return
       this.#logged.add(cause)
     }
-    const entry = { err: cause, traceId, requestId, code: error.code }
+    const entry = { err: cause, traceId, requestId, correlationId, code: error.code }
     if (error.code === 'INTERNAL_SERVER_ERROR') this.logger.error(entry, 'unexpected error')
     else this.logger.warn(entry, error.systemMessage)
   }

@@ -39,6 +39,7 @@ describe('values', () => {
       bootstrapApiKey: null,
       embedding: { provider: 'builtin', baseUrl: null, apiKey: null, model: null, dimensions: null },
       sandbox: null,
+      backup: { directory: '.heddle/backups', s3: null },
       threadRetentionDays: 30,
       organizationThreadLimit: 1_000_000,
       organizationProjectLimit: 10_000,

@@ -1,5 +1,8 @@
 -- AlterTable
 ALTER TABLE "deletion_batch" ADD COLUMN     "attempts" INTEGER NOT NULL DEFAULT 0,
+ADD COLUMN     "correlation_id" TEXT,
+ADD COLUMN     "request_id" TEXT,
+ADD COLUMN     "trace_id" TEXT,
 ADD COLUMN     "last_error" TEXT,
 ADD COLUMN     "lease_expires_at" TIMESTAMPTZ(3),
 ADD COLUMN     "lease_id" TEXT,
@@ -22,6 +25,12 @@ CREATE TABLE "deletion_confirmation" (
 
 -- CreateIndex
 CREATE INDEX "deletion_confirmation_expires_at_idx" ON "deletion_confirmation"("expires_at");
+
+-- A sandbox that two projects named would be deleted under one of them.
+CREATE UNIQUE INDEX "project_sandbox_id_key" ON "project"("sandbox_id");
+
+-- CreateIndex
+CREATE INDEX "audit_event_actor_id_created_at_id_idx" ON "audit_event"("actor_id", "created_at", "id");
 
 -- CreateIndex
 CREATE INDEX "deletion_batch_thread_id_idx" ON "deletion_batch"("thread_id");

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from '../../platform/database.js'
 import { mintId } from '../../platform/ids.js'
-import type { RequestInfo } from '../../platform/request.js'
+import type { RequestIds, RequestInfo } from '../../platform/request.js'
 
 /** Who acts, and in which request. */
 export interface Actor {
@@ -10,11 +10,13 @@ export interface Actor {
   readonly request: RequestInfo
 }
 
-/** Who did something: someone who called, or Heddle itself, which answers no request then. */
-export type AuditActor = Omit<Actor, 'request'> & { readonly request: RequestInfo | null }
+/** Who did something: someone who called, or Heddle itself. */
+export type AuditActor = Omit<Actor, 'request'> & { readonly request: RequestIds }
 
-/** Heddle itself, when it carries out what was asked for earlier. */
-export const SYSTEM: AuditActor = { userId: 'system', apiKeyId: null, request: null }
+/** Heddle itself, when it carries out what a request asked for earlier. */
+export function system(request: RequestIds): AuditActor {
+  return { userId: 'system', apiKeyId: null, request }
+}
 
 export interface AuditEntry {
   /** `<target>.<past participle>`: `thread.deleted` */
@@ -33,7 +35,7 @@ export interface AuditEntry {
  */
 export async function recordAudit(tx: Transaction, actor: AuditActor, entry: AuditEntry): Promise<string> {
   const id = mintId('audit')
-  const { requestId = null, traceId = null, correlationId = null } = actor.request ?? {}
+  const { requestId, traceId, correlationId } = actor.request
   await tx.query(sql`
     insert into audit_event (id, organization_id, actor_id, api_key_id, action, target_type, target_id, details,
       request_id, trace_id, correlation_id)

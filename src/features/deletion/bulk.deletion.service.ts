@@ -83,12 +83,13 @@ export class BulkDeletionService {
     await tx.query(lockOwner(own.ownerId))
     const shares = await tx.query<OrganizationShare>(hideOwnThreads(own, batchId))
     const deleted = shares.reduce((sum, { threads }) => sum + threads, 0)
-    const batch = deleted > 0 ? await this.#hideWhatHangs(tx, own, batchId, shares) : null
+    const batch = deleted > 0 ? await this.#hideWhatHangs(tx, viewer, own, batchId, shares) : null
     const auditLogId = await recordAudit(tx, viewer, {
       action: 'user.threads-deleted',
       targetType: 'user',
       targetId: own.ownerId,
-      organizationId: own.organizationId,
+      // A foreign organization, which has none of them, gets no row in its trail.
+      organizationId: deleted > 0 ? own.organizationId : null,
       details: { batchId, deleted, mode: own.mode },
     })
     for (const { organizationId, threads, messages } of shares) {
@@ -107,6 +108,7 @@ export class BulkDeletionService {
   // Statements of their own: a link that was added until the threads were locked is seen by these.
   async #hideWhatHangs(
     tx: Transaction,
+    { request }: Viewer,
     { ownerId, organizationId, mode }: OwnThreads,
     id: string,
     shares: readonly OrganizationShare[],
@@ -130,6 +132,7 @@ export class BulkDeletionService {
         messageCount: shares.reduce((sum, { messages }) => sum + messages, 0),
         retentionDays: this.retentionDays,
         isDone: false,
+        request,
       }),
     )
     return batch ?? null

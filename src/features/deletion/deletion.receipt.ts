@@ -26,6 +26,8 @@ export interface Deletion {
   /** something outside, or a long purge, is not done yet */
   isUnderWay: boolean
   auditLogId: string
+  /** null without a backup */
+  backupLocation: string | null
   /** milliseconds */
   durationMs: number
 }
@@ -57,8 +59,8 @@ export function writeReceipt(deletion: Deletion, service: ServiceInfo): DeleteTh
     errorCount: 0,
     warningCount: warnings.length,
     auditLogId: deletion.auditLogId,
-    backupCreated: false,
-    backupLocation: null,
+    backupCreated: deletion.backupLocation !== null,
+    backupLocation: deletion.backupLocation,
     requestId,
     userId: thread.ownerId,
     sessionId: viewer.sessionId,

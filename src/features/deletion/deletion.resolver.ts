@@ -42,11 +42,18 @@ export class DeletionResolver {
       description: 'Whether it can be undone. Default: PERMANENT.',
     })
     mode: DeletionMode | null,
+    @Arg('backup', () => Boolean, {
+      nullable: true,
+      description:
+        'Whether the thread is first written to the backup store, as JSON lines that `npm run import` brings back. Default: false. SERVICE_UNAVAILABLE when it cannot be written and read back, CONFLICT when the thread keeps changing meanwhile: then nothing is deleted.',
+    })
+    backup: boolean | null,
     @Ctx() { viewer }: Context,
   ): Promise<DeleteThreadPayload> {
     return this.deletion.deleteThread(viewer, {
       threadId,
       mode: mode ?? 'PERMANENT',
+      backup: backup ?? false,
     })
   }
 

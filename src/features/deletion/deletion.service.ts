@@ -17,10 +17,13 @@ import type { UsageMeter } from '../usage/usage.meter.js'
 import { type Deletion, type ServiceInfo, writeReceipt } from './deletion.receipt.js'
 import { hideLinks, hideThread, selectThreadSnapshot, type ThreadSnapshot } from './deletion.sql.js'
 import type { DeleteThreadPayload, ThreadDeletionPreview } from './deletion.type.js'
+import type { ThreadBackup, ThreadBackups } from './thread.backup.js'
 
 export interface DeletionRequest {
   threadId: string
   mode: DeletionMode
+  /** written before anything is deleted */
+  backup: boolean
 }
 
 /** What is done: hidden with an undo, hidden until a worker has purged it, or purged now. */
@@ -35,15 +38,17 @@ export class DeletionService {
     private readonly bus: Bus,
     private readonly usage: UsageMeter,
     private readonly purges: PurgeService,
+    private readonly backups: ThreadBackups,
     private readonly service: ServiceInfo,
     private readonly retentionDays: number,
   ) {}
 
   deleteThread(viewer: Viewer, request: DeletionRequest): Promise<DeleteThreadPayload> {
     const startedAt = performance.now()
-    const { threadId, mode } = request
-    requireId('threadId', threadId)
-    return mutate(this.db, viewer, (tx) => this.#delete(tx, viewer, threadId, mode, startedAt))
+    requireId('threadId', request.threadId)
+    const deletion = (backup: ThreadBackup | null) =>
+      mutate(this.db, viewer, (tx) => this.#delete(tx, viewer, request, backup, startedAt))
+    return request.backup ? this.backups.before(viewer, request.threadId, deletion) : deletion(null)
   }
 
   /** What a permanent deletion would do, without doing it. Needs what the deletion needs. */
@@ -67,8 +72,8 @@ export class DeletionService {
   async #delete(
     tx: Transaction,
     viewer: Viewer,
-    threadId: string,
-    mode: DeletionMode,
+    { threadId, mode, backup: isBackedUp }: DeletionRequest,
+    backup: ThreadBackup | null,
     startedAt: number,
   ): Promise<DeleteThreadPayload> {
     const { thread, held } = await this.#hold(tx, viewer, threadId)
@@ -76,6 +81,8 @@ export class DeletionService {
     if (!snapshot) throw new Error(`Thread ${threadId} vanished under its lock`)
     const way = wayOf(mode, snapshot)
     if (way !== 'hide' && !held) throw onLegalHold(threadId)
+    if (isBackedUp) await this.backups.requireCurrent(tx, threadId, snapshot, backup)
+    const backupLocation = backup?.location ?? null
     const batchId = mintId('del')
     const removal =
       way === 'purge-now' && held
@@ -87,7 +94,12 @@ export class DeletionService {
       targetType: 'thread',
       targetId: threadId,
       organizationId: thread.organizationId,
-      details: { batchId, messages: snapshot.messageCount, vectors: snapshot.vectorCount },
+      details: {
+        batchId,
+        messages: snapshot.messageCount,
+        vectors: snapshot.vectorCount,
+        ...(backup && { backupLocation }),
+      },
     })
     const { projects, ...told } = removal
     await this.usage.change(tx, thread.organizationId, {
@@ -97,10 +109,8 @@ export class DeletionService {
     })
     const durationMs = performance.now() - startedAt
     const isUnderWay = told.warnings.length > 0
-    return writeReceipt(
-      { viewer, thread, snapshot, mode, auditLogId, durationMs, restoreUntil, isUnderWay, ...told },
-      this.service,
-    )
+    const facts = { viewer, thread, snapshot, mode, auditLogId, restoreUntil, backupLocation }
+    return writeReceipt({ ...facts, ...told, durationMs, isUnderWay }, this.service)
   }
 
   /** The project comes before its threads in the order of locks, so access is asked before and under them. */
@@ -180,6 +190,7 @@ export class DeletionService {
         messageCount: snapshot.messageCount,
         retentionDays: this.retentionDays,
         isDone: way === 'purge-now',
+        request: viewer.request,
       }),
     )
     return batch?.purgeAfter ?? null

@@ -3,7 +3,8 @@ import { requireId } from '../../platform/ids.js'
 import type { Viewer } from '../access/viewer.js'
 import { MAX_TITLE, requireMetadata } from '../threads/thread.service.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
-import type { ImportThreadInput, ImportThreadResult } from './import.type.js'
+import type { ImportedRun } from './import.sql.js'
+import type { ImportAgentRunInput, ImportThreadInput, ImportThreadResult } from './import.type.js'
 import { requireMessages } from './message.service.js'
 import type { NewMessageRow } from './message.sql.js'
 
@@ -12,8 +13,10 @@ export interface Candidate {
   threadId: string
   thread: NewThreadRow | null
   messages: NewMessageRow[]
+  runs: ImportedRun[]
   isNew: boolean
   added: number
+  addedRuns: number
   error: HeddleError | null
 }
 
@@ -22,8 +25,10 @@ export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizati
     threadId: input.id,
     thread: null,
     messages: [],
+    runs: [],
     isNew: false,
     added: 0,
+    addedRuns: 0,
     error: null,
   }
   try {
@@ -39,11 +44,20 @@ export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizati
       createdAt: input.createdAt ?? null,
     }
     candidate.messages = requireMessages(input.messages, id)
+    candidate.runs = (input.agentRuns ?? []).map((run) => toRun(run, id))
   } catch (error) {
     if (!(error instanceof HeddleError)) throw error
     candidate.error = error
   }
   return candidate
+}
+
+function toRun({ id, status, startedAt, finishedAt }: ImportAgentRunInput, threadId: string): ImportedRun {
+  requireId('id', id)
+  if ((status === 'RUNNING') !== (finishedAt == null)) {
+    throw invalid('Invalid agentRuns. A run has a finishedAt exactly when it is not RUNNING.', { id })
+  }
+  return { id, threadId, status, startedAt, finishedAt: finishedAt ?? null }
 }
 
 export function refuseRepeats(candidates: Candidate[]): void {
@@ -59,7 +73,7 @@ export function refuseRepeats(candidates: Candidate[]): void {
   }
 }
 
-export function toResult({ threadId, isNew, added, error }: Candidate): ImportThreadResult {
+export function toResult({ threadId, isNew, added, addedRuns, error }: Candidate): ImportThreadResult {
   if (error) {
     return {
       threadId,
@@ -70,7 +84,7 @@ export function toResult({ threadId, isNew, added, error }: Candidate): ImportTh
   }
   return {
     threadId,
-    status: isNew || added > 0 ? 'IMPORTED' : 'UNCHANGED',
+    status: isNew || added + addedRuns > 0 ? 'IMPORTED' : 'UNCHANGED',
     importedMessageCount: added,
     error: null,
   }

@@ -21,7 +21,7 @@ export class ImportResolver {
     organizationId: string | null,
     @Arg('threads', () => [ImportThreadInput], {
       description:
-        '1 to 1,000 threads with up to 1,000 messages in all; a longer thread takes several calls.',
+        '1 to 1,000 threads with up to 1,000 messages and 1,000 agent runs in all; a longer thread takes several calls.',
     })
     threads: ImportThreadInput[],
     @Ctx() { viewer }: Context,

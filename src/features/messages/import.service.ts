@@ -10,6 +10,7 @@ import { type Candidate, refuseRepeats, toCandidate, toResult } from './import.c
 import {
   type ImportTarget,
   insertImportedThreads,
+  insertRuns,
   lockImportTargets,
   selectMessageOwners,
 } from './import.sql.js'
@@ -18,7 +19,8 @@ import type { AppendObserver } from './message.service.js'
 import { growThreads, insertMessages, type MessageRecord, type ThreadGrowth } from './message.sql.js'
 
 const MAX_THREADS = 1_000
-const MAX_MESSAGES = 1_000
+/** of messages, and of agent runs */
+const MAX_ROWS = 1_000
 
 /**
  * Imports many threads in a few statements. A thread or a message that is there already is left alone, so the same
@@ -46,6 +48,7 @@ export class ImportService {
       await this.#refuseForeignMessages(tx, candidates)
       const targets = await this.#openThreads(tx, candidates, place)
       const growths = await this.#addMessages(tx, candidates, targets)
+      await addRuns(tx, candidates)
       await this.#account(tx, viewer, place, candidates, growths)
       return candidates.map(toResult)
     })
@@ -142,13 +145,23 @@ export class ImportService {
   }
 }
 
+async function addRuns(tx: Transaction, candidates: readonly Candidate[]): Promise<void> {
+  const runs = candidates.flatMap((candidate) => (candidate.error ? [] : candidate.runs))
+  if (runs.length === 0) return
+  const added = new Map<string, number>()
+  for (const { threadId } of await tx.query<{ threadId: string }>(insertRuns(runs)))
+    added.set(threadId, (added.get(threadId) ?? 0) + 1)
+  for (const candidate of candidates) candidate.addedRuns = added.get(candidate.threadId) ?? 0
+}
+
 function requireSize(threads: readonly ImportThreadInput[]): void {
   const messages = threads.reduce((sum, thread) => sum + thread.messages.length, 0)
-  if (threads.length < 1 || threads.length > MAX_THREADS || messages > MAX_MESSAGES) {
-    throw invalid('Invalid threads. Import 1 to 1,000 threads with up to 1,000 messages in all at once.', {
-      threads: threads.length,
-      messages,
-    })
+  const agentRuns = threads.reduce((sum, thread) => sum + (thread.agentRuns?.length ?? 0), 0)
+  if (threads.length < 1 || threads.length > MAX_THREADS || Math.max(messages, agentRuns) > MAX_ROWS) {
+    throw invalid(
+      'Invalid threads. Import 1 to 1,000 threads with up to 1,000 messages and 1,000 agent runs in all at once.',
+      { threads: threads.length, messages, agentRuns },
+    )
   }
 }
 

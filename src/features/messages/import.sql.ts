@@ -1,3 +1,4 @@
+import type { AgentRunStatus } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
 
@@ -30,3 +31,23 @@ export const lockImportTargets = (ids: readonly string[]): Statement => sql`
 
 export const selectMessageOwners = (ids: readonly string[]): Statement =>
   sql`select id, thread_id as "threadId" from message where id = any(${ids}::text[])`
+
+export interface ImportedRun {
+  id: string
+  threadId: string
+  status: AgentRunStatus
+  startedAt: Date
+  finishedAt: Date | null
+}
+
+/** Returns the threads of the runs that were new. */
+export const insertRuns = (runs: readonly ImportedRun[]): Statement => sql`
+  insert into agent_run (id, thread_id, status, started_at, finished_at)
+  select id, thread_id, status::agent_run_status, started_at, finished_at
+  from unnest(
+    ${runs.map((run) => run.id)}::text[], ${runs.map((run) => run.threadId)}::text[],
+    ${runs.map((run) => run.status)}::text[], ${runs.map((run) => run.startedAt.toISOString())}::timestamptz[],
+    ${runs.map((run) => run.finishedAt?.toISOString() ?? null)}::timestamptz[]
+  ) as added (id, thread_id, status, started_at, finished_at)
+  on conflict (id) do nothing
+  returning thread_id as "threadId"`

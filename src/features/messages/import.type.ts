@@ -1,6 +1,6 @@
 import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars'
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql'
-import { MessageRole } from '../../generated/prisma/enums.js'
+import { AgentRunStatus, MessageRole } from '../../generated/prisma/enums.js'
 import type { JsonObject } from '../threads/thread.sql.js'
 
 export const ImportStatus = {
@@ -14,7 +14,7 @@ registerEnumType(ImportStatus, {
   name: 'ImportStatus',
   description: 'What an import did with one thread.',
   valuesConfig: {
-    IMPORTED: { description: 'The thread, or messages that it lacked, are there now.' },
+    IMPORTED: { description: 'The thread, or messages or agent runs that it lacked, are there now.' },
     UNCHANGED: { description: 'Everything was there already.' },
     FAILED: { description: 'Nothing of it was imported; `error` tells why.' },
   },
@@ -37,6 +37,23 @@ export class ImportMessageInput {
   readonly createdAt?: Date | null
 }
 
+@InputType({ description: 'An agent run to import.' })
+export class ImportAgentRunInput {
+  @Field(() => ID, {
+    description: 'The same each time that it is imported: a run that is there is left alone.',
+  })
+  readonly id!: string
+
+  @Field(() => AgentRunStatus, { description: 'Where it stood.' })
+  readonly status!: AgentRunStatus
+
+  @Field(() => GraphQLDateTime, { description: 'When it started.' })
+  readonly startedAt!: Date
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null while it runs.' })
+  readonly finishedAt?: Date | null
+}
+
 @InputType({ description: 'A thread to import, or more messages of one that was imported.' })
 export class ImportThreadInput {
   @Field(() => ID, { description: 'The same each time that it is imported.' })
@@ -53,6 +70,9 @@ export class ImportThreadInput {
 
   @Field(() => [ImportMessageInput], { description: 'Its messages, in order.' })
   readonly messages!: ImportMessageInput[]
+
+  @Field(() => [ImportAgentRunInput], { nullable: true, description: 'Its agent runs. Default: none.' })
+  readonly agentRuns?: ImportAgentRunInput[] | null
 }
 
 @ObjectType({ description: 'Why a thread was not imported.' })

@@ -55,9 +55,8 @@ export class OrganizationResolver {
     nullable: true,
     description: 'What it has, and may have; null unless the caller is a member.',
   })
-  async usage(@Root() { id }: Organization, @Ctx() { loaders }: Context): Promise<Usage | null> {
-    const usage = await loaders.load(this.usageMeter.byOrganization, id)
-    return usage && this.usageMeter.describe(usage)
+  async usage(@Root() { id, isMember }: Organization, @Ctx() { loaders }: Context): Promise<Usage | null> {
+    return isMember ? loaders.load(this.usageMeter.byOrganization, id) : null
   }
 }
 

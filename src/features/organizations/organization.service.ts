@@ -30,14 +30,23 @@ export class OrganizationService {
     private readonly db: Database,
     private readonly usage: UsageMeter,
   ) {
-    this.byId = new LoaderDefinition(async (ids) =>
-      byId(await db.query<OrganizationRecord>(selectOrganizations(ids))),
+    this.byId = new LoaderDefinition(async (ids, viewerId) =>
+      byId(await db.query<OrganizationRecord>(selectOrganizations(ids, viewerId))),
     )
   }
 
   create(viewer: Viewer, name: string): Promise<OrganizationRecord> {
     const valid = requireText('name', name, 1, MAX_NAME)
-    return mutate(this.db, viewer, (tx) => this.#create(tx, viewer, valid))
+    return mutate(this.db, viewer, async (tx) => {
+      const organization = await this.#create(tx, viewer, valid)
+      await recordAudit(tx, viewer, {
+        action: 'organization.created',
+        targetType: 'organization',
+        targetId: organization.id,
+        organizationId: organization.id,
+      })
+      return organization
+    })
   }
 
   list(viewer: Viewer, page: Page): Promise<OrganizationRecord[]> {
@@ -101,12 +110,6 @@ export class OrganizationService {
     const id = mintId('org')
     const [organization] = await tx.query<OrganizationRecord>(insertOrganization(id, name, viewer.userId))
     await this.usage.open(tx, id)
-    await recordAudit(tx, viewer, {
-      action: 'organization.created',
-      targetType: 'organization',
-      targetId: id,
-      organizationId: id,
-    })
     return organization as OrganizationRecord
   }
 }

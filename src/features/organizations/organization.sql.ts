@@ -5,9 +5,11 @@ export interface OrganizationRecord {
   id: string
   name: string
   createdAt: Date
+  /** whoever asked belongs to it */
+  isMember: boolean
 }
 
-const columns = sql`o.id, o.name, o.created_at as "createdAt"`
+const columns = sql`o.id, o.name, o.created_at as "createdAt", true as "isMember"`
 
 /** With its first owner. */
 export const insertOrganization = (id: string, name: string, ownerId: string): Statement => sql`
@@ -15,8 +17,10 @@ export const insertOrganization = (id: string, name: string, ownerId: string): S
     owner as (insert into member (organization_id, user_id, role) select id, ${ownerId}, 'OWNER' from o)
   select ${columns} from o`
 
-export const selectOrganizations = (ids: readonly string[]): Statement =>
-  sql`select ${columns} from organization o where o.id = any(${ids}::text[])`
+export const selectOrganizations = (ids: readonly string[], viewerId: string): Statement => sql`
+  select o.id, o.name, o.created_at as "createdAt", m.user_id is not null as "isMember"
+  from organization o left join member m on m.organization_id = o.id and m.user_id = ${viewerId}
+  where o.id = any(${ids}::text[])`
 
 export const listOrganizations = (userId: string, page: Page): Statement => sql`
   select ${columns} from member m join organization o on o.id = m.organization_id

@@ -25,6 +25,8 @@ export class Organization {
 
   @Field(() => GraphQLDateTime, { description: 'When it was made.' })
   readonly createdAt!: Date
+
+  readonly isMember!: boolean
 }
 
 @ObjectType({ description: 'An organization in a list.' })

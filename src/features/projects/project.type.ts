@@ -57,7 +57,7 @@ export class CreateProjectInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The sandbox service's id; it is deleted there with the project. VALIDATION_ERROR without a sandbox service.",
+      "The sandbox service's id; it is deleted there with the project. VALIDATION_ERROR without a sandbox service, CONFLICT when another project has it.",
   })
   readonly sandboxId?: string | null
 }

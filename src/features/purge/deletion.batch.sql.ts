@@ -1,6 +1,7 @@
 import type { DeletionMode, DeletionScope, DeletionState } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import { fromNow, isFree } from '../../platform/lease.sql.js'
+import type { RequestIds } from '../../platform/request.js'
 
 /** One deletion, of one thread or of a hundred thousand, and how far its purge is. */
 export interface DeletionBatchRecord {
@@ -41,6 +42,7 @@ export interface NewDeletionBatch {
   retentionDays: number
   /** false: a worker purges what is hidden now */
   isDone: boolean
+  request: RequestIds
 }
 
 /** SOFT: to be purged after the retention. PERMANENT: purged already, or to be purged by a worker from now on. */
@@ -49,13 +51,14 @@ export const insertDeletionBatch = (row: NewDeletionBatch): Statement => {
   const isPurged = !isSoft && row.isDone
   return sql`
     insert into deletion_batch as b (id, user_id, scope, organization_id, thread_id, mode, state, count, message_count,
-      purged_threads, purged_messages, purge_after, finished_at, next_attempt_at)
+      purged_threads, purged_messages, purge_after, finished_at, next_attempt_at, request_id, trace_id, correlation_id)
     values (${row.id}, ${row.userId}, ${row.scope}::deletion_scope, ${row.organizationId}, ${row.threadId},
       ${row.mode}::deletion_mode, ${isSoft ? 'RESTORABLE' : isPurged ? 'PURGED' : 'PURGING'}::deletion_state,
       ${row.count}::int, ${row.messageCount}::bigint, ${isPurged ? row.count : 0}::int,
       ${isPurged ? row.messageCount : 0}::bigint,
       ${isSoft ? sql`now() + make_interval(days => ${row.retentionDays}::int)` : sql`null`},
-      ${isPurged ? sql`now()` : sql`null`}, ${isSoft || isPurged ? sql`null` : sql`now()`})
+      ${isPurged ? sql`now()` : sql`null`}, ${isSoft || isPurged ? sql`null` : sql`now()`}, ${row.request.requestId}, ${row.request.traceId},
+      ${row.request.correlationId})
     returning ${columns}`
 }
 
@@ -71,7 +74,7 @@ export const releaseDue = (): Statement => sql`
   update deletion_batch set state = 'PURGING', next_attempt_at = now(), sequence = sequence + 1, updated_at = now()
   where state = 'RESTORABLE' and purge_after <= now() returning id`
 
-export interface ClaimedBatch extends DeletionBatchRecord {
+export interface ClaimedBatch extends DeletionBatchRecord, RequestIds {
   leaseId: string
   attempts: number
 }
@@ -82,7 +85,8 @@ export const claimBatch = (leaseId: string, leaseMs: number): Statement => sql`
     select d.id from deletion_batch d
     where d.next_attempt_at <= now() and ${isFree(sql`d`)}
     order by d.next_attempt_at limit 1 for update skip locked)
-  returning ${columns}, b.lease_id as "leaseId", b.attempts`
+  returning ${columns}, b.lease_id as "leaseId", b.attempts, b.request_id as "requestId",
+    b.trace_id as "traceId", b.correlation_id as "correlationId"`
 
 type Claim = Pick<ClaimedBatch, 'id' | 'leaseId'>
 

@@ -1,6 +1,6 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
-import { recordAudit, SYSTEM } from '../audit/audit.trail.js'
+import { recordAudit, system } from '../audit/audit.trail.js'
 import {
   advanceBatch,
   type BatchThread,
@@ -64,7 +64,7 @@ export class PurgeRun {
     if (!(await this.#isOurs(tx))) return false
     // One that was restored since it was looked up is no longer this deletion's.
     const threads = held.filter(({ deletionBatchId }) => deletionBatchId === this.batch.id)
-    const { projects } = await this.purges.purge(tx, threads, null)
+    const { projects } = await this.purges.purge(tx, threads, this.batch)
     const messages = threads.reduce((sum, { messageCount }) => sum + messageCount, 0)
     await this.#advance(tx, threads.length, messages)
     await this.purges.uncountProjects(tx, projects)
@@ -96,7 +96,7 @@ export class PurgeRun {
     tx: Transaction,
     { id, userId, organizationId, threadId, count }: DeletionBatchRecord,
   ): Promise<void> {
-    await recordAudit(tx, SYSTEM, {
+    await recordAudit(tx, system(this.batch), {
       action: 'deletion.purged',
       targetType: threadId === null ? 'user' : 'thread',
       targetId: threadId ?? userId,

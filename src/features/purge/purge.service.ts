@@ -1,7 +1,7 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Transaction } from '../../platform/database.js'
 import type { Outbox } from '../../platform/outbox.js'
-import type { RequestInfo } from '../../platform/request.js'
+import type { RequestIds } from '../../platform/request.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, cancelBackfills } from '../backfills/backfill.sql.js'
 import { SANDBOX_DELETION } from '../projects/sandbox.service.js'
@@ -46,11 +46,7 @@ export class PurgeService {
    * Deletes threads that are held, with all that hangs on them, and projects that were left empty, whose sandboxes go
    * through the outbox. The counts of threads and messages are the caller's: it knows whether they were still counted.
    */
-  async purge(
-    tx: Transaction,
-    threads: readonly PurgeableThread[],
-    request: Pick<RequestInfo, 'requestId' | 'traceId' | 'correlationId'> | null,
-  ): Promise<Purged> {
+  async purge(tx: Transaction, threads: readonly PurgeableThread[], request: RequestIds): Promise<Purged> {
     const threadIds = threads.map(({ id }) => id)
     const shares = await tx.query<SpaceShare>(lockCountedLinks(threadIds))
     if (shares.length > 0) await tx.query(uncountShares(shares))

@@ -1,3 +1,4 @@
+import type { Cache } from '../../platform/cache.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { HeddleError } from '../../platform/errors.js'
 import { LoaderDefinition } from '../../platform/loader.js'
@@ -16,16 +17,15 @@ export interface UsageLimits {
  * be passed by two at once. The usage row is the last that a transaction locks.
  */
 export class UsageMeter {
-  readonly byOrganization: LoaderDefinition<string, UsageRecord>
+  /** The account state of organizations, as old as a few seconds when the cache missed a change. */
+  readonly byOrganization: LoaderDefinition<string, Usage>
 
   constructor(
     db: Database,
+    private readonly cache: Cache,
     private readonly limits: UsageLimits,
   ) {
-    this.byOrganization = new LoaderDefinition(async (ids, viewerId) => {
-      const rows = await db.query<UsageRecord>(selectUsage(ids, viewerId))
-      return new Map(rows.map((row) => [row.organizationId, row]))
-    })
+    this.byOrganization = new LoaderDefinition((ids) => this.#read(db, ids))
   }
 
   async open(tx: Transaction, organizationId: string): Promise<void> {
@@ -36,12 +36,32 @@ export class UsageMeter {
   async change(tx: Transaction, organizationId: string, change: UsageChange): Promise<void> {
     const [row] = await tx.query<UsageRecord>(changeUsage(organizationId, change))
     if (!row) throw new Error(`Organization ${organizationId} has no usage row`)
-    const usage = this.describe(row)
+    // Before the commit too: a client that hears of it may ask before the second word has arrived.
+    this.cache.forget(cacheKey(organizationId))
+    tx.afterCommit(() => this.cache.forget(cacheKey(organizationId)))
+    const usage = this.#describe(row)
     this.#requireRoom('thread', organizationId, change.threads, usage.threads, usage.threadLimit)
     this.#requireRoom('project', organizationId, change.projects, usage.projects, usage.projectLimit)
   }
 
-  describe(usage: UsageRecord): Usage {
+  async #read(db: Database, ids: readonly string[]): Promise<Map<string, Usage>> {
+    const kept = await this.cache.read(ids.map(cacheKey))
+    const usages = new Map<string, Usage>()
+    for (const id of ids) {
+      const value = kept.get(cacheKey(id))
+      if (value !== undefined) usages.set(id, JSON.parse(value))
+    }
+    const missing = ids.filter((id) => !usages.has(id))
+    if (missing.length === 0) return usages
+    for (const row of await db.query<UsageRecord>(selectUsage(missing))) {
+      const usage = this.#describe(row)
+      this.cache.keep(cacheKey(row.organizationId), JSON.stringify(usage))
+      usages.set(row.organizationId, usage)
+    }
+    return usages
+  }
+
+  #describe(usage: UsageRecord): Usage {
     const { threads, projects, messages } = usage
     return {
       threads,
@@ -69,4 +89,8 @@ export class UsageMeter {
       },
     )
   }
+}
+
+function cacheKey(organizationId: string): string {
+  return `usage:${organizationId}`
 }

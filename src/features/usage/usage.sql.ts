@@ -29,9 +29,7 @@ export const changeUsage = (organizationId: string, change: UsageChange): Statem
   returning organization_id as "organizationId", threads, projects, messages,
     thread_limit as "threadLimit", project_limit as "projectLimit"`
 
-/** Only of organizations that the viewer is a member of. */
-export const selectUsage = (organizationIds: readonly string[], viewerId: string): Statement => sql`
-  select u.organization_id as "organizationId", u.threads, u.projects, u.messages,
-    u.thread_limit as "threadLimit", u.project_limit as "projectLimit"
-  from usage u join member m on m.organization_id = u.organization_id and m.user_id = ${viewerId}
-  where u.organization_id = any(${organizationIds}::text[])`
+export const selectUsage = (organizationIds: readonly string[]): Statement => sql`
+  select organization_id as "organizationId", threads, projects, messages,
+    thread_limit as "threadLimit", project_limit as "projectLimit"
+  from usage where organization_id = any(${organizationIds}::text[])`

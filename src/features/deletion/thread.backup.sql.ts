@@ -1,0 +1,77 @@
+import { type Statement, sql } from '../../platform/database.js'
+
+/**
+ * Differs from what it was after every change to what a backup holds. Messages and agent runs are only ever added, and
+ * a run ends once: their counts tell. A mutation that changes a message in place has to show here.
+ */
+const version = sql`encode(sha256(convert_to(row(
+    t.owner_id, t.organization_id, t.project_id, t.conversation_id, t.title, t.metadata, t.message_count, t.last_sequence,
+    (select count(*) from agent_run r where r.thread_id = t.id),
+    (select count(r.finished_at) from agent_run r where r.thread_id = t.id))::text, 'UTF8')), 'hex')`
+
+export const selectVersion = (threadId: string): Statement =>
+  sql`select ${version} as version from thread t where t.id = ${threadId}`
+
+/** What a backup says of its thread, first of all. */
+export interface BackupHeader {
+  id: string
+  title: string | null
+  metadata: unknown
+  ownerId: string
+  organizationId: string
+  organizationName: string
+  projectId: string | null
+  projectName: string | null
+  conversationId: string | null
+  createdAt: Date
+  messageCount: number
+  agentRunCount: number
+}
+
+/** The thread and its version as one statement sees them: what changes after it shows in a later version. */
+export const selectHeader = (threadId: string): Statement => sql`
+  select ${version} as version, t.id, t.title, t.metadata, t.owner_id as "ownerId",
+    t.organization_id as "organizationId", o.name as "organizationName", t.project_id as "projectId",
+    p.name as "projectName", t.conversation_id as "conversationId", t.created_at as "createdAt",
+    t.message_count as "messageCount",
+    (select count(*)::int from agent_run r where r.thread_id = t.id) as "agentRunCount"
+  from thread t join organization o on o.id = t.organization_id left join project p on p.id = t.project_id
+  where t.id = ${threadId} and t.deleted_at is null`
+
+export interface BackupMessage {
+  id: string
+  role: string
+  content: string
+  createdAt: Date
+  sequence: number
+}
+
+const PAGE_ROWS = 1_000
+// A message may have a megabyte: rows alone do not bound a page.
+const PAGE_BYTES = 4 * 1024 * 1024
+
+export const selectMessagePage = (threadId: string, afterSequence: number): Statement => sql`
+  select id, role::text as role, content, created_at as "createdAt", sequence
+  from (
+    select m.*, coalesce(sum(octet_length(m.content)) over (
+      order by m.sequence rows between unbounded preceding and 1 preceding), 0) as bytes_before
+    from (
+      select * from message where thread_id = ${threadId} and sequence > ${afterSequence}::int
+      order by sequence limit ${PAGE_ROWS}::int) m) page
+  where bytes_before < ${PAGE_BYTES}::int
+  order by sequence`
+
+export interface BackupRun {
+  id: string
+  status: string
+  startedAt: Date
+  finishedAt: Date | null
+}
+
+export const selectRunPage = (threadId: string, after: BackupRun | undefined): Statement => sql`
+  select id, status::text as status, started_at as "startedAt", finished_at as "finishedAt"
+  from agent_run
+  where thread_id = ${threadId} and ${
+    after ? sql`(started_at, id) > (${after.startedAt}::timestamptz, ${after.id})` : sql`true`
+  }
+  order by started_at, id limit ${PAGE_ROWS}::int`

@@ -1,0 +1,136 @@
+import { type BackupStore, isIntact, type WrittenBackup } from '../../platform/backup.store.js'
+import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, HeddleError } from '../../platform/errors.js'
+import { mintId } from '../../platform/ids.js'
+import type { Outbox } from '../../platform/outbox.js'
+import { Turns } from '../../platform/turns.js'
+import type { Viewer } from '../access/viewer.js'
+import { BACKUP_REMOVAL } from './backup.removal.js'
+import type { ThreadSnapshot } from './deletion.sql.js'
+import { type BackupHeader, selectHeader, selectVersion } from './thread.backup.sql.js'
+import { writeThread } from './thread.lines.js'
+
+/** A backup that was read back, and the thread's version that it holds. */
+export interface ThreadBackup extends WrittenBackup {
+  organizationId: string
+  version: string
+}
+
+/** Deletes the thread if the backup is of the thread as it is under the deletion's locks, and else says BackupOutdated. */
+type Deletion<Reply> = (backup: ThreadBackup | null) => Promise<Reply>
+
+/** There is no backup yet, or the thread has changed since: nothing is deleted. Never leaves this module's callers. */
+class BackupOutdated extends Error {
+  override readonly name = 'BackupOutdated'
+}
+
+const MAX_BACKUPS = 3
+
+/** Backups of threads before their deletion: written and read back outside any transaction, and compared within it. */
+export class ThreadBackups {
+  // Two deletions of one thread at once would write it twice, and one of them for nothing.
+  readonly #turns = new Turns()
+
+  constructor(
+    private readonly db: Database,
+    private readonly store: BackupStore,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Throws unless `backup` is the whole thread, whose rows the transaction holds. */
+  async requireCurrent(
+    tx: Transaction,
+    threadId: string,
+    { messageCount, agentRunCount }: ThreadSnapshot,
+    backup: ThreadBackup | null,
+  ): Promise<void> {
+    const [thread] = await tx.query<{ version: string }>(selectVersion(threadId))
+    const isWhole = backup?.lines === 1 + messageCount + agentRunCount
+    if (!isWhole || thread?.version !== backup?.version) throw new BackupOutdated()
+  }
+
+  /** The first try is without a backup: whoever may not delete, or gets a kept reply, causes none to be written. */
+  async before<Reply extends { backupLocation: string | null }>(
+    viewer: Viewer,
+    threadId: string,
+    deletion: Deletion<Reply>,
+  ): Promise<Reply> {
+    try {
+      return await deletion(null)
+    } catch (error) {
+      if (!(error instanceof BackupOutdated)) throw error
+    }
+    return this.#turns.run(threadId, () => this.#delete(viewer, threadId, deletion))
+  }
+
+  async #delete<Reply extends { backupLocation: string | null }>(
+    viewer: Viewer,
+    threadId: string,
+    deletion: Deletion<Reply>,
+  ): Promise<Reply> {
+    for (let backups = 1; ; backups++) {
+      const backup = await this.#write(viewer, threadId)
+      try {
+        const reply = await deletion(backup)
+        // A twin's kept reply names the twin's backup.
+        if (backup && reply.backupLocation !== backup.location) await this.#discard(viewer, backup)
+        return reply
+      } catch (error) {
+        // After any other error nobody knows whether the deletion was committed: the backup may be all that is left.
+        const isRefused = error instanceof BackupOutdated || error instanceof HeddleError
+        if (backup && isRefused) await this.#discard(viewer, backup)
+        if (!(error instanceof BackupOutdated)) throw error
+        if (backups === MAX_BACKUPS) throw keptChanging(threadId)
+      }
+    }
+  }
+
+  /** @returns null when there is no live thread any more: the deletion itself knows best what to say of it */
+  async #write(viewer: Viewer, threadId: string): Promise<ThreadBackup | null> {
+    const [found] = await this.db.query<BackupHeader & { version: string }>(selectHeader(threadId))
+    if (!found) return null
+    const { version, ...header } = found
+    try {
+      const name = `${mintId('bkup')}.jsonl`
+      const written = await this.store.write(name, writeThread(this.db, header))
+      const backup = { ...written, version, organizationId: header.organizationId }
+      await this.#verify(viewer, backup)
+      return backup
+    } catch (cause) {
+      throw new HeddleError(
+        'SERVICE_UNAVAILABLE',
+        'The backup could not be made, so nothing was deleted. Try again in a moment.',
+        { systemMessage: 'Backup failed', details: { threadId }, cause },
+      )
+    }
+  }
+
+  async #verify(viewer: Viewer, backup: ThreadBackup): Promise<void> {
+    try {
+      if (await isIntact(this.store, backup)) return
+    } catch (error) {
+      await this.#discard(viewer, backup)
+      throw error
+    }
+    await this.#discard(viewer, backup)
+    throw new Error('The backup store gives back something else than was written')
+  }
+
+  /** Nothing was deleted on the strength of it. What cannot be removed now is left to the outbox. */
+  async #discard({ request }: Viewer, { location, organizationId }: ThreadBackup): Promise<void> {
+    try {
+      await this.store.remove(location)
+    } catch {
+      const effect = { kind: BACKUP_REMOVAL, payload: { location }, organizationId, request }
+      await this.db.transaction((tx) => this.outbox.addEffect(tx, effect))
+    }
+  }
+}
+
+function keptChanging(threadId: string): HeddleError {
+  return conflict(
+    'The thread changed each time that it was backed up, so nothing was deleted. Try again when it rests.',
+    'Thread kept changing',
+    { threadId },
+  )
+}

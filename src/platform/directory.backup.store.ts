@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type BackupStore,
+  encodeLines,
+  LineTally,
+  locationOf,
+  nameIn,
+  requireBackupName,
+  type WrittenBackup,
+} from './backup.store.js'
+
+const SCHEME = 'directory'
+
+/** Backups as files of one directory, which only this user can read. */
+export class DirectoryBackupStore implements BackupStore {
+  constructor(private readonly directory: string) {}
+
+  async write(name: string, lines: AsyncIterable<string>): Promise<WrittenBackup> {
+    const path = join(this.directory, requireBackupName(name))
+    await mkdir(this.directory, { recursive: true, mode: 0o700 })
+    // Written whole and then named: a crash leaves no half of a backup under its name.
+    let place = `${path}.${randomUUID()}.part`
+    try {
+      const written = await fill(place, lines)
+      await rename(place, path)
+      place = path
+      await syncDirectory(this.directory)
+      return { location: locationOf(SCHEME, name), ...written }
+    } catch (error) {
+      await rm(place, { force: true })
+      throw error
+    }
+  }
+
+  async *read(location: string): AsyncGenerator<Buffer> {
+    yield* createReadStream(join(this.directory, nameIn(SCHEME, location)))
+  }
+
+  async remove(location: string): Promise<void> {
+    await rm(join(this.directory, nameIn(SCHEME, location)), { force: true })
+  }
+}
+
+async function fill(path: string, lines: AsyncIterable<string>): Promise<Omit<WrittenBackup, 'location'>> {
+  const tally = new LineTally()
+  const file = await open(path, 'wx', 0o600)
+  try {
+    for await (const chunk of encodeLines(lines, tally)) await file.appendFile(chunk)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return tally.finish()
+}
+
+/** A name is safe from a loss of power once its directory is written. Windows writes it by itself, and opens none. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
