@@ -19,7 +19,7 @@ import { claimFailures, holdThread, type LinkRecord, lockLink, pauseLink, resume
 
 interface Held {
   space: SpaceAccess
-  /** null: the thread is no longer in the space */
+  /** null: the thread is no longer in the space, or is deleted */
   link: LinkRecord | null
   backfill: BackfillRecord
 }
@@ -116,10 +116,10 @@ export class BackfillControl {
   async #hold(tx: Transaction, viewer: Viewer, found: BackfillRecord): Promise<Held> {
     const { id: backfillId, spaceId, threadId } = found
     // Held first, like every path that goes on to a link: the thread cannot go, and grows for nobody meanwhile.
-    await tx.query(holdThread(threadId))
+    const [thread] = await tx.query(holdThread(threadId))
     const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
     requireAllowed(viewer, 'edit', space)
-    const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
+    const [link] = thread ? await tx.query<LinkRecord>(lockLink(spaceId, threadId)) : []
     const [backfill] = await tx.query<BackfillRecord>(selectBackfills([backfillId]))
     if (!backfill) throw notFound('Backfill', { backfillId })
     return { space, link: link ?? null, backfill }
