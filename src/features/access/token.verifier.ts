@@ -81,10 +81,7 @@ export class TokenVerifier {
 
 // jose throws its own errors for what is wrong with a token; a key set that cannot be reached comes as something else.
 function isOutage(error: unknown): boolean {
-  return (
-    !(error instanceof HeddleError) &&
-    (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout)
-  )
+  return !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout
 }
 
 function keySetUnavailable(cause: unknown): HeddleError {
