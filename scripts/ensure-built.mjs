@@ -38,6 +38,7 @@ export function ensureBuilt() {
   inTurn(() => {
     if (isBuilt()) return
     install()
+    say('Building …')
     npm('run', '--silent', 'build')
   })
 }
@@ -70,7 +71,9 @@ function isBuilt() {
 }
 
 function install() {
-  if (!isInstalled()) npm('ci', '--include=dev', '--no-audit', '--no-fund')
+  if (isInstalled()) return
+  say('Installing packages …')
+  npm('ci', '--include=dev', '--no-audit', '--no-fund')
 }
 
 // Two commands of one checkout, started side by side, would install and build over one another.
@@ -126,7 +129,11 @@ function isInstalled() {
   })
 }
 
-// npm's lines go to standard error: a command's own output is for whoever reads it.
+// This and npm's lines go to standard error: a command's own output is for whoever reads it.
+function say(line) {
+  process.stderr.write(`${line}\n`)
+}
+
 function npm(...words) {
   const shell = process.platform === 'win32'
   const { status, error } = spawnSync('npm', words, { cwd: ROOT, stdio: ['ignore', 2, 2], shell })

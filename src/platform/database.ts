@@ -130,6 +130,11 @@ export class Database implements Queryable {
 const DEADLOCK_DETECTED = '40P01'
 const SERIALIZATION_FAILURE = '40001'
 
+/** Thrown in a transaction when what it read first turns out to hold no longer: it is run again. */
+export class StaleReadError extends Error {
+  readonly code = SERIALIZATION_FAILURE
+}
+
 function isWriteConflict(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError) return error.code === 'P2034'
   const { code } = error as { code?: unknown }

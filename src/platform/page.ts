@@ -1,6 +1,7 @@
 import { raw, type Statement, sql } from './database.js'
 import { invalid } from './errors.js'
 import { isOpaqueId } from './ids.js'
+import { isWritableTime } from './validate.js'
 
 const DEFAULT_PAGE = 20
 const MAX_PAGE = 100
@@ -68,20 +69,14 @@ export function writeCursor({ rank, id }: Position): string {
 function readCursor(cursor: string): Position {
   try {
     const [rank, id, ...rest] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    if (isRank(rank) && typeof id === 'string' && isOpaqueId(id) && rest.length === 0) return { rank, id }
+    const isRank = Number.isSafeInteger(rank) && isWritableTime(rank)
+    if (isRank && typeof id === 'string' && isOpaqueId(id) && rest.length === 0) return { rank, id }
   } catch {
     // Falls through: a cursor that cannot be read is refused below, whatever is wrong with it.
   }
   throw invalid('Invalid cursor. Pass an endCursor or a cursor of this list unchanged.', {
     after: cursor.slice(0, 128),
   })
-}
-
-const FIRST_RANK = Date.parse('0001-01-01T00:00:00Z')
-const LAST_RANK = Date.parse('9999-12-31T23:59:59.999Z')
-
-function isRank(rank: unknown): rank is number {
-  return Number.isSafeInteger(rank) && (rank as number) >= FIRST_RANK && (rank as number) <= LAST_RANK
 }
 
 function toTime({ rank }: Position): Date {

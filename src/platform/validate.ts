@@ -22,6 +22,20 @@ export function requireOptionalText(
   return value == null ? null : requireText(name, value, 0, max)
 }
 
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z')
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** A time in milliseconds whose year has four digits: PostgreSQL reads no other as JavaScript writes it. */
+export function isWritableTime(time: number): boolean {
+  return time >= FIRST_TIME && time <= LAST_TIME
+}
+
+export function requireOptionalTime(name: string, value: Date | null | undefined): Date | null {
+  if (value == null) return null
+  if (isWritableTime(value.getTime())) return value
+  throw invalid(`Invalid ${name}. Its year must be 1 to 9999 in UTC.`, { [name]: value.toISOString() })
+}
+
 const MAX_JSON_DEPTH = 100
 
 /**

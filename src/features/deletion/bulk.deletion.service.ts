@@ -7,7 +7,6 @@ import { recordAudit } from '../audit/audit.trail.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import type { DeletionService } from './deletion.service.js'
 import {
-  hideLinks,
   hideThreadsOf,
   holdSpaces,
   insertDeletionBatch,
@@ -85,8 +84,7 @@ export class BulkDeletionService {
   ): Promise<Date | null> {
     const set = { ownerId: userId, batchId }
     await tx.query(holdSpaces(set))
-    await this.deletion.endBackfills(tx, set)
-    await tx.query(hideLinks(set))
+    await this.deletion.hideLinks(tx, set)
     const [batch] = await tx.query<{ purgeAfter: Date | null }>(
       insertDeletionBatch({
         id: batchId,

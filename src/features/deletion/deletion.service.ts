@@ -21,9 +21,11 @@ import {
   holdSpaces,
   insertDeletionBatch,
   lockProject,
+  type SpaceShare,
   selectThreadSnapshot,
   type ThreadSet,
   type ThreadSnapshot,
+  uncountHidden,
   uncountLinks,
 } from './deletion.sql.js'
 import type { DeleteThreadPayload, ThreadDeletionPreview } from './deletion.type.js'
@@ -124,16 +126,15 @@ export class DeletionService {
 
   async #hide(tx: Transaction, { id: threadId, projectId }: ThreadAccess, batchId: string): Promise<Removal> {
     const [hidden] = await tx.query<{ deletedAt: Date }>(hideThread(threadId, batchId))
-    await this.endBackfills(tx, { threadId })
-    await tx.query(hideLinks({ threadId }))
+    await this.hideLinks(tx, { threadId })
     const projectDeleted = projectId === null ? null : false
     return { deletedAt: hidden?.deletedAt ?? new Date(), restoreUntil: null, projectDeleted, warnings: [] }
   }
 
   async #remove(tx: Transaction, viewer: Viewer, thread: ThreadAccess): Promise<Removal> {
     const { id: threadId, projectId } = thread
-    await this.endBackfills(tx, { threadId })
     await tx.query(uncountLinks(threadId))
+    await this.#endBackfills(tx, { threadId })
     const [deleted] = await tx.query<{ deletedAt: Date }>(deleteThreadRow(threadId))
     const deletedAt = deleted?.deletedAt ?? new Date()
     if (projectId === null) return { deletedAt, restoreUntil: null, projectDeleted: null, warnings: [] }
@@ -181,8 +182,15 @@ export class DeletionService {
     return batch?.purgeAfter ?? null
   }
 
+  /** Links before backfills, as a worker that is about to write takes them: else each would wait for the other. */
+  async hideLinks(tx: Transaction, set: ThreadSet): Promise<void> {
+    const shares = await tx.query<SpaceShare>(hideLinks(set))
+    if (shares.length > 0) await tx.query(uncountHidden(shares))
+    await this.#endBackfills(tx, set)
+  }
+
   /** Who watches learns at once that the work ended. */
-  async endBackfills(tx: Transaction, set: ThreadSet): Promise<void> {
+  async #endBackfills(tx: Transaction, set: ThreadSet): Promise<void> {
     const ids = await tx.query<{ id: string }>(cancelBackfillsOf(set))
     if (ids.length === 0) return
     const rows = await tx.query<BackfillRecord>(selectBackfills(ids.map(({ id }) => id)))

@@ -49,15 +49,31 @@ export const holdSpaces = (set: ThreadSet): Statement => sql`
   where s.id in (select l.space_id from space_thread l join thread t on t.id = l.thread_id where ${inSet(set)})
   order by s.id for key share`
 
-/** Takes soft-deleted threads out of their spaces' counts and of the workers' sight. Their vectors stay for a restore. */
+/** How many links of one space were hidden, and the vectors behind them. */
+export interface SpaceShare {
+  spaceId: string
+  threads: number
+  vectors: number
+}
+
+/** Takes soft-deleted threads out of the workers' sight. Their vectors stay for a restore. */
 export const hideLinks = (set: ThreadSet): Statement => sql`
   with links as (
     update space_thread l set next_attempt_at = null, lease_id = null, lease_expires_at = null
     from thread t where t.id = l.thread_id and ${inSet(set)}
     returning l.space_id, l.vector_count)
+  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::int as vectors
+  from links group by space_id order by space_id`
+
+/**
+ * Takes hidden threads out of their spaces' counts. Not in the statement that hides them: that one waits for workers, and
+ * the check for negative counts, which comes before the look for newer rows, would meet counts that lack their vectors.
+ */
+export const uncountHidden = (shares: readonly SpaceShare[]): Statement => sql`
   update space s set thread_count = s.thread_count - hidden.threads, vector_count = s.vector_count - hidden.vectors,
     last_activity_at = now()
-  from (select space_id, count(*)::int as threads, sum(vector_count)::int as vectors from links group by space_id) hidden
+  from unnest(${shares.map(({ spaceId }) => spaceId)}::text[], ${shares.map(({ threads }) => threads)}::int[],
+    ${shares.map(({ vectors }) => vectors)}::int[]) as hidden (space_id, threads, vectors)
   where s.id = hidden.space_id returning s.id`
 
 /** The opposite: what appeared or was left undone meanwhile is embedded. */

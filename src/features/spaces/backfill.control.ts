@@ -44,12 +44,10 @@ export class BackfillControl {
       if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
         throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
       }
-      const [canceled] = await tx.query<BackfillRecord>(cancelBackfills({ id: backfillId }))
-      if (canceled && canceled.kind !== 'RETRY')
-        await tx.query(pauseLink(canceled.spaceId, canceled.threadId))
-      if (canceled) announceBackfills(tx, this.bus, [canceled])
+      const ended = isTerminal(backfill) ? [] : await this.#end(tx, backfill)
+      announceBackfills(tx, this.bus, ended)
       await this.#record(tx, viewer, 'backfill.canceled', space, backfill)
-      return canceled ?? backfill
+      return ended.find(({ id }) => id === backfillId) ?? backfill
     })
   }
 
@@ -69,6 +67,16 @@ export class BackfillControl {
       await this.#record(tx, viewer, 'backfill.retried', space, retried)
       return retried
     })
+  }
+
+  /** A paused link would leave a retry of it waiting: that ends with it. */
+  async #end(
+    tx: Transaction,
+    { id, kind, spaceId, threadId }: BackfillRecord,
+  ): Promise<readonly BackfillRecord[]> {
+    if (kind === 'RETRY') return tx.query(cancelBackfills({ id }))
+    await tx.query(pauseLink(spaceId, threadId))
+    return tx.query(cancelBackfills({ spaceId, threadIds: [threadId] }))
   }
 
   async #take(tx: Transaction, link: LinkRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
