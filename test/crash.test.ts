@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openPglite } from '../src/platform/pglite.open.js'
@@ -15,7 +16,7 @@ import { expectInvariants } from './support/invariants.js'
 import { PatientWatcher } from './support/patient.watcher.js'
 import { Seed, type Seeded, type SeededThread } from './support/seed.js'
 
-const ENTRY = join(import.meta.dirname, 'support/crash.process.mjs')
+const ENTRY = fileURLToPath(new URL('./support/crash.process.mjs', import.meta.url))
 const API_KEY = 'hdl_key_of_a_server_that_is_killed'
 const KILLS = 20
 const MESSAGES = 3_000

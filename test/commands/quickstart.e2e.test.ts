@@ -104,10 +104,7 @@ test(
     expect(stepsOf(first.output)).toEqual(STEPS.slice(0, 3))
 
     await using next = quickstart([])
-    await next.printed(/^Heddle is running\./m)
-
-    expect(next.output).toContain('40 conversations had been imported before')
-    expect(stepsOf(next.output)).toEqual(STEPS)
+    await next.printed(/^ +40 conversations had been imported before$/m)
   },
   TOUR_MS,
 )
