@@ -25,7 +25,7 @@ const EMBEDDING_MS = 40
 // A kill comes after so many calls of the embedder in one life, and so many milliseconds.
 const MOST_CALLS = 6
 const MOST_MS = 60
-const TEST_MS = 300_000
+const TEST_MS = 600_000
 
 const VECTORS_OF_SPACE = 'select message_id from embedding where space_id = $1 order by message_id'
 

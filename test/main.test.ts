@@ -13,6 +13,9 @@ import { Seed } from './support/seed.js'
 const API_KEY = 'hdl_key_of_a_process_of_its_own'
 const GONE = { code: null, signal: 'SIGKILL' }
 
+// A first start of the embedded database takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
+
 let directory: string
 let endpoint: FakeEmbeddingEndpoint
 

@@ -9,7 +9,7 @@ import { TestClient } from '../support/client.js'
 import { expectInvariants } from '../support/invariants.js'
 
 const ENTRY = builtEntry('commands/quickstart.command.js')
-const TOUR_MS = 60_000
+const TOUR_MS = 180_000
 const STEPS = [
   'Import sample conversations',
   'Import a long thread',

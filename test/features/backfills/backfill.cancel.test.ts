@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest, waitForRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
 
@@ -10,6 +11,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterEach(async () => {
+  app.embedder.refuse(() => false)
   app.embedder.resume()
   await expectSoundRest(app.pool)
 })
@@ -25,7 +27,7 @@ async function halfway(name: string, count: number) {
   const { owner, organization } = link
   const thread = await app.seed.thread({ organization, messages: texts(`${name} more`, count) })
   const backfillId = await app.seed.link(link.space, thread)
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(app.embedder.concurrency))
+  await eventually(() => expect(app.embedder.inFlight).toBe(app.embedder.concurrency))
   return { ...link, owner, thread, backfillId }
 }
 
@@ -56,7 +58,7 @@ test('a canceled backfill holds the thread back: what is appended waits for the 
   const { owner, space, thread, backfillId } = await halfway('held back', 20)
   await owner.must('CancelBackfill', { backfillId })
   app.embedder.resume()
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(0))
+  await eventually(() => expect(app.embedder.inFlight).toBe(0))
   const callsBefore = app.embedder.calls.length
 
   const later = texts('held back later', 5)
@@ -81,11 +83,11 @@ test('what was embedded before the cancellation stays, and the retry takes only 
   app.embedder.pause()
   const { owner, space, backfillId } = await app.seed.spaceWithThread({ messages })
   const watcher = owner.subscribe('BackfillProgress', { backfillId })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(app.embedder.concurrency))
+  await eventually(() => expect(app.embedder.inFlight).toBe(app.embedder.concurrency))
   // The calls in flight are answered; those that follow them are held.
   app.embedder.resume()
   app.embedder.pause()
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await owner.must('Backfill', { id: backfillId })).backfill.processed).toBe(
       app.embedder.batchSize * app.embedder.concurrency,
     ),
@@ -160,7 +162,7 @@ test('a paused thread has no backfill at work: a retry that runs beside the canc
   const messages = [...refused, ...texts('beside', 14), ...texts('beside later', 40)]
   const { owner, backfillId } = await app.seed.spaceWithThread({ messages })
   const status = async (id: string) => (await owner.must('Backfill', { id })).backfill
-  await vi.waitFor(async () => expect((await status(backfillId)).processed).toBeGreaterThan(16))
+  await eventually(async () => expect((await status(backfillId)).processed).toBeGreaterThan(16))
   await owner.must('CancelBackfill', { backfillId })
   const { backfill: rest } = (await owner.must('RetryBackfill', { backfillId })).retryBackfill
   const { backfill: retried } = (await owner.must('RetryBackfill', { backfillId })).retryBackfill

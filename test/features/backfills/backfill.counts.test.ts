@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest, waitForRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
 
@@ -73,7 +74,7 @@ test('a refusal is still told after an outage in between', async () => {
   app.embedder.pause()
   const messages = ['bitter 0', ...Array.from({ length: 31 }, (_, index) => `sweet ${index}`)]
   const { owner, backfillId } = await app.seed.spaceWithThread({ messages })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(2))
+  await eventually(() => expect(app.embedder.inFlight).toBe(2))
   app.embedder.failNext(503)
   app.embedder.resume()
 
@@ -132,7 +133,7 @@ test('messages that are appended during a backfill are embedded once, without be
   app.embedder.pause()
   const messages = Array.from({ length: 20 }, (_, index) => `early ${index}`)
   const { owner, space, thread, backfillId } = await app.seed.spaceWithThread({ messages })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
   const late = Array.from({ length: 30 }, (_, index) => `late ${index}`)
 
   await app.seed.messages(thread, late.slice(0, 10))
@@ -156,7 +157,7 @@ test('messages that are appended after a backfill are embedded without being ask
 
   await app.seed.messages(thread, ['afterwards 1', 'afterwards 2', ''])
 
-  await vi.waitFor(async () => expect(await vectorCount(owner, space.id)).toBe(4), { timeout: 10_000 })
+  await eventually(async () => expect(await vectorCount(owner, space.id)).toBe(4))
   expect(tally(callsWith('afterwards'))).toEqual(tally(['afterwards 1', 'afterwards 2']))
   expect((await owner.must('Backfill', { id: backfillId })).backfill).toEqual(before)
 })

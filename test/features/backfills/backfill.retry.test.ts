@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
 
@@ -123,7 +124,7 @@ test('a retry while messages are appended embeds both, and counts its own', asyn
   ])
 
   expect(await app.seed.embedded(owner, retried.id)).toMatchObject({ total: 4, processed: 4, embedded: 4 })
-  await vi.waitFor(async () => expect(await vectorCount(owner, space.id)).toBe(15), { timeout: 10_000 })
+  await eventually(async () => expect(await vectorCount(owner, space.id)).toBe(15))
 })
 
 test('a backfill that is at work cannot be retried', async () => {
@@ -144,7 +145,7 @@ test('a canceled retry leaves what it had not taken refused, whatever else is to
   app.embedder.refuse(() => false)
   app.embedder.pause()
   const retried = await retry(owner, backfillId)
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
 
   await app.seed.messages(thread, ['halt later'])
   await owner.must('CancelBackfill', { backfillId: retried.id })

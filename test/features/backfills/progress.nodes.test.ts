@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 
 const REDIS_URL = process.env.TEST_REDIS_URL
@@ -41,7 +42,7 @@ test('while Redis is away every event is lost, and work and watchers still come 
   const one = owner.subscribe('BackfillProgress', { backfillId })
   const all = owner.subscribe('SpaceBackfillProgress', { spaceId: space.id })
   for (const watcher of [one, all]) await watcher.next()
-  await vi.waitFor(() => expect(worker.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(worker.embedder.inFlight).toBeGreaterThan(0))
 
   worker.embedder.resume()
 
@@ -60,14 +61,14 @@ describe.runIf(REDIS_URL)('over Redis', () => {
   test('a node that answers hears at once what a node that embeds has done', async () => {
     await startNodes(REDIS_URL)
     worker.embedder.pause()
-    const { owner, space, backfillId } = await server.seed.spaceWithThread({ messages: 20 })
-    await vi.waitFor(() => expect(worker.embedder.inFlight).toBeGreaterThan(0))
+    const { owner, space, backfillId } = await server.seed.spaceWithThread({ messages: 1 })
+    await eventually(() => expect(worker.embedder.inFlight).toBeGreaterThan(0))
     const watchers = [
       owner.subscribe('BackfillProgress', { backfillId }),
       owner.subscribe('SpaceBackfillProgress', { spaceId: space.id }),
     ]
-    const joinedAt = performance.now()
     for (const watcher of watchers) await watcher.next()
+    const joinedAt = performance.now()
 
     worker.embedder.resume()
 
@@ -91,7 +92,7 @@ describe.runIf(REDIS_URL)('over Redis', () => {
       messages: 20,
     })
     const otherId = await server.seed.link(space, other)
-    await vi.waitFor(() => expect(worker.embedder.inFlight).toBeGreaterThan(0))
+    await eventually(() => expect(worker.embedder.inFlight).toBeGreaterThan(0))
 
     await owner.must('CancelBackfill', { backfillId: otherId })
 

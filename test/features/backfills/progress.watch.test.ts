@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json, Reply } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 
 let app: TestApp
@@ -46,7 +47,7 @@ test('who subscribes before, in the middle and long after gets the state and the
 
   app.embedder.delay(30)
   app.embedder.resume()
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await owner.must('Backfill', { id: backfillId })).backfill.processed).toBeGreaterThan(0),
   )
   const middle = owner.subscribe('BackfillProgress', { backfillId })

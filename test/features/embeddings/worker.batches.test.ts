@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { eventually } from '../../support/eventually.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { expectSoundRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
@@ -49,7 +50,7 @@ test('one thread has several batches at the embedder at once, as many as it take
   const { owner, space, thread, backfillId } = await app.seed.spaceWithThread({
     messages: texts('at once', 60),
   })
-  await vi.waitFor(() => expect(embedder.inFlight).toBe(4))
+  await eventually(() => expect(embedder.inFlight).toBe(4))
 
   embedder.resume()
 
@@ -68,8 +69,8 @@ test('nothing is committed before what comes before it, and the point that is re
   const { owner, space, thread, backfillId } = await app.seed.spaceWithThread({ messages })
   const watcher = owner.subscribe('BackfillProgress', { backfillId })
   // The first batch is held back; those beside it have their answer.
-  await vi.waitFor(() => expect(app.embedder.calls.length - callsBefore).toBe(4))
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(0))
+  await eventually(() => expect(app.embedder.calls.length - callsBefore).toBe(4))
+  await eventually(() => expect(app.embedder.inFlight).toBe(0))
 
   expect((await owner.must('Backfill', { id: backfillId })).backfill.processed).toBe(0)
   expect((await owner.must('Space', { id: space.id })).space.vectorCount).toBe(0)
@@ -96,7 +97,7 @@ test('several threads are worked on at once, each in its own order', async () =>
 
   const backfillIds = await Promise.all(threads.map((thread) => app.seed.link(space, thread)))
 
-  await vi.waitFor(() => expect(embedder.inFlight).toBe(3 * embedder.concurrency))
+  await eventually(() => expect(embedder.inFlight).toBe(3 * embedder.concurrency))
   embedder.resume()
   const ends = await Promise.all(backfillIds.map((id) => app.seed.embedded(organization.owner, id)))
   expect(ends.map(({ embedded }) => embedded)).toEqual([20, 20, 20])
@@ -112,7 +113,7 @@ test('a stop gives back what it could not finish, and the next start goes on fro
     const { owner, space, thread, backfillId } = await other.seed.spaceWithThread({
       messages: texts('restart', 60),
     })
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await owner.must('Backfill', { id: backfillId })).backfill.processed).toBeGreaterThan(0),
     )
 

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest, waitForRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
 import { WriteLog } from '../../support/write.log.js'
@@ -68,8 +69,8 @@ test('two nodes share many threads: each message is embedded once', async () => 
     texts('shared', 12).map((name) => first.seed.thread({ organization, messages: texts(name, 20) })),
   )
   const backfillIds = await Promise.all(threads.map((thread) => first.seed.link(space, thread)))
-  await vi.waitFor(() => expect(second.embedder.inFlight).toBeGreaterThan(0))
-  await vi.waitFor(() => expect(first.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(second.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(first.embedder.inFlight).toBeGreaterThan(0))
 
   first.embedder.resume()
   second.embedder.resume()
@@ -92,7 +93,7 @@ test('a node that stops in the middle hands over at once: the other finishes, an
   const { owner, thread, backfillId } = await first.seed.spaceWithThread({
     messages: texts('handed over', 80),
   })
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await owner.must('Backfill', { id: backfillId })).backfill.processed).toBeGreaterThan(0),
   )
 
@@ -112,12 +113,12 @@ test('what a node held that died is taken over when its lease ends, and not befo
   const { owner, thread, backfillId } = await first.seed.spaceWithThread({
     messages: texts('taken over', 20),
   })
-  await vi.waitFor(() => expect(first.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(first.embedder.inFlight).toBeGreaterThan(0))
   await first.stop()
   const expiresAt = await giveLeaseAway(thread.id, 600)
 
   const second = await startNode()
-  await vi.waitFor(() => expect(second.embedder.calls).not.toEqual([]), { timeout: 10_000, interval: 5 })
+  await eventually(() => expect(second.embedder.calls).not.toEqual([]))
 
   const { id, now } = await readLease(thread.id)
   expect(id).not.toBe('lease_of_another')
@@ -131,11 +132,11 @@ test('a node that has lost its lease writes nothing of what it still gets', asyn
   const first = await startNode()
   first.embedder.pause()
   const { owner, thread, backfillId } = await first.seed.spaceWithThread({ messages: texts('fenced', 20) })
-  await vi.waitFor(() => expect(first.embedder.inFlight).toBe(first.embedder.concurrency))
+  await eventually(() => expect(first.embedder.inFlight).toBe(first.embedder.concurrency))
   await giveLeaseAway(thread.id, 3_600_000)
 
   first.embedder.resume()
-  await vi.waitFor(() => expect(first.embedder.inFlight).toBe(0))
+  await eventually(() => expect(first.embedder.inFlight).toBe(0))
   // It ends what it has begun before it has stopped.
   await first.stop()
 
@@ -153,11 +154,11 @@ test('a node notices by itself that its lease is lost, and gives up its calls', 
   const first = await startNode(600)
   first.embedder.pause()
   const { owner, thread, backfillId } = await first.seed.spaceWithThread({ messages: texts('noticed', 20) })
-  await vi.waitFor(() => expect(first.embedder.inFlight).toBe(first.embedder.concurrency))
+  await eventually(() => expect(first.embedder.inFlight).toBe(first.embedder.concurrency))
 
   await giveLeaseAway(thread.id, 3_600_000)
 
-  await vi.waitFor(() => expect(first.embedder.inFlight).toBe(0), { timeout: 10_000, interval: 5 })
+  await eventually(() => expect(first.embedder.inFlight).toBe(0))
   first.embedder.resume()
   await giveLeaseAway(thread.id, 0)
   expect(await first.seed.embedded(owner, backfillId)).toMatchObject({ status: 'COMPLETED', embedded: 20 })
@@ -168,17 +169,14 @@ test('a call that takes longer than the lease keeps it: no other node takes the 
   const first = await startNode(2_000)
   first.embedder.pause()
   const { owner, thread, backfillId } = await first.seed.spaceWithThread({ messages: texts('renewed', 20) })
-  await vi.waitFor(() => expect(first.embedder.inFlight).toBe(first.embedder.concurrency))
+  await eventually(() => expect(first.embedder.inFlight).toBe(first.embedder.concurrency))
   const taken = await readLease(thread.id)
   const second = await startNode(2_000)
 
-  await vi.waitFor(
-    async () => {
-      const { now } = await readLease(thread.id)
-      expect(now.getTime()).toBeGreaterThan((taken.expiresAt?.getTime() ?? Number.NaN) + 300)
-    },
-    { timeout: 5_000, interval: 20 },
-  )
+  await eventually(async () => {
+    const { now } = await readLease(thread.id)
+    expect(now.getTime()).toBeGreaterThan((taken.expiresAt?.getTime() ?? Number.NaN) + 300)
+  })
 
   expect((await readLease(thread.id)).id).toBe(taken.id)
   expect(second.embedder.calls).toEqual([])

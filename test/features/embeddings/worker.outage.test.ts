@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json, TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { expectSoundRest, waitForRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
@@ -36,14 +37,11 @@ const texts = (name: string, count: number) => Array.from({ length: count }, (_,
 
 /** How a backfill stands once it waits for the embedder. */
 async function waiting(owner: TestClient, id: string): Promise<Json> {
-  return vi.waitFor(
-    async () => {
-      const { backfill } = await owner.must(WAITING, { id })
-      expect(backfill.nextAttemptAt).not.toBeNull()
-      return backfill
-    },
-    { timeout: 10_000, interval: 20 },
-  )
+  return eventually(async () => {
+    const { backfill } = await owner.must(WAITING, { id })
+    expect(backfill.nextAttemptAt).not.toBeNull()
+    return backfill
+  })
 }
 
 async function expectWrittenOnce({ messageIds }: { messageIds: string[] }): Promise<void> {
@@ -60,7 +58,7 @@ test.each([503, 429, 500, 401])(
       messages: texts(`answer ${status}`, 20),
     })
     const watcher = owner.subscribe('BackfillProgress', { backfillId })
-    await vi.waitFor(() => expect(app.embedder.inFlight).toBe(2))
+    await eventually(() => expect(app.embedder.inFlight).toBe(2))
     const askedAt = Date.now()
     app.embedder.resume()
 
@@ -106,7 +104,7 @@ test('an outage in the middle keeps what is done, and nothing is done twice', as
   const { owner, space, thread, backfillId } = await app.seed.spaceWithThread({
     messages: texts('middle', 80),
   })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(2))
+  await eventually(() => expect(app.embedder.inFlight).toBe(2))
   const watcher = owner.subscribe('BackfillProgress', { backfillId })
   app.embedder.failNext(503, AN_HOUR, 2)
   app.embedder.resume()

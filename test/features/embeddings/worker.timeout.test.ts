@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OpenaiEmbedder } from '../../../src/features/embeddings/openai.embedder.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { type FakeEmbeddingEndpoint, startEmbeddingEndpoint } from '../../support/embedding.endpoint.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 
 let endpoint: FakeEmbeddingEndpoint
@@ -22,14 +23,11 @@ test('an endpoint that does not answer in time is asked again, until it does', a
   endpoint.pause()
   const { owner, space, backfillId } = await app.seed.spaceWithThread({ messages: 300 })
 
-  await vi.waitFor(
-    async () => {
-      const { backfill } = await owner.must('Backfill', { id: backfillId })
-      expect(backfill).toMatchObject({ status: 'RUNNING', processed: 0 })
-      expect(backfill.lastError).toMatch(/did not answer in time/)
-    },
-    { timeout: 10_000, interval: 20 },
-  )
+  await eventually(async () => {
+    const { backfill } = await owner.must('Backfill', { id: backfillId })
+    expect(backfill).toMatchObject({ status: 'RUNNING', processed: 0 })
+    expect(backfill.lastError).toMatch(/did not answer in time/)
+  })
   endpoint.resume()
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({

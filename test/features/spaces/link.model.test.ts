@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
+import { eventually } from '../../support/eventually.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { expectSoundRest, waitForRest } from '../../support/rest.js'
 
@@ -70,12 +71,12 @@ test('a new space takes the model of the server that makes it', async () => {
 test('a backfill that another model interrupts waits and says why, and goes on under its own: no store is mixed', async () => {
   app.embedder.pause()
   const { owner: before, backfillId, thread } = await app.seed.spaceWithThread({ messages: 12 })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
 
   await embedWith({ model: 'other-words@1', dimensions: 64 })
 
   const owner = await app.as(before.userId ?? '')
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { backfill } = await owner.must(PROGRESS, { id: backfillId })
     expect(backfill).toEqual({
       status: 'RUNNING',

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { eventually } from '../../support/eventually.js'
 import { expectInvariants } from '../../support/invariants.js'
 import { expectSoundRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
@@ -102,12 +103,12 @@ test('a batch in flight writes nothing once the removal is acknowledged', async 
   const { embedder, pool, seed } = other
   embedder.pause()
   const { owner, space, thread } = await seed.spaceWithThread({ messages: 20 })
-  await vi.waitFor(() => expect(embedder.inFlight).toBe(embedder.concurrency))
+  await eventually(() => expect(embedder.inFlight).toBe(embedder.concurrency))
 
   const ids = { spaceId: space.id, threadId: thread.id }
   const { removeThreadFromSpace } = await owner.must('RemoveThreadFromSpace', ids)
   embedder.resume()
-  await vi.waitFor(() => expect(embedder.inFlight).toBe(0))
+  await eventually(() => expect(embedder.inFlight).toBe(0))
   // The worker ends what it has begun before the app has stopped.
   await other.stop()
 
@@ -120,7 +121,7 @@ test('a thread that is removed and added again while its batches are in flight i
   const texts = numbered('added again', 20)
   app.embedder.pause()
   const { owner, space, thread } = await app.seed.spaceWithThread({ messages: texts })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(app.embedder.concurrency))
+  await eventually(() => expect(app.embedder.inFlight).toBe(app.embedder.concurrency))
 
   await owner.must('RemoveThreadFromSpace', { spaceId: space.id, threadId: thread.id })
   const again = await app.seed.link(space, thread)

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 
 let app: TestApp
@@ -60,7 +61,7 @@ test('the watchers of a space that is deleted learn that its work was canceled, 
   const all = owner.subscribe('SpaceBackfillProgress', { spaceId: space.id })
   expect((await one.next())?.errors).toBeUndefined()
   expect((await all.next())?.errors).toBeUndefined()
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
 
   await owner.must('DeleteSpace', { spaceId: space.id })
 
