@@ -16,13 +16,15 @@ export function createFetcher(
   onSchema: (problem: string | null) => void,
   startHeaders: RequestHeaders = {},
 ): Fetcher {
-  // GraphiQL reads the schema for the first time before the headers pane exists.
+  // GraphiQL reads the schema before the headers pane exists: once, and a second time when that was refused.
   let unseenHeaders = startHeaders
-  return async (operation, { headers = unseenHeaders } = {}) => {
-    unseenHeaders = {}
+  return async (operation, { headers: typedHeaders } = {}) => {
+    const isReadingSchema = operation.operationName === 'IntrospectionQuery'
+    if (typedHeaders !== undefined || !isReadingSchema) unseenHeaders = {}
+    const headers = typedHeaders ?? unseenHeaders
     if (isSubscription(operation)) return subscribe(page, operation, headers)
     const result = await post(operation, headers)
-    if (operation.operationName === 'IntrospectionQuery') onSchema(result.errors?.[0]?.message ?? null)
+    if (isReadingSchema) onSchema(result.errors?.[0]?.message ?? null)
     return result
   }
 }

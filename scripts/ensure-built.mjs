@@ -2,7 +2,8 @@
 // from these very sources. Nothing is done when nothing has changed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +11,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LOCK = join(ROOT, 'package-lock.json')
 const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json')
 const STAMP = join(ROOT, 'dist', '.built')
+// Not in the checkout: an installation replaces node_modules, a build replaces dist, and git would see the rest.
+const TURN = join(tmpdir(), `heddle-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}.lock`)
+const TURN_POLL_MS = 200
 // Written by the build itself.
 const GENERATED = join(ROOT, 'src', 'generated')
 const SOURCES = [
@@ -25,16 +29,18 @@ const SOURCES = [
 
 /** Runs `npm ci` unless node_modules holds what the lock names. */
 export function ensureInstalled() {
-  if (!isInstalled()) npm('ci', '--include=dev', '--no-audit', '--no-fund')
+  if (!isInstalled()) inTurn(install)
 }
 
 /** Runs `npm run build` when dist is missing, or was built from other sources. */
 export function ensureBuilt() {
-  // An image for production holds dist without what it was built from.
-  const deployed = existsSync(STAMP) && !existsSync(join(ROOT, 'src'))
-  if (deployed || (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashSources())) return
-  ensureInstalled()
-  npm('run', '--silent', 'build')
+  if (isBuilt()) return
+  inTurn(() => {
+    if (isBuilt()) return
+    install()
+    say('Building …')
+    npm('run', '--silent', 'build')
+  })
 }
 
 /** Tells one state of the sources from another. Contents decide, because a checkout changes times and a copy keeps them. */
@@ -58,6 +64,58 @@ export function markBuilt(hash) {
   writeFileSync(STAMP, hash)
 }
 
+function isBuilt() {
+  if (!existsSync(STAMP)) return false
+  // An image for production holds dist without what it was built from.
+  return !existsSync(join(ROOT, 'src')) || readFileSync(STAMP, 'utf8') === hashSources()
+}
+
+function install() {
+  if (isInstalled()) return
+  say('Installing packages …')
+  npm('ci', '--include=dev', '--no-audit', '--no-fund')
+}
+
+// Two commands of one checkout, started side by side, would install and build over one another.
+function inTurn(work) {
+  while (!takeTurn()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TURN_POLL_MS)
+  try {
+    work()
+  } finally {
+    rmSync(TURN, { force: true })
+  }
+}
+
+function takeTurn() {
+  try {
+    writeFileSync(TURN, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+    // A process that was killed, or that failed, leaves its turn behind.
+    if (!isRunning(readTurn())) rmSync(TURN, { force: true })
+    return false
+  }
+}
+
+function readTurn() {
+  try {
+    // Empty while its process is still writing it.
+    return Number(readFileSync(TURN, 'utf8')) || process.pid
+  } catch {
+    return process.pid
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
 // npm writes what it has installed into node_modules, as its last step. Packages for other platforms are not in it.
 function isInstalled() {
   if (!existsSync(INSTALLED)) return false
@@ -71,7 +129,11 @@ function isInstalled() {
   })
 }
 
-// npm's lines go to standard error: a command's own output is for whoever reads it.
+// This and npm's lines go to standard error: a command's own output is for whoever reads it.
+function say(line) {
+  process.stderr.write(`${line}\n`)
+}
+
 function npm(...words) {
   const shell = process.platform === 'win32'
   const { status, error } = spawnSync('npm', words, { cwd: ROOT, stdio: ['ignore', 2, 2], shell })

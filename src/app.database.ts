@@ -32,7 +32,8 @@ export async function openDatabase(
   // A connection that breaks while nobody uses it is replaced; without a listener it would end the process.
   const onBroken = (error: Error) => logger.warn({ err: error }, 'an idle database connection broke')
   opened.on('error', onBroken)
-  steps.add(async () => void opened.off('error', onBroken))
+  // Its own pool has ended before its last connection has: that is listened to until it is gone.
+  if (pool) steps.add(async () => void pool.off('error', onBroken))
   const db = new Database(opened)
   steps.add(() => db.close())
   await migrate(opened, migrationsDirectory())

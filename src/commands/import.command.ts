@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../platform/config.js'
-import { importFiles } from './import.js'
+import { importFiles, measureFiles } from './import.js'
 import { UsageError } from './import.organization.js'
 import { describeSummary, isComplete } from './import.summary.js'
 import { streamOutput } from './progress.bar.js'
@@ -54,6 +54,11 @@ async function main(): Promise<number> {
   }
   if (files.length === 0) throw new UsageError('Name at least one file to import')
   if (values.space?.trim() === '') throw new UsageError('--space needs a name')
+  if (values.organization !== undefined && !values.organization.startsWith('org_')) {
+    throw new UsageError("--organization takes an id, which starts with 'org_'")
+  }
+  // Before a server is started for them.
+  await measureFiles(files)
 
   const interrupted = new AbortController()
   // Once only: a second Ctrl-C ends the process at once, as it does without a listener.

@@ -74,6 +74,7 @@ export async function followBackfills(
   signal: AbortSignal,
 ): Promise<void> {
   const { totals } = watch
+  if (totals.backfills === 0) return
   const bar = new ProgressBar(output, 'Embed')
   const describe = (): string =>
     `${count(totals.processed, 'message')} of ${totals.total.toLocaleString('en')}`

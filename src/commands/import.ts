@@ -148,7 +148,8 @@ class ImportRun {
   }
 }
 
-async function measureFiles(files: readonly string[]): Promise<number> {
+/** The size of all of them. Throws UsageError when one cannot be read. */
+export async function measureFiles(files: readonly string[]): Promise<number> {
   let bytes = 0
   for (const file of files) {
     const found = await stat(file).catch(() => null)

@@ -33,7 +33,13 @@ export function createMemoryBus(): Bus {
 export function createRedisBus(url: string, logger: Logger): Bus {
   const options = { lazyConnect: false, maxRetriesPerRequest: 1, enableOfflineQueue: false }
   const publisher = new Redis(url, options)
-  const subscriber = new Redis(url, { ...options, maxRetriesPerRequest: null, enableOfflineQueue: true })
+  const subscriber = new Redis(url, {
+    ...options,
+    maxRetriesPerRequest: null,
+    enableOfflineQueue: true,
+    // Its question is not allowed on a connection that subscribes.
+    enableReadyCheck: false,
+  })
   for (const client of [publisher, subscriber]) {
     client.on('error', (error: Error) =>
       logger.warn({ err: error }, 'redis is away; progress falls back to polling'),

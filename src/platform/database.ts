@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '../generated/prisma/client.js'
+import { sha256 } from './ids.js'
 
 /** A statement with its values apart from its text: `sql` is the only way to make one. */
 export type Statement = Prisma.Sql
@@ -115,10 +116,11 @@ export class Database implements Queryable {
     return rows
   }
 
+  /** By its text, so that two databases over one pool mean the same statement by the same name. */
   #nameOf(text: string): string | undefined {
     let name = this.#names.get(text)
     if (name === undefined && this.#names.size < MAX_PREPARED) {
-      name = `heddle_${this.#names.size}`
+      name = `heddle_${sha256(text).slice(0, 32)}`
       this.#names.set(text, name)
     }
     return name
@@ -127,6 +129,11 @@ export class Database implements Queryable {
 
 const DEADLOCK_DETECTED = '40P01'
 const SERIALIZATION_FAILURE = '40001'
+
+/** Thrown in a transaction when what it read first turns out to hold no longer: it is run again. */
+export class StaleReadError extends Error {
+  readonly code = SERIALIZATION_FAILURE
+}
 
 function isWriteConflict(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError) return error.code === 'P2034'
@@ -142,7 +149,7 @@ const TYPES: pg.CustomTypesConfig = {
 
 /** A pool over PostgreSQL. Sessions speak UTC, because Prisma writes times without a zone. */
 export function createPostgresPool(connectionString: string, max: number): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString,
     max,
     // Reconnecting costs more than an idle connection does; pg's default closes them after ten seconds.
@@ -150,4 +157,8 @@ export function createPostgresPool(connectionString: string, max: number): pg.Po
     // Generic plans miss partial indexes.
     options: '-c timezone=UTC -c plan_cache_mode=force_custom_plan',
   })
+  // The pool stops listening to a connection that it ends. When the server ends it in the same moment, that error
+  // would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }

@@ -1,5 +1,7 @@
 import { raw, type Statement, sql } from './database.js'
 import { invalid } from './errors.js'
+import { isOpaqueId } from './ids.js'
+import { isWritableTime } from './validate.js'
 
 const DEFAULT_PAGE = 20
 const MAX_PAGE = 100
@@ -67,19 +69,14 @@ export function writeCursor({ rank, id }: Position): string {
 function readCursor(cursor: string): Position {
   try {
     const [rank, id, ...rest] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    if (isRank(rank) && typeof id === 'string' && id.length <= 128 && rest.length === 0) return { rank, id }
+    const isRank = Number.isSafeInteger(rank) && isWritableTime(rank)
+    if (isRank && typeof id === 'string' && isOpaqueId(id) && rest.length === 0) return { rank, id }
   } catch {
     // Falls through: a cursor that cannot be read is refused below, whatever is wrong with it.
   }
   throw invalid('Invalid cursor. Pass an endCursor or a cursor of this list unchanged.', {
     after: cursor.slice(0, 128),
   })
-}
-
-const LAST_RANK = Date.UTC(9999, 11, 31)
-
-function isRank(rank: unknown): rank is number {
-  return Number.isSafeInteger(rank) && Math.abs(rank as number) <= LAST_RANK
 }
 
 function toTime({ rank }: Position): Date {

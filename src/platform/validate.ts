@@ -22,9 +22,38 @@ export function requireOptionalText(
   return value == null ? null : requireText(name, value, 0, max)
 }
 
-/** PostgreSQL stores no NUL character in text or JSON, and says so in words that a caller should not need to read. */
-export function refuseNul(name: string, json: string): void {
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z')
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** A time in milliseconds whose year has four digits: PostgreSQL reads no other as JavaScript writes it. */
+export function isWritableTime(time: number): boolean {
+  return time >= FIRST_TIME && time <= LAST_TIME
+}
+
+export function requireOptionalTime(name: string, value: Date | null | undefined): Date | null {
+  if (value == null) return null
+  if (isWritableTime(value.getTime())) return value
+  throw invalid(`Invalid ${name}. Its year must be 1 to 9999 in UTC.`, { [name]: value.toISOString() })
+}
+
+const MAX_JSON_DEPTH = 100
+
+/**
+ * JSON as PostgreSQL can store it: of bounded depth, because it is read by recursion, and without NUL. A lone surrogate
+ * has no UTF-8 form and becomes the replacement character.
+ */
+export function requireStorableJson(name: string, value: unknown): string {
+  if (isDeeper(value, MAX_JSON_DEPTH)) {
+    throw invalid(`Invalid ${name}. It must have at most ${MAX_JSON_DEPTH} levels.`)
+  }
+  const json = JSON.stringify(value)
   if (/(?<!\\)(?:\\\\)*\\u0000/.test(json)) {
     throw invalid(`Invalid ${name}. The NUL character cannot be stored.`)
   }
+  return json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][\da-f]{2}/g, '$1\ufffd')
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1))
 }

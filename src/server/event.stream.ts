@@ -24,9 +24,11 @@ export class EventStream implements AsyncIterableIterator<ExecutionResult> {
     if (this.#ended) return { value: undefined, done: true }
     try {
       const event = await this.#source.next()
-      if (event.done) return this.#end()
+      if (event.done || this.#ended) return this.#end()
       return { value: await this.execute(event.value), done: false }
     } catch (error) {
+      // What fails because the source was left is of no interest any more.
+      if (this.#ended) return { value: undefined, done: true }
       this.#ended = true
       return { value: { errors: [toGraphqlError(error)] }, done: false }
     }

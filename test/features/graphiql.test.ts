@@ -1,69 +1,78 @@
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startTestApp, type TestApp } from '../support/app.js'
 import { chromiumPath, launchBrowser } from '../support/browser.js'
-import { type BuiltPage, builtGraphiql } from '../support/graphiql.build.js'
-import { GraphiqlPage } from '../support/graphiql.page.js'
-import { type StandIn, startServer } from '../support/graphiql.standin.js'
+import { BUILD_MS, buildServer } from '../support/built.server.js'
+import type { TestClient } from '../support/client.js'
+import { FakeEmbedder } from '../support/fake.embedder.js'
+import { GraphiqlPage, type ShownResult } from '../support/graphiql.page.js'
+import { expectInvariants } from '../support/invariants.js'
+import type { Seeded, SeededLink } from '../support/seed.js'
 
-const BUILD_MS = 180_000
 const PATIENCE_MS = 15_000
+// Of the README, drawn anew with UPDATE_PICTURE=1.
+const PICTURE = join(import.meta.dirname, '../../docs/graphiql.png')
+const MESSAGES = 4_000
+const CALL_MS = 250
 
 describe.skipIf(chromiumPath() === null)('GraphiQL in a browser', () => {
-  let page: BuiltPage
+  let app: TestApp
   let browser: Browser
-  let server: StandIn
+  let owner: TestClient
+  let organization: Seeded
 
   beforeAll(async () => {
-    page = await builtGraphiql()
+    await buildServer()
+    app = await startTestApp({ embedder: new FakeEmbedder({ batchSize: 128, concurrency: 4 }) })
     browser = await launchBrowser()
+    owner = app.withApiKey()
+    organization = await app.seed.organization(owner)
   }, BUILD_MS)
-
-  afterAll(async () => {
-    await browser.close()
-    await page.remove()
-  })
-
-  beforeEach(async () => {
-    server = await startServer(page.directory)
-  })
 
   afterEach(async () => {
     await Promise.all(browser.contexts().map((context) => context.close()))
-    await server.stop()
+    app.embedder.delay(0)
+    app.embedder.resume()
   })
 
-  const subscribers = (count: number) =>
-    vi.waitFor(() => expect(server.subscribers()).toBe(count), PATIENCE_MS)
+  afterAll(async () => {
+    await browser.close()
+    await app[Symbol.asyncDispose]()
+  })
+
+  const key = () => owner.headers['x-api-key'] as string
+  const open = () => GraphiqlPage.open(browser, `${app.url}#apiKey=${key()}`)
 
   test('the page is called Heddle, starts with the tour of the gateway, and breaks no rule of its policy', async () => {
-    const graphiql = await GraphiqlPage.open(browser, `${server.url}#apiKey=hk_one`)
+    const graphiql = await open()
 
     expect(await graphiql.title()).toBe('Heddle')
     expect(await graphiql.readQuery()).toContain('query Viewer {')
     expect(await graphiql.readVariables()).toContain('"organizationId"')
-    await graphiql.runTab('query Greeting($name: String!) { greeting(name: $name) }', { name: 'Ada' })
-    await graphiql.readResult()
+    await graphiql.runFirstTab('Viewer')
+    expect((await graphiql.readResult()).data?.viewer).toMatchObject({ id: owner.userId })
     expect(graphiql.complaints).toEqual([])
   })
 
   test('a key in the fragment fills the headers pane and leaves the address bar', async () => {
-    const graphiql = await GraphiqlPage.open(browser, `${server.url}#apiKey=hk_one`)
+    const graphiql = await open()
 
-    expect(JSON.parse(await graphiql.readHeaders())).toEqual({ 'X-API-Key': 'hk_one' })
-    expect(graphiql.address()).toBe(server.url)
+    expect(JSON.parse(await graphiql.readHeaders())).toEqual({ 'X-API-Key': key() })
+    expect(graphiql.address()).toBe(app.url)
 
-    await graphiql.follow(`${server.url}#apiKey=hk_two`)
+    await graphiql.follow(`${app.url}#apiKey=another`)
     await vi.waitFor(
-      async () => expect(JSON.parse(await graphiql.readHeaders())).toEqual({ 'X-API-Key': 'hk_two' }),
+      async () => expect(JSON.parse(await graphiql.readHeaders())).toEqual({ 'X-API-Key': 'another' }),
       PATIENCE_MS,
     )
-    expect(graphiql.address()).toBe(server.url)
+    expect(graphiql.address()).toBe(app.url)
   })
 
   test('a second visit finds the tab as it was left, and no other', async () => {
-    const graphiql = await GraphiqlPage.open(browser, server.url)
+    const graphiql = await GraphiqlPage.open(browser, app.url)
     await graphiql.waitUntilStored('organizationId')
-    await graphiql.follow(server.url)
+    await graphiql.follow(app.url)
 
     expect(await graphiql.tabTitles()).toEqual(['Viewer'])
     expect(await graphiql.readQuery()).toContain('query Viewer {')
@@ -71,89 +80,121 @@ describe.skipIf(chromiumPath() === null)('GraphiQL in a browser', () => {
   })
 
   test('queries and mutations carry the variables and the headers of their panes', async () => {
-    const graphiql = await GraphiqlPage.open(browser, server.url)
-    await graphiql.setHeaders('{ "X-API-Key": "hk_typed" }')
+    const graphiql = await GraphiqlPage.open(browser, app.url)
+    await graphiql.setHeaders({ 'X-API-Key': key() })
+    const input = { organizationId: organization.id, title: 'From the page' }
 
-    await graphiql.runTab('query Greeting($name: String!) { greeting(name: $name) }', { name: 'Ada' })
-    expect(await graphiql.readResult()).toEqual({ data: { greeting: 'Hello, Ada' } })
-
-    await graphiql.runTab('mutation Rename($name: String!) { rename(name: $name) }', { name: 'Grace' })
-    expect(await graphiql.readResult((result) => result.data?.rename !== undefined)).toEqual({
-      data: { rename: 'Grace' },
+    await graphiql.runTab(
+      'mutation Make($input: CreateThreadInput!) { createThread(input: $input) { thread { id title } } }',
+      { input },
+    )
+    const made = await graphiql.readResult()
+    await graphiql.runTab('query Read($id: ID!) { thread(id: $id) { title owner { id } } }', {
+      id: made.data?.createThread.thread.id,
     })
-    expect(server.httpKeys).toEqual(['hk_typed', 'hk_typed'])
+
+    expect(made.data?.createThread.thread.title).toBe('From the page')
+    expect(await graphiql.readResult((result) => result.data?.thread !== undefined)).toEqual({
+      data: { thread: { title: 'From the page', owner: { id: owner.userId } } },
+    })
   })
 
-  test('a subscription shows each event as it comes, and ends when the server completes it', async () => {
-    const graphiql = await GraphiqlPage.open(browser, `${server.url}#apiKey=hk_one`)
+  test('the first tab adds a thread to a space and watches its backfill, over several values, to the end', async () => {
+    const space = await app.seed.space(organization)
+    const thread = await app.seed.thread({ organization, messages: MESSAGES })
+    const ids = { organizationId: organization.id, threadId: thread.id, spaceId: space.id }
+    const graphiql = await open()
+    app.embedder.pause()
 
-    await graphiql.runTab('subscription Progress { progress }')
-    await subscribers(1)
-    for (const percent of [0, 50, 100]) {
-      server.tick(percent)
-      await graphiql.readResult((result) => result.data?.progress === percent)
-    }
+    await graphiql.setVariables(ids)
+    await graphiql.runFirstTab('AddThreadToSpace')
+    const added = await graphiql.readResult(({ data }) => data?.addThreadToSpace !== undefined)
+    const backfillId = added.data?.addThreadToSpace.backfill.id
+    await graphiql.setVariables({ ...ids, backfillId, query: 'What did we decide about pricing?' })
+    await graphiql.runFirstTab('BackfillProgress')
+    await graphiql.readResult(shows(0))
+    app.embedder.delay(CALL_MS)
+    app.embedder.resume()
+    await graphiql.readResult(({ data }) => data?.backfillProgress?.percent >= 40)
+    app.embedder.pause()
     expect(await graphiql.isRunning()).toBe(true)
+    if (process.env.UPDATE_PICTURE === '1') await graphiql.screenshot(PICTURE)
 
-    server.finish()
+    app.embedder.resume()
     await graphiql.waitUntilIdle()
-    expect(await graphiql.readResult()).toEqual({ data: { progress: 100 } })
+    const end = { status: 'COMPLETED', percent: 100, processed: MESSAGES }
+    expect((await graphiql.readResult()).data?.backfillProgress).toMatchObject(end)
+    expect((await owner.must('Space', { id: space.id })).space.vectorCount).toBe(MESSAGES)
+    await expectInvariants(app.pool)
   })
 
-  test('stopping a subscription ends it on the server, between two events', async () => {
-    const graphiql = await GraphiqlPage.open(browser, `${server.url}#apiKey=hk_one`)
+  test('stopping a subscription closes its connection, between two events', async () => {
+    app.embedder.pause()
+    const { backfillId } = await spaceWithThread(1)
+    const graphiql = await open()
 
-    await graphiql.runTab('subscription Progress { progress }')
-    await subscribers(1)
+    await graphiql.runTab(WATCH, { id: backfillId })
+    await graphiql.readResult(shows(0))
+    expect(graphiql.openSockets()).toBe(1)
     await graphiql.stop()
 
-    await subscribers(0)
+    await vi.waitFor(() => expect(graphiql.openSockets()).toBe(0), PATIENCE_MS)
     await graphiql.waitUntilIdle()
   })
 
-  test('changed headers reach the WebSocket: the next subscription connects anew with them', async () => {
-    const graphiql = await GraphiqlPage.open(browser, `${server.url}#apiKey=hk_one`)
+  test('changed headers reach the WebSocket: the next subscription is that of another caller', async () => {
+    const { backfillId } = await spaceWithThread(3)
+    const stranger = await app.seed.user()
+    const graphiql = await open()
 
-    await graphiql.runTab('subscription Progress { progress }')
-    await subscribers(1)
-    await graphiql.stop()
-    await graphiql.setHeaders('{ "Authorization": "Bearer two", "X-API-Key": "hk_two" }')
-    await graphiql.runTab('subscription Progress { progress }')
-    await subscribers(1)
+    await graphiql.runTab(WATCH, { id: backfillId })
+    await graphiql.readResult(shows(100))
+    await graphiql.waitUntilIdle()
+    await graphiql.setHeaders({ Authorization: stranger.headers.authorization })
+    await graphiql.runTab(WATCH, { id: backfillId })
 
-    expect(server.connectionParams).toEqual([
-      { 'X-API-Key': 'hk_one' },
-      { Authorization: 'Bearer two', 'X-API-Key': 'hk_two' },
-    ])
+    await graphiql.readResult((result) => /does not exist/.test(messageOf(result)))
   })
 
-  test('without credentials the page says why it knows no schema, and reads it once they are entered', async () => {
-    const graphiql = await GraphiqlPage.open(browser, server.url)
+  test('with a wrong key the page says why it knows no schema, and reads it once the right one is entered', async () => {
+    const graphiql = await GraphiqlPage.open(browser, `${app.url}#apiKey=wrong`)
 
-    expect(await graphiql.readSchemaProblem()).toContain('Sign in with an API key.')
-    await graphiql.setHeaders('{ "X-API-Key": "hk_typed" }')
+    expect(await graphiql.readSchemaProblem()).toContain('Sign in with an API key')
+    await graphiql.setHeaders({ 'X-API-Key': key() })
     await graphiql.waitUntilSchemaIsRead()
   })
 
   test('what goes wrong is shown as errors in words', async () => {
-    const graphiql = await GraphiqlPage.open(browser, `${server.url}#apiKey=hk_one`)
+    const graphiql = await open()
 
-    await graphiql.runTab('mutation Rename { rename(name: "") }')
-    expect((await graphiql.readResult()).errors).toMatchObject([{ message: 'A name needs a letter.' }])
+    await graphiql.runTab('mutation Make { createOrganization(name: "") { organization { id } } }')
+    await graphiql.readResult((result) => /^Invalid name/.test(messageOf(result)))
 
     await graphiql.runTab('subscription Unknown { unknown }')
     await graphiql.readResult((result) => /Cannot query field/.test(messageOf(result)))
 
-    await graphiql.setHeaders('{}')
-    await graphiql.runTab('subscription Progress { progress }')
-    await graphiql.readResult((result) => /closed the connection: Forbidden/.test(messageOf(result)))
+    await graphiql.setHeaders({})
+    await graphiql.runTab(WATCH, { id: 'bkfl_none' })
+    await graphiql.readResult((result) => /Sign in with an API key/.test(messageOf(result)))
 
     await graphiql.goOffline()
-    await graphiql.runTab('query Greeting { greeting(name: "Ada") }')
+    await graphiql.runTab('query Me { viewer { id } }')
     await graphiql.readResult((result) => /Does the gateway run\?/.test(messageOf(result)))
   })
+
+  async function spaceWithThread(messages: number): Promise<Pick<SeededLink, 'space' | 'backfillId'>> {
+    const space = await app.seed.space(organization)
+    const thread = await app.seed.thread({ organization, messages })
+    return { space, backfillId: await app.seed.link(space, thread) }
+  }
 })
 
-function messageOf(result: { errors?: { message: string }[] }): string {
+const WATCH = 'subscription Watch($id: ID!) { backfillProgress(backfillId: $id) { status percent } }'
+
+function shows(percent: number): (result: ShownResult) => boolean {
+  return ({ data }) => data?.backfillProgress?.percent === percent
+}
+
+function messageOf(result: ShownResult): string {
   return result.errors?.[0]?.message ?? ''
 }

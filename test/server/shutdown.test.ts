@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { startTestApp } from '../support/app.js'
+import { expectInvariants } from '../support/invariants.js'
 
 test('stopping finishes what is being answered, and then takes nothing more', async () => {
   await using app = await startTestApp()
@@ -47,6 +48,7 @@ test('an app that was stopped in the middle of its work goes on after a restart'
   const again = await app.as(owner.userId as string)
 
   expect(await app.seed.embedded(again, backfillId)).toMatchObject({ status: 'COMPLETED', embedded: 20 })
+  await expectInvariants(app.pool)
 })
 
 test('stopping twice is once', async () => {

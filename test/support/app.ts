@@ -85,10 +85,15 @@ export async function startTestApp(options: TestAppOptions<Embedder> = {}): Prom
   const database = options.database ?? (await openTestDatabase())
   const embedder = options.embedder ?? new FakeEmbedder()
   const logs = new LogLines()
-  const config = loadConfig({ JWT_SECRET, BOOTSTRAP_API_KEY: API_KEY, PORT: '0', ...options.environment })
-  const { pool } = database
-  const start = () =>
-    startApp(config, { pool, embedder, logger: logs.logger, timings: options.timings ?? TIMINGS })
+  const { pool, url } = database
+  const config = loadConfig({
+    ...{ JWT_SECRET, BOOTSTRAP_API_KEY: API_KEY, PORT: '0', DATABASE_URL: url ?? undefined },
+    ...options.environment,
+  })
+  const timings = options.timings ?? TIMINGS
+  // On a server the app has connections of its own, as it will have; a PGlite is reached through its one pool only.
+  const shared = url === null ? { pool } : {}
+  const start = () => startApp(config, { ...shared, embedder, logger: logs.logger, timings })
   try {
     return new TestApp(await start(), database, embedder, logs, start, !options.database)
   } catch (error) {

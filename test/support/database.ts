@@ -33,8 +33,9 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   await administer(server, `create database ${name} template ${template}`)
   const url = urlOf(server, name)
   const pool = createPostgresPool(url, MAX_CONNECTIONS)
-  // Dropping the database ends what a test has left connected.
+  // Dropping the database ends what a test has left connected, and what an ended pool has not closed yet.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return {
     pool,
     url,

@@ -1,18 +1,31 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { vi } from 'vitest'
+import type { Json } from './client.js'
 
 const PATIENCE_MS = 15_000
 
 /** The part of Monaco that GraphiQL leaves on the page. */
 interface WithMonaco {
-  __MONACO: { editor: { getModels(): { uri: { path: string }; getValue(): string }[] } }
+  __MONACO: { editor: { getModels(): Model[]; getEditors(): Editor[] } }
+}
+
+interface Model {
+  uri: { path: string }
+  getValue(): string
+}
+
+interface Editor {
+  getModel(): Model | null
+  setPosition(position: { lineNumber: number; column: number }): void
+  revealLineNearTop(line: number): void
+  focus(): void
 }
 
 type Pane = 'operation.graphql' | 'variables.json' | 'request-headers.json' | 'response.json'
 
 /** What the response pane shows, read as JSON. */
 export interface ShownResult {
-  data?: Record<string, unknown> | null
+  data?: Record<string, Json> | null
   errors?: { message: string }[]
 }
 
@@ -20,11 +33,16 @@ export interface ShownResult {
 export class GraphiqlPage {
   /** What the browser complained about: script errors, refused resources, violations of the security policy. */
   readonly complaints: string[] = []
+  #openSockets = 0
 
   private constructor(private readonly page: Page) {
     page.on('pageerror', (error) => this.complaints.push(error.message))
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text())
+    })
+    page.on('websocket', (socket) => {
+      this.#openSockets++
+      socket.on('close', () => void this.#openSockets--)
     })
   }
 
@@ -76,14 +94,14 @@ export class GraphiqlPage {
     return this.read('request-headers.json')
   }
 
-  async setHeaders(json: string): Promise<void> {
+  async setHeaders(headers: Record<string, unknown>): Promise<void> {
     await this.openTool('headers')
-    await this.fill(this.tool('Headers'), json)
+    await this.fill(this.tool('Headers'), linesOf(headers))
   }
 
-  async setVariables(json: string): Promise<void> {
+  async setVariables(variables: Record<string, unknown>): Promise<void> {
     await this.openTool('variables')
-    await this.fill(this.tool('Variables'), json)
+    await this.fill(this.tool('Variables'), linesOf(variables))
   }
 
   /** Replaces the tab's document, which must hold one named operation, and starts it. */
@@ -92,8 +110,27 @@ export class GraphiqlPage {
     if (name === undefined) throw new Error('The operation needs a name: the tab shows it once it is read.')
     await this.fill(this.editor('.graphiql-query-editor'), query)
     await this.page.locator('.graphiql-tab-active', { hasText: name }).waitFor({ timeout: PATIENCE_MS })
-    await this.setVariables(JSON.stringify(variables))
+    await this.setVariables(variables)
     await this.page.getByRole('button', { name: 'Execute query' }).click()
+  }
+
+  /** Runs an operation of the document that is there, as Ctrl-Enter with the cursor in it does; it comes into view. */
+  async runFirstTab(name: string): Promise<void> {
+    await this.page.evaluate((operation) => {
+      const editors = (globalThis as unknown as WithMonaco).__MONACO.editor.getEditors()
+      const editor = editors.find((each) => each.getModel()?.uri.path.endsWith('operation.graphql'))
+      const lines = editor?.getModel()?.getValue().split('\n') ?? []
+      const line = 1 + lines.findIndex((text) => new RegExp(`^\\w+ ${operation}\\b`).test(text))
+      editor?.setPosition({ lineNumber: line, column: 1 })
+      editor?.revealLineNearTop(line)
+      editor?.focus()
+    }, name)
+    await this.page.keyboard.press('ControlOrMeta+Enter')
+  }
+
+  /** How many WebSockets the page has open. */
+  openSockets(): number {
+    return this.#openSockets
   }
 
   /** Ends the subscription that runs. */
@@ -176,5 +213,12 @@ export class GraphiqlPage {
     // The editor closes brackets and quotes of its own accord, behind the cursor.
     await this.page.keyboard.press('ControlOrMeta+Shift+End')
     await this.page.keyboard.press('Delete')
+    // It has indented the last bracket like the lines before it.
+    if (text.includes('\n')) await this.page.keyboard.press('Shift+Tab')
   }
+}
+
+/** JSON as it is typed: the editor indents it by itself. */
+function linesOf(object: Record<string, unknown>): string {
+  return JSON.stringify(object, null, 1).replace(/^ +/gm, '')
 }

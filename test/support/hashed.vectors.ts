@@ -13,6 +13,20 @@ export function hashedVector(text: string, dimensions: number): Float32Array {
   return vector.map((component) => component / length)
 }
 
+/** The same with every component set, as real models give them: a word is a direction of its own. */
+export function denseVector(text: string, dimensions: number): Float32Array {
+  const vector = new Float32Array(dimensions)
+  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [text]) {
+    let state = hashOf(word)
+    for (let index = 0; index < dimensions; index++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+      vector[index] = (vector[index] ?? 0) + state / 2 ** 31 - 1
+    }
+  }
+  const length = Math.hypot(...vector)
+  return vector.map((component) => component / length)
+}
+
 export function cosine(left: Float32Array, right: Float32Array): number {
   return left.reduce((sum, component, index) => sum + component * (right[index] ?? 0), 0)
 }

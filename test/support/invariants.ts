@@ -106,11 +106,6 @@ const RULES: Readonly<Record<string, string>> = {
   'a thread is of the organization of its project': `
     select t.id from thread t join project p on p.id = t.project_id where p.organization_id <> t.organization_id`,
 
-  'a thread in a space is of the organization of the space': `
-    select l.space_id, l.thread_id from space_thread l
-    join space s on s.id = l.space_id join thread t on t.id = l.thread_id
-    where s.organization_id <> t.organization_id`,
-
   'an organization has an owner': `
     select o.id from organization o
     where not exists (select 1 from member m where m.organization_id = o.id and m.role = 'OWNER')`,

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
+import { eventually } from './eventually.js'
 import { expectInvariants } from './invariants.js'
 
 /** Knows when workers have nothing left to do. */
@@ -12,10 +13,7 @@ const UNDER_WAY = `
   select id from backfill where status in ('QUEUED', 'RUNNING')`
 
 export async function waitForRest(pool: Pool): Promise<void> {
-  await vi.waitFor(async () => expect((await pool.query(UNDER_WAY)).rows).toEqual([]), {
-    timeout: 15_000,
-    interval: 20,
-  })
+  await eventually(async () => expect((await pool.query(UNDER_WAY)).rows).toEqual([]))
 }
 
 /** Every rule of the data holds once nothing is under way. */

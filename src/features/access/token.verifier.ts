@@ -63,25 +63,25 @@ export class TokenVerifier {
 
   /** Throws UNAUTHENTICATED for a bad token, SERVICE_UNAVAILABLE when the key set cannot be fetched. */
   async verify(token: string): Promise<TokenClaims> {
+    let payload: JWTPayload | null = null
     let failure: unknown
     for (const check of this.#checks) {
       try {
-        return readClaims(await check(token))
+        payload = await check(token)
+        break
       } catch (error) {
         if (isOutage(error)) throw keySetUnavailable(error)
         failure = error
       }
     }
+    if (payload) return readClaims(payload)
     throw unauthenticated(failure instanceof errors.JWTExpired ? 'Token expired' : 'Invalid token')
   }
 }
 
 // jose throws its own errors for what is wrong with a token; a key set that cannot be reached comes as something else.
 function isOutage(error: unknown): boolean {
-  return (
-    !(error instanceof HeddleError) &&
-    (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout)
-  )
+  return !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout
 }
 
 function keySetUnavailable(cause: unknown): HeddleError {

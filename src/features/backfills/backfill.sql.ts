@@ -71,7 +71,8 @@ export interface BackfillChange {
 }
 
 /**
- * Counts a batch and ends the backfill once all of it is counted: COMPLETED, or FAILED when nothing could be embedded.
+ * Counts a batch, whose refusals are written, and ends the backfill once all of it is counted: COMPLETED, or FAILED when
+ * nothing could be embedded. The last refusal stays told, also after an outage has told its own error.
  */
 export const advanceBackfill = (id: string, change: BackfillChange): Statement => sql`
   update backfill b set
@@ -82,7 +83,9 @@ export const advanceBackfill = (id: string, change: BackfillChange): Statement =
       else 'COMPLETED' end)::backfill_status,
     started_at = coalesce(b.started_at, now()),
     finished_at = case when counted.embedded + counted.skipped + counted.failed >= b.total then clock_timestamp() end,
-    last_error = case when ${change.failed}::int > 0 then b.last_error else null end,
+    last_error = case when counted.failed > 0 then (
+      select f.error from embedding_failure f where f.space_id = b.space_id and f.thread_id = b.thread_id
+      order by f.failed_at desc, f.sequence desc limit 1) end,
     next_attempt_at = null, sequence = b.sequence + 1, updated_at = clock_timestamp()
   from (select id, embedded + ${change.embedded}::int as embedded, skipped + ${change.skipped}::int as skipped,
       failed + ${change.failed}::int as failed from backfill where id = ${id}) counted
@@ -101,9 +104,6 @@ export const delayBackfill = (id: string, error: string, nextAttemptAt: Date | n
     sequence = b.sequence + 1, updated_at = clock_timestamp()
   where b.id = ${id} and b.status in ('QUEUED', 'RUNNING')
   returning ${columns}`
-
-export const noteBackfillError = (id: string, error: string): Statement =>
-  sql`update backfill set last_error = ${error} where id = ${id} returning id`
 
 /** Which active backfills end early. */
 export interface BackfillScope {

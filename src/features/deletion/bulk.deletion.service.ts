@@ -7,8 +7,6 @@ import { mintId, requireOrganizationId, sha256 } from '../../platform/ids.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { announceBackfills } from '../backfills/backfill.events.js'
-import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
 import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
 import { announcePurge } from '../purge/deletion.events.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
@@ -21,14 +19,13 @@ import {
   takeConfirmation,
 } from './confirmation.sql.js'
 import {
-  cancelBackfillsOf,
-  hideLinks,
   hideOwnThreads,
   holdSpaces,
   lockOwner,
   type OrganizationShare,
   type OwnThreads,
 } from './deletion.sql.js'
+import { hideLinksOf } from './link.hiding.js'
 
 export interface BulkDeletionRequest {
   /** undefined: all organizations */
@@ -115,10 +112,7 @@ export class BulkDeletionService {
   ): Promise<DeletionBatchRecord | null> {
     const set = { ownerId, batchId: id }
     await tx.query(holdSpaces(set))
-    const canceled = await tx.query<{ id: string }>(cancelBackfillsOf(set))
-    const rows = await tx.query<BackfillRecord>(selectBackfills(canceled.map((backfill) => backfill.id)))
-    announceBackfills(tx, this.bus, rows)
-    await tx.query(hideLinks(set))
+    await hideLinksOf(tx, this.bus, set)
     if (mode === 'PERMANENT') announcePurge(tx, this.bus)
     const [batch] = await tx.query<DeletionBatchRecord>(
       insertDeletionBatch({

@@ -15,8 +15,9 @@ import type { PurgeService } from '../purge/purge.service.js'
 import type { PurgeableThread } from '../purge/purge.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import { type Deletion, type ServiceInfo, writeReceipt } from './deletion.receipt.js'
-import { hideLinks, hideThread, selectThreadSnapshot, type ThreadSnapshot } from './deletion.sql.js'
+import { hideThread, selectThreadSnapshot, type ThreadSnapshot } from './deletion.sql.js'
 import type { DeleteThreadPayload, ThreadDeletionPreview } from './deletion.type.js'
+import { hideLinksOf } from './link.hiding.js'
 import type { ThreadBackup, ThreadBackups } from './thread.backup.js'
 
 export interface DeletionRequest {
@@ -145,8 +146,7 @@ export class DeletionService {
     isPurgedLater: boolean,
   ): Promise<Removal> {
     const [hidden] = await tx.query<{ deletedAt: Date }>(hideThread(threadId, batchId))
-    await this.purges.endBackfills(tx, [threadId])
-    await tx.query(hideLinks({ threadId }))
+    await hideLinksOf(tx, this.bus, { threadId })
     if (isPurgedLater) announcePurge(tx, this.bus)
     return {
       deletedAt: hidden?.deletedAt ?? new Date(),

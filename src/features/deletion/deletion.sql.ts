@@ -45,16 +45,14 @@ export const holdSpaces = (set: ThreadSet): Statement => sql`
   where s.id in (select l.space_id from space_thread l join thread t on t.id = l.thread_id where ${inSet(set)})
   order by s.id for key share`
 
-/** Takes soft-deleted threads out of their spaces' counts and of the workers' sight. Their vectors stay for a restore. */
+/** Takes soft-deleted threads out of the workers' sight. Their vectors stay for a restore. */
 export const hideLinks = (set: ThreadSet): Statement => sql`
   with links as (
     update space_thread l set next_attempt_at = null, lease_id = null, lease_expires_at = null
     from thread t where t.id = l.thread_id and ${inSet(set)}
     returning l.space_id, l.vector_count)
-  update space s set thread_count = s.thread_count - hidden.threads, vector_count = s.vector_count - hidden.vectors,
-    last_activity_at = now()
-  from (select space_id, count(*)::int as threads, sum(vector_count)::int as vectors from links group by space_id) hidden
-  where s.id = hidden.space_id returning s.id`
+  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::int as vectors
+  from links group by space_id order by space_id`
 
 /** The opposite: what appeared or was left undone meanwhile is embedded. */
 export const showLinks = (set: ThreadSet): Statement => sql`

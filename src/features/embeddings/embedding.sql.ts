@@ -78,13 +78,14 @@ export const readMessagesAfter = (
   ) sized
   where before < ${maxBytes}::bigint order by sequence`
 
-/** What a retry has taken and not yet tried. */
+/** What a retry has taken and not yet tried; nothing once it is canceled. */
 export const readRetriedMessages = (
   link: Pick<ClaimedLink, 'spaceId' | 'threadId'>,
   retryId: string,
   limit: number,
 ): Statement => sql`
   select m.id, m.sequence, m.content from embedding_failure f join message m on m.id = f.message_id
+    join backfill b on b.id = f.retry_id and b.status in ('QUEUED', 'RUNNING')
   where f.space_id = ${link.spaceId} and f.thread_id = ${link.threadId} and f.retry_id = ${retryId}
   order by f.sequence limit ${limit}::int`
 

@@ -6,7 +6,6 @@ import {
   advanceBackfill,
   type BackfillRecord,
   delayBackfill,
-  noteBackfillError,
   selectActiveBackfills,
   startBackfill,
 } from '../backfills/backfill.sql.js'
@@ -82,7 +81,7 @@ export class EmbeddingStore {
       const vectors = await this.#writeVectors(tx, link, outcome)
       const through = outcome.messages.at(-1)?.sequence ?? 0
       await tx.query(advanceLink(link, through, vectors, this.leaseMs))
-      if (active) await this.#count(tx, active.id, countsWithin(outcome, active.targetSequence), outcome)
+      if (active) await this.#count(tx, active.id, countsWithin(outcome, active.targetSequence))
       return vectors
     })
   }
@@ -100,7 +99,7 @@ export class EmbeddingStore {
       )
       const vectors = await this.#writeVectors(tx, link, outcome)
       await tx.query(advanceLink(link, 0, vectors, this.leaseMs))
-      await this.#count(tx, active.id, countsWithin(outcome, Number.POSITIVE_INFINITY), outcome)
+      await this.#count(tx, active.id, countsWithin(outcome, Number.POSITIVE_INFINITY))
       return vectors
     })
   }
@@ -162,11 +161,8 @@ export class EmbeddingStore {
     tx: Transaction,
     backfillId: string,
     change: { embedded: number; skipped: number; failed: number },
-    { refusals }: BatchOutcome,
   ): Promise<void> {
     if (change.embedded + change.skipped + change.failed === 0) return
-    const [lastRefusal] = refusals.slice(-1)
-    if (lastRefusal && change.failed > 0) await tx.query(noteBackfillError(backfillId, lastRefusal.error))
     announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(advanceBackfill(backfillId, change)))
   }
 

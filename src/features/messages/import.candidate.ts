@@ -1,5 +1,6 @@
 import { HeddleError, invalid } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
+import { requireOptionalTime } from '../../platform/validate.js'
 import type { Viewer } from '../access/viewer.js'
 import { MAX_TITLE, requireMetadata } from '../threads/thread.service.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
@@ -41,7 +42,7 @@ export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizati
       conversationId: id,
       title: input.title?.replaceAll('\0', '').trim().slice(0, MAX_TITLE).toWellFormed() ?? null,
       metadata: requireMetadata(input.metadata ?? {}),
-      createdAt: input.createdAt ?? null,
+      createdAt: requireOptionalTime('createdAt', input.createdAt),
     }
     candidate.messages = requireMessages(input.messages, id)
     candidate.runs = (input.agentRuns ?? []).map((run) => toRun(run, id))

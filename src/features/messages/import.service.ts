@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/database.js'
+import { type Database, StaleReadError, type Transaction } from '../../platform/database.js'
 import { conflict, invalid } from '../../platform/errors.js'
 import { requireOrganization } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
@@ -16,7 +16,13 @@ import {
 } from './import.sql.js'
 import type { ImportThreadInput, ImportThreadResult } from './import.type.js'
 import type { AppendObserver } from './message.service.js'
-import { growThreads, insertMessages, type MessageRecord, type ThreadGrowth } from './message.sql.js'
+import {
+  growThreads,
+  insertMessages,
+  type MessageRecord,
+  type NewMessageRow,
+  type ThreadGrowth,
+} from './message.sql.js'
 
 const MAX_THREADS = 1_000
 /** of messages, and of agent runs */
@@ -114,6 +120,7 @@ export class ImportService {
       })
     if (rows.length === 0) return []
     const added = await tx.query<Omit<MessageRecord, 'content'>>(insertMessages(rows))
+    await requireNoHole(tx, rows, added)
     const growths = growthOf(added)
     if (growths.length > 0) await tx.query(growThreads(growths))
     return growths
@@ -163,6 +170,19 @@ function requireSize(threads: readonly ImportThreadInput[]): void {
       { threads: threads.length, messages, agentRuns },
     )
   }
+}
+
+/** Another call has put a message into another thread since the owners were read: read them again. */
+async function requireNoHole(
+  tx: Transaction,
+  rows: readonly NewMessageRow[],
+  added: readonly Pick<MessageRecord, 'id'>[],
+): Promise<void> {
+  if (added.length === rows.length) return
+  const threads = new Map(rows.map(({ id, threadId }) => [id, threadId]))
+  const owners = await tx.query<{ id: string; threadId: string }>(selectMessageOwners([...threads.keys()]))
+  if (owners.some(({ id, threadId }) => threads.get(id) !== threadId))
+    throw new StaleReadError('A message was given to another thread')
 }
 
 function growthOf(added: readonly Omit<MessageRecord, 'content'>[]): ThreadGrowth[] {

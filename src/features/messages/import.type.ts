@@ -65,7 +65,10 @@ export class ImportThreadInput {
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When the thread was made. Default: now.' })
   readonly createdAt?: Date | null
 
-  @Field(() => GraphQLJSONObject, { nullable: true, description: 'A JSON object, up to 64 KiB.' })
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: 'A JSON object, up to 64 KiB and 100 levels.',
+  })
   readonly metadata?: JsonObject | null
 
   @Field(() => [ImportMessageInput], { description: 'Its messages, in order.' })

@@ -5,6 +5,7 @@ import type { ReplyCodec } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
+import { requireOptionalTime } from '../../platform/validate.js'
 import { requireThread } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
@@ -139,7 +140,8 @@ export function requireMessages(messages: readonly NewMessage[], threadId: strin
     const id = given == null ? mintId('msg') : requireId('id', given)
     if (ids.has(id)) throw invalid('Invalid messages. Two of them have the same id.', { id })
     ids.add(id)
-    return { id, threadId, sequence: 0, role, content: requireContent(content), createdAt: createdAt ?? null }
+    const time = requireOptionalTime('createdAt', createdAt)
+    return { id, threadId, sequence: 0, role, content: requireContent(content), createdAt: time }
   })
 }
 

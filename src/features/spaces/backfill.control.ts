@@ -20,7 +20,7 @@ import { claimFailures, holdThread, type LinkRecord, lockLink, pauseLink, resume
 
 interface Held {
   space: SpaceAccess
-  /** null: the thread is no longer in the space */
+  /** null: the thread is no longer in the space, or is deleted */
   link: LinkRecord | null
   backfill: BackfillRecord
 }
@@ -45,12 +45,10 @@ export class BackfillControl {
       if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
         throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
       }
-      const [canceled] = await tx.query<BackfillRecord>(cancelBackfills({ id: backfillId }))
-      if (canceled && canceled.kind !== 'RETRY')
-        await tx.query(pauseLink(canceled.spaceId, canceled.threadId))
-      if (canceled) announceBackfills(tx, this.bus, [canceled])
+      const ended = isTerminal(backfill) ? [] : await this.#end(tx, backfill)
+      announceBackfills(tx, this.bus, ended)
       await this.#record(tx, viewer, 'backfill.canceled', space, backfill)
-      return canceled ?? backfill
+      return ended.find(({ id }) => id === backfillId) ?? backfill
     })
   }
 
@@ -70,6 +68,16 @@ export class BackfillControl {
       await this.#record(tx, viewer, 'backfill.retried', space, retried)
       return retried
     })
+  }
+
+  /** A paused link would leave a retry of it waiting: that ends with it. */
+  async #end(
+    tx: Transaction,
+    { id, kind, spaceId, threadId }: BackfillRecord,
+  ): Promise<readonly BackfillRecord[]> {
+    if (kind === 'RETRY') return tx.query(cancelBackfills({ id }))
+    await tx.query(pauseLink(spaceId, threadId))
+    return tx.query(cancelBackfills({ spaceId, threadIds: [threadId] }))
   }
 
   async #take(tx: Transaction, link: LinkRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
@@ -117,10 +125,10 @@ export class BackfillControl {
   async #hold(tx: Transaction, viewer: Viewer, found: BackfillRecord): Promise<Held> {
     const { id: backfillId, spaceId, threadId } = found
     // Held first, like every path that goes on to a link: the thread cannot go, and grows for nobody meanwhile.
-    await tx.query(holdThread(threadId))
+    const [thread] = await tx.query(holdThread(threadId))
     const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
     requireAllowed(viewer, 'edit', space)
-    const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
+    const [link] = thread ? await tx.query<LinkRecord>(lockLink(spaceId, threadId)) : []
     const [backfill] = await tx.query<BackfillRecord>(selectBackfills([backfillId]))
     if (!backfill) throw notFound('Backfill', { backfillId })
     return { space, link: link ?? null, backfill }

@@ -164,6 +164,6 @@ export class BackfillPlaceResolver {
 
   @FieldResolver(() => Thread, { nullable: true, description: 'Its thread; null once that is deleted.' })
   thread(@Root() { threadId }: Backfill, @Ctx() { loaders }: Context): Promise<Thread | null> {
-    return loaders.load(this.threads.byId, threadId)
+    return loaders.load(this.threads.liveById, threadId)
   }
 }

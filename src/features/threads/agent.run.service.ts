@@ -4,7 +4,8 @@ import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { requireThread } from '../access/access.js'
-import { mutateModels } from '../access/mutation.js'
+import { threadReadable } from '../access/access.sql.js'
+import { mutate, mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 
@@ -21,6 +22,11 @@ const listRuns = (threadId: string, page: Page): Statement => sql`
   select ${columns} from agent_run
   where thread_id = ${threadId} and ${olderThan(page, sql`started_at`, sql`id`)}
   order by started_at desc, id desc ${page.limit}`
+
+/** The thread of a run, where the viewer may read it: any other run is as good as missing. */
+const selectThreadOfRun = (viewerId: string, id: string): Statement => sql`
+  select t.id from agent_run r join thread t on t.id = r.thread_id
+  where r.id = ${id} and t.deleted_at is null and ${threadReadable('t', viewerId)}`
 
 const finishRun = (id: string, status: AgentRunStatus): Statement => sql`
   update agent_run set status = ${status}::agent_run_status, finished_at = now()
@@ -48,16 +54,13 @@ export class AgentRunService {
   }
 
   finish(viewer: Viewer, agentRunId: string, status: AgentRunStatus): Promise<AgentRunRecord> {
-    return mutateModels(this.db, viewer, async (tx) => {
+    return mutate(this.db, viewer, async (tx) => {
       requireId('agentRunId', agentRunId)
       if (status === 'RUNNING')
         throw invalid('Invalid status. A run ends COMPLETED, FAILED or CANCELED.', { status })
-      const found = await tx.prisma.agentRun.findUnique({
-        where: { id: agentRunId },
-        select: { threadId: true },
-      })
+      const [found] = await tx.query<{ id: string }>(selectThreadOfRun(viewer.userId, agentRunId))
       if (!found) throw notFound('Agent run', { agentRunId })
-      const thread = await requireThread(tx, viewer, 'write', found.threadId, 'share')
+      const thread = await requireThread(tx, viewer, 'write', found.id, 'share')
       const [run] = await tx.query<AgentRunRecord>(finishRun(agentRunId, status))
       if (!run) throw conflict('The agent run has ended already.', 'Agent run not running', { agentRunId })
       await recordAudit(tx, viewer, {

@@ -77,7 +77,7 @@ export class ThreadResolver {
   @FieldResolver(() => GraphQLJSONObject, {
     nullable: true,
     description:
-      'What its maker keeps with it: a JSON object, up to 64 KiB; null unless the caller may read it.',
+      'What its maker keeps with it: a JSON object, up to 64 KiB and 100 levels; null unless the caller may read it.',
   })
   metadata(@Root() { metadata, isReadable }: Thread): JsonObject | null {
     return isReadable ? metadata : null

@@ -3,7 +3,7 @@ import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
-import { refuseNul, requireOptionalText } from '../../platform/validate.js'
+import { requireOptionalText, requireStorableJson } from '../../platform/validate.js'
 import { requireOrganization, requireProject } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
@@ -15,6 +15,7 @@ import {
   insertThread,
   type JsonObject,
   listThreads,
+  selectLiveThreads,
   selectReadableThread,
   selectThreads,
   type ThreadRecord,
@@ -40,7 +41,9 @@ export interface ThreadOrigin {
 
 /** Threads: making, finding and listing them. Their messages and their end belong to others. */
 export class ThreadService {
+  /** soft-deleted ones too: who may see a message may see which thread it is of */
   readonly byId: LoaderDefinition<string, ThreadRecord>
+  readonly liveById: LoaderDefinition<string, ThreadRecord>
 
   constructor(
     private readonly db: Database,
@@ -49,6 +52,9 @@ export class ThreadService {
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
       byId(await db.query<ThreadRecord>(selectThreads(ids, viewerId))),
+    )
+    this.liveById = new LoaderDefinition(async (ids, viewerId) =>
+      byId(await db.query<ThreadRecord>(selectLiveThreads(ids, viewerId))),
     )
   }
 
@@ -126,10 +132,9 @@ export class ThreadService {
 }
 
 export function requireMetadata(metadata: JsonObject): JsonObject {
-  const json = JSON.stringify(metadata)
-  refuseNul('metadata', json)
+  const json = requireStorableJson('metadata', metadata)
   if (Buffer.byteLength(json) > MAX_METADATA_BYTES) {
     throw invalid('Invalid metadata. It must be at most 64 KiB of JSON.', { length: Buffer.byteLength(json) })
   }
-  return metadata
+  return JSON.parse(json)
 }

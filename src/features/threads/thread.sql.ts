@@ -55,7 +55,10 @@ export const insertThread = (row: NewThreadRow): Statement => sql`
   returning ${threadColumns}`
 
 export const selectThreads = (ids: readonly string[], viewerId: string): Statement => sql`
-  select ${threadColumnsFor(viewerId)} from thread t where t.id = any(${ids}::text[]) and t.deleted_at is null`
+  select ${threadColumnsFor(viewerId)} from thread t where t.id = any(${ids}::text[])`
+
+export const selectLiveThreads = (ids: readonly string[], viewerId: string): Statement =>
+  sql`${selectThreads(ids, viewerId)} and t.deleted_at is null`
 
 export const selectReadableThread = (viewerId: string, id: string): Statement => sql`
   select ${threadColumns} from thread t

@@ -15,11 +15,6 @@ export class Thread implements ThreadRecord {
   @Field(() => String, { nullable: true, description: 'Up to 255 characters; null when it has none.' })
   readonly title!: string | null
 
-  @Field(() => GraphQLJSONObject, {
-    description: 'What its maker keeps with it: a JSON object, up to 64 KiB.',
-  })
-  readonly metadata!: JsonObject
-
   @Field(() => Int, { description: 'Its messages.' })
   readonly messageCount!: number
 
@@ -38,6 +33,7 @@ export class Thread implements ThreadRecord {
   })
   readonly deletedAt!: Date | null
 
+  readonly metadata!: JsonObject
   readonly ownerId!: string
   readonly organizationId!: string
   readonly projectId!: string | null
@@ -69,7 +65,7 @@ export class CreateThreadInput {
   @Field(() => GraphQLJSONObject, {
     nullable: true,
     description:
-      'A JSON object, up to 64 KiB. Its members `customMetadata` and `extra` come back in the deletion receipt.',
+      'A JSON object, up to 64 KiB and 100 levels. Its members `customMetadata` and `extra` come back in the deletion receipt.',
   })
   readonly metadata?: JsonObject | null
 

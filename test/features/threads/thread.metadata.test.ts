@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestApp, type TestApp } from '../../support/app.js'
+import type { Json, TestClient } from '../../support/client.js'
+
+let app: TestApp
+let owner: TestClient
+let organizationId: string
+
+beforeAll(async () => {
+  app = await startTestApp()
+  const organization = await app.seed.organization()
+  owner = organization.owner
+  organizationId = organization.id
+})
+afterAll(() => app[Symbol.asyncDispose]())
+
+const INVALID = { code: 'VALIDATION_ERROR', status: 422 }
+const DOCUMENT = `mutation ($organizationId: ID, $metadata: JSONObject) {
+  createThread(input: { organizationId: $organizationId, metadata: $metadata }) { thread { id metadata } }
+}`
+
+const create = (metadata: unknown) => owner.run(DOCUMENT, { organizationId, metadata })
+
+/** An object whose JSON has this many bytes. */
+function ofSize(bytes: number): Record<string, string> {
+  return { a: 'é'.repeat(Math.floor((bytes - 8) / 2)).padEnd(Math.floor((bytes - 8) / 2) + (bytes % 2), 'x') }
+}
+
+/** As text, because this deep nothing here could write it. */
+function bodyWithDepth(depth: number): string {
+  const body = JSON.stringify({ query: DOCUMENT, variables: { organizationId, metadata: 'DEEP' } })
+  return body.replace('"DEEP"', `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`)
+}
+
+test('metadata comes back as it was given', async () => {
+  const metadata = {
+    customMetadata: { tags: { team: 'blue' }, source: 'web' },
+    extra: {},
+    list: [1, 2.5, -1e20, null, true, { deep: ['é', '😀', '\\u0000', ''] }],
+    'key with \n': 'value',
+  }
+
+  const { data } = await create(metadata)
+
+  expect(data.createThread.thread.metadata).toEqual(metadata)
+  expect((await create(null)).data.createThread.thread.metadata).toEqual({})
+})
+
+test.each([
+  ['a list', [1]],
+  ['a text', 'text'],
+  ['a number', 1],
+  ['a boolean', true],
+])('metadata is an object: %s is refused', async (_, metadata) => {
+  expect(await create(metadata)).toFailWith(INVALID)
+})
+
+test('metadata has up to 64 KiB of JSON', async () => {
+  const largest = ofSize(64 * 1024)
+  expect(Buffer.byteLength(JSON.stringify(largest))).toBe(64 * 1024)
+  const tooLarge = ofSize(64 * 1024 + 1)
+
+  expect((await create(largest)).errors).toBeUndefined()
+  expect(await create(tooLarge)).toFailWith({
+    ...INVALID,
+    systemMessage: 'Invalid metadata. It must be at most 64 KiB of JSON.',
+    details: { length: 64 * 1024 + 1 },
+  })
+})
+
+test.each([
+  ['a value', { a: ['b\0'] }],
+  ['a key', { 'a\0': 1 }],
+  ['a value after backslashes', { a: '\\\\\0' }],
+])('metadata with NUL in %s is refused', async (_, metadata) => {
+  const systemMessage = 'Invalid metadata. The NUL character cannot be stored.'
+  expect(await create(metadata)).toFailWith({ ...INVALID, systemMessage })
+})
+
+test('a lone surrogate in metadata is stored as the replacement character, like one in a message', async () => {
+  const { data, errors } = await create({ 'key\ud800': ['low \udc00', 'high \ud83d', '😀'] })
+
+  expect(errors).toBeUndefined()
+  expect(data.createThread.thread.metadata).toEqual({ 'key\ufffd': ['low \ufffd', 'high \ufffd', '😀'] })
+})
+
+test('metadata has up to 100 levels', async () => {
+  const send = async (depth: number) => (await owner.post(bodyWithDepth(depth))).json() as Promise<Json>
+
+  expect((await send(100)).errors).toBeUndefined()
+  for (const depth of [101, 1_000, 10_000]) {
+    const systemMessage = 'Invalid metadata. It must have at most 100 levels.'
+    expect(await send(depth)).toFailWith({ ...INVALID, systemMessage })
+  }
+})
