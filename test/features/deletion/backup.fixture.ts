@@ -1,10 +1,16 @@
 import { expect } from 'vitest'
 import { startTestApp, type TestApp, type TestAppOptions } from '../../support/app.js'
 import type { Reply } from '../../support/client.js'
+import { documentOf } from '../../support/operations.js'
 import { type FakeS3Endpoint, type S3Action, startS3Endpoint } from '../../support/s3.endpoint.js'
 import type { SeededThread } from '../../support/seed.js'
 
 /** An app whose backups go to an S3-compatible store of the test's own. */
+/** The contract's document, with the argument that it leaves out. */
+export const DELETE_WITH_BACKUP = documentOf('DeleteThread')
+  .replace('$mode: DeletionMode', '$mode: DeletionMode, $backup: Boolean')
+  .replace('mode: $mode', 'mode: $mode, backup: $backup')
+
 export interface BackedUpApp extends AsyncDisposable {
   app: TestApp
   store: FakeS3Endpoint
@@ -60,7 +66,7 @@ export function deleteWithBackup(
   { id, owner }: Pick<SeededThread, 'id' | 'owner'>,
   variables: Record<string, unknown> = {},
 ): Promise<Reply> {
-  return owner.run('DeleteThread', { threadId: id, backup: true, ...variables })
+  return owner.run(DELETE_WITH_BACKUP, { threadId: id, backup: true, ...variables })
 }
 
 /** The records of the only backup there is. */
