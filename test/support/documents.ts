@@ -24,3 +24,11 @@ export const PROJECTS = `query Projects($organizationId: ID!, $first: Int, $afte
     pageInfo { hasNextPage endCursor }
   }
 }`
+
+export const SET_LEGAL_HOLD = `mutation ($threadId: ID!, $legalHold: Boolean!) {
+  setLegalHold(threadId: $threadId, legalHold: $legalHold) { threadId legalHold }
+}`
+
+export const RETRY_EFFECT = `mutation ($effectId: ID!) {
+  retryEffect(effectId: $effectId) { effect { id parkedAt } }
+}`

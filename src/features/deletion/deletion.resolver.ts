@@ -39,7 +39,8 @@ export class DeletionResolver {
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
     @Arg('mode', () => DeletionMode, {
       nullable: true,
-      description: 'Whether it can be undone. Default: PERMANENT.',
+      defaultValue: DeletionMode.PERMANENT,
+      description: 'Whether it can be undone.',
     })
     mode: DeletionMode | null,
     @Arg('backup', () => Boolean, {
@@ -89,7 +90,8 @@ export class DeletionResolver {
     @Arg('organizationId', () => ID, ORGANIZATION_SCOPE) organizationId: string | null | undefined,
     @Arg('mode', () => DeletionMode, {
       nullable: true,
-      description: 'Whether it can be undone. Default: SOFT. PERMANENT needs a confirmationToken.',
+      defaultValue: DeletionMode.SOFT,
+      description: 'Whether it can be undone. PERMANENT needs a confirmationToken.',
     })
     mode: DeletionMode | null,
     @Arg('confirmationToken', () => String, {

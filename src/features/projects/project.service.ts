@@ -1,5 +1,5 @@
-import type { Database } from '../../platform/database.js'
-import { invalid, notFound } from '../../platform/errors.js'
+import type { Database, ModelTransaction } from '../../platform/database.js'
+import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
@@ -43,6 +43,7 @@ export class ProjectService {
       const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
       const name = requireText('name', input.name, 1, MAX_NAME)
       const sandboxId = this.#requireSandboxId(input.sandboxId)
+      if (sandboxId !== null) await requireUnused(tx, sandboxId)
       const project = await tx.prisma.project.create({
         data: {
           id: mintId('proj'),
@@ -85,4 +86,10 @@ export class ProjectService {
     }
     return requireId('sandboxId', sandboxId)
   }
+}
+
+/** It would be deleted with one project under the other. Two that name it at once meet at its unique index. */
+async function requireUnused(tx: ModelTransaction, sandboxId: string): Promise<void> {
+  const user = await tx.prisma.project.findUnique({ where: { sandboxId }, select: { id: true } })
+  if (user) throw conflict('Another project has this sandbox.', 'Sandbox in use', { sandboxId })
 }

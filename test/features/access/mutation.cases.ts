@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { TestApp } from '../../support/app.js'
-import { FINISH_AGENT_RUN, GRANT_TO_ROLE, IMPORT_THREADS, REVOKE_FROM_ROLE } from '../../support/documents.js'
+import {
+  FINISH_AGENT_RUN,
+  GRANT_TO_ROLE,
+  IMPORT_THREADS,
+  RETRY_EFFECT,
+  REVOKE_FROM_ROLE,
+  SET_LEGAL_HOLD,
+} from '../../support/documents.js'
 import type { Seeded } from '../../support/seed.js'
 
 /** Who may do what: every mutation, tried on things of one organization by each of these, and what it says. */
@@ -200,4 +207,30 @@ function pick({ backfillId }: { backfillId: string }) {
   return { backfillId }
 }
 
-export const MUTATIONS: Record<string, MutationCase> = { ...ORGANIZATIONS, ...THREADS, ...SPACES }
+const ADMINISTRATION: Record<string, MutationCase> = {
+  setLegalHold: {
+    document: SET_LEGAL_HOLD,
+    prepare: async (app, organization) => ({ ...(await threadOf(app, organization)), legalHold: true }),
+    says: administrators('Manage', 'Thread'),
+  },
+  retryEffect: {
+    document: RETRY_EFFECT,
+    prepare: async ({ pool }, { id: organizationId }) => {
+      const effectId = `obx_${randomUUID()}`
+      await pool.query(
+        `insert into outbox (id, kind, payload, organization_id, attempts, parked_at)
+          values ($1, 'nothing.done', '{}', $2, 8, now())`,
+        [effectId, organizationId],
+      )
+      return { effectId }
+    },
+    says: administrators('Manage', 'Effect'),
+  },
+}
+
+export const MUTATIONS: Record<string, MutationCase> = {
+  ...ORGANIZATIONS,
+  ...THREADS,
+  ...SPACES,
+  ...ADMINISTRATION,
+}

@@ -100,7 +100,7 @@ test('a service that does not answer holds no reply up', async () => {
 test.each(['PERMANENT', 'SOFT'])(
   'a sandbox stays while a thread of its project is there: %s',
   async (mode) => {
-    const { owner, organization, project, thread } = await seedProject('sandbox-5')
+    const { owner, organization, project, thread } = await seedProject(`sandbox-5-${mode}`)
     await app.seed.thread({ organization, project })
 
     const { deleteThread } = await owner.must('DeleteThread', { threadId: thread.id, mode })
@@ -109,7 +109,7 @@ test.each(['PERMANENT', 'SOFT'])(
     expect(await readOutbox()).toEqual([])
     expect(endpoint.requests).toEqual([])
     expect((await owner.must('Project', { id: project.id })).project.sandbox).toEqual({
-      ...{ id: 'sandbox-5', status: 'ACTIVE' },
+      ...{ id: `sandbox-5-${mode}`, status: 'ACTIVE' },
     })
   },
 )
@@ -132,6 +132,18 @@ test('two last threads deleted at once delete the sandbox once', async () => {
 
   await waitUntilDone()
   expect(endpoint.requests.map(({ path }) => path)).toEqual(['/api/sandbox/sandbox-7'])
+})
+
+test('a sandbox belongs to one project: another that names it is refused', async () => {
+  const { organization } = await seedProject('sandbox-9')
+  const stranger = await app.seed.organization()
+
+  for (const { id: organizationId, owner } of [organization, stranger]) {
+    const input = { organizationId, name: 'Copy', sandboxId: 'sandbox-9' }
+    expect(await owner.run('CreateProject', { input })).toFailWith({
+      ...{ code: 'CONFLICT', status: 409, systemMessage: 'Sandbox in use' },
+    })
+  }
 })
 
 test('a sandbox is refused where no service could delete it', async () => {

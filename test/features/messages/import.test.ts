@@ -116,7 +116,7 @@ describe('the size of an import', () => {
     const reply = await runImport(owner, make(), organizationId)
 
     const systemMessage =
-      'Invalid threads. Import 1 to 1,000 threads with up to 1,000 messages in all at once.'
-    expect(reply).toFailWith({ ...INVALID, systemMessage, details })
+      'Invalid threads. Import 1 to 1,000 threads with up to 1,000 messages and 1,000 agent runs in all at once.'
+    expect(reply).toFailWith({ ...INVALID, systemMessage, details: { ...details, agentRuns: 0 } })
   })
 })

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { SET_LEGAL_HOLD } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
-import { DELETE_ALL, expectPurged, PREVIEW_ALL, SET_LEGAL_HOLD, watchDeletion } from './purge.fixture.js'
+import { DELETE_ALL, expectPurged, PREVIEW_ALL, watchDeletion } from './purge.fixture.js'
 
 let app: TestApp
 

@@ -8,10 +8,6 @@ export const PROGRESS = `subscription ($batchId: ID, $threadId: ID) {
   }
 }`
 
-export const SET_LEGAL_HOLD = `mutation ($threadId: ID!, $legalHold: Boolean!) {
-  setLegalHold(threadId: $threadId, legalHold: $legalHold) { threadId legalHold }
-}`
-
 export const PREVIEW_ALL = `query ($organizationId: ID) {
   threadsDeletionPreview(organizationId: $organizationId) {
     threadCount messageCount vectorCount projectCount sandboxCount confirmationToken expiresAt

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { SET_LEGAL_HOLD } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
-import { endRetention, expectPurged, rowsOf, SET_LEGAL_HOLD, watchDeletion } from './purge.fixture.js'
+import { endRetention, expectPurged, rowsOf, watchDeletion } from './purge.fixture.js'
 
 let app: TestApp
 
