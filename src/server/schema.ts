@@ -1,7 +1,6 @@
 import {
   type GraphQLArgument,
   type GraphQLFieldResolver,
-  type GraphQLResolveInfo,
   type GraphQLSchema,
   GraphQLString,
   lexicographicSortSchema,
@@ -50,8 +49,10 @@ function guardMutations(schema: GraphQLSchema): void {
     field.args = [...field.args, IDEMPOTENCY_KEY]
     field.resolve = (source, { idempotencyKey, ...args }, context: ServerContext, info) => {
       requireWriteScope(context.viewer)
-      const key = idempotencyKey ?? keyOfRequest(context, info)
-      const call = key === null ? null : { operation: field.name, key, arguments: args }
+      const key = idempotencyKey ?? context.request.idempotencyKey
+      // One header may stand for several mutations: each is known by where its reply goes.
+      const operation = idempotencyKey == null ? `${field.name}#${info.path.key}` : field.name
+      const call = key === null ? null : { operation, key, arguments: args }
       return resolve(source, args, context.calling(call), info)
     }
   }
@@ -66,9 +67,4 @@ const IDEMPOTENCY_KEY: GraphQLArgument = {
   deprecationReason: undefined,
   extensions: {},
   astNode: undefined,
-}
-
-/** One header may stand for several mutations: each is known by where its reply goes. */
-function keyOfRequest({ request }: ServerContext, { path }: GraphQLResolveInfo): string | null {
-  return request.idempotencyKey === null ? null : `${request.idempotencyKey}#${path.key}`
 }

@@ -138,6 +138,20 @@ test.each(['', 'with space', 'clé', 'x'.repeat(256)])('a key that is none is re
   expect(await rowsOf(app.pool, thread.id)).toMatchObject({ threads: 1 })
 })
 
+test('a key in the header may be as long as one in an argument', async () => {
+  const thread = await app.seed.thread()
+  const caller = thread.owner.with({ 'idempotency-key': 'x'.repeat(255) })
+
+  const [first, second] = [
+    await caller.must('DeleteThread', { threadId: thread.id }),
+    await caller.must('DeleteThread', { threadId: thread.id }),
+  ]
+
+  expect(second).toEqual(first)
+  const tooLong = thread.owner.with({ 'idempotency-key': 'x'.repeat(256) })
+  expect(await tooLong.run('DeleteThread', { threadId: thread.id })).toFailWith({ code: 'VALIDATION_ERROR' })
+})
+
 test('a deletion of all threads with a key takes those that were there at its first call', async () => {
   const organization = await app.seed.organization()
   const { owner } = organization
