@@ -8,7 +8,10 @@ import type { Logger } from './log.js'
  * relied on: whoever listens also reads the rows, at first and every few seconds.
  */
 export interface Bus {
-  /** Never fails and never waits: a lost event costs a listener seconds, not the truth. */
+  /**
+   * Never fails and never waits: a lost event costs a listener seconds, not the truth. Listeners of this process hear
+   * it whether or not other nodes can.
+   */
   publish(topic: string, payload: unknown): void
   /** Calls `listener` with each payload, as JSON gives it back, until the returned function is called. */
   subscribe(topic: string, listener: (payload: unknown) => void): () => void
@@ -29,10 +32,13 @@ export function createMemoryBus(): Bus {
   }
 }
 
-/** A bus between nodes over Redis' publish and subscribe. */
+// Longer than Redis ever takes; what it has not taken by then is heard in this process alone.
+const PATIENCE_MS = 1_000
+
+/** A bus between nodes over Redis' publish and subscribe. What Redis does not take goes to this process alone. */
 export function createRedisBus(url: string, logger: Logger): Bus {
   const options = { lazyConnect: false, maxRetriesPerRequest: 1, enableOfflineQueue: false }
-  const publisher = new Redis(url, options)
+  const publisher = new Redis(url, { ...options, commandTimeout: PATIENCE_MS })
   const subscriber = new Redis(url, {
     ...options,
     maxRetriesPerRequest: null,
@@ -42,15 +48,23 @@ export function createRedisBus(url: string, logger: Logger): Bus {
   })
   for (const client of [publisher, subscriber]) {
     client.on('error', (error: Error) =>
-      logger.warn({ err: error }, 'redis is away; progress falls back to polling'),
+      logger.warn({ err: error }, 'redis is away; what other nodes do is seen by polling'),
     )
   }
+  const near = createMemoryBus()
   const target = createRedisEventTarget({
-    publishClient: publishing(publisher, logger),
-    subscribeClient: subscriber,
+    publishClient: publishing(publisher, near, logger),
+    subscribeClient: subscribing(subscriber, logger),
   })
+  const far = overEventTarget(target, (payload) => payload)
   return {
-    ...overEventTarget(target, (payload) => payload),
+    publish: far.publish,
+    subscribe: (topic, listener) => {
+      const leave = [far, near].map((bus) => bus.subscribe(topic, listener))
+      return () => {
+        for (const end of leave) end()
+      }
+    },
     isConnected: () => publisher.status === 'ready' && subscriber.status === 'ready',
     close: async () => {
       publisher.disconnect()
@@ -59,14 +73,25 @@ export function createRedisBus(url: string, logger: Logger): Bus {
   }
 }
 
-// The event target drops the promise of a publish, and a dropped rejection would end the process.
-function publishing(client: Redis, logger: Logger): Redis {
+// The event target drops the promises of its commands, and a dropped rejection would end the process.
+function publishing(client: Redis, near: Bus, logger: Logger): Redis {
   const publish = (channel: string, message: string) =>
     client.publish(channel, message).catch((error: unknown) => {
       logger.debug({ err: error }, 'event not published')
+      near.publish(channel, JSON.parse(message))
       return 0
     })
   return { publish } as unknown as Redis
+}
+
+// A topic is asked for again by every new connection; only when the bus closes is one given up.
+function subscribing(client: Redis, logger: Logger): Redis {
+  const ignore = (error: unknown) => logger.debug({ err: error }, 'topic given up')
+  return {
+    on: client.on.bind(client),
+    subscribe: (topic: string) => client.subscribe(topic).catch(ignore),
+    unsubscribe: (topic: string) => client.unsubscribe(topic).catch(ignore),
+  } as unknown as Redis
 }
 
 type Target = Pick<EventTarget, 'addEventListener' | 'removeEventListener' | 'dispatchEvent'>
