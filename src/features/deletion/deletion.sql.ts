@@ -155,6 +155,13 @@ export const lockBatchOfThread = (threadId: string): Statement => sql`
   from thread t join deletion_batch b on b.id = t.deletion_batch_id
   where t.id = ${threadId} for update of b`
 
+/** Threads whose project is gone: nothing but a repair by hand leaves them so. */
+export const selectOrphan = (set: ThreadSet): Statement => sql`
+  select t.id, t.project_id as "projectId" from thread t
+  where ${inSet(set)} and t.deleted_at is not null and t.project_id is not null
+    and not exists (select 1 from project p where p.id = t.project_id)
+  order by t.id limit 1`
+
 export const markRestored = (id: string): Statement => sql`
   update deletion_batch set state = 'RESTORED', finished_at = now() where id = ${id} returning id`
 

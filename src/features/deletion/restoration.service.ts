@@ -22,6 +22,7 @@ import {
   type RestorableBatch,
   reopenBackfills,
   selectDeletionBatch,
+  selectOrphan,
   showLinks,
   showThreads,
   type ThreadSet,
@@ -90,6 +91,7 @@ export class RestorationService {
   }
 
   async #show(tx: Transaction, set: ThreadSet): Promise<OrganizationShare[]> {
+    await requireProjects(tx, set)
     await tx.query(holdSpaces(set))
     const reopened = await tx.query<{ id: string }>(reopenBackfills(set))
     await tx.query(showLinks(set))
@@ -105,6 +107,15 @@ export class RestorationService {
       await this.usage.change(tx, organizationId, { threads, messages })
     }
   }
+}
+
+async function requireProjects(tx: Transaction, set: ThreadSet): Promise<void> {
+  const [orphan] = await tx.query<{ id: string; projectId: string }>(selectOrphan(set))
+  if (!orphan) return
+  throw conflict('The project of the thread is gone, so it cannot come back.', 'Project gone', {
+    threadId: orphan.id,
+    projectId: orphan.projectId,
+  })
 }
 
 function tooLate(details: Record<string, unknown>) {
