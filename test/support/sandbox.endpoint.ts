@@ -37,14 +37,25 @@ export class FakeSandboxEndpoint {
     this.failures.push({ status, headers, body })
   }
 
+  /** No request fails any more that was told to. */
+  mend(): void {
+    this.failures.length = 0
+  }
+
   /** Requests get no answer from now on. */
   hang(): void {
     this.isHanging = true
   }
 
-  listen(): Promise<void> {
+  /** Requests are answered again. */
+  resume(): void {
+    this.isHanging = false
+  }
+
+  /** On any free port, or on the one that it had before it was closed. */
+  listen(port = 0): Promise<void> {
     return new Promise((resolve) => {
-      this.server.listen(0, '127.0.0.1', resolve)
+      this.server.listen(port, '127.0.0.1', resolve)
     })
   }
 
