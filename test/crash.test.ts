@@ -1,22 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openPglite } from '../src/platform/pglite.open.js'
-import { BUILD_MS, buildServer } from './support/built.server.js'
-import { TestProcess } from './support/child.process.js'
+import { BUILD_MS } from './support/built.server.js'
 import { TestClient } from './support/client.js'
-import { openTestDatabase, type TestDatabase, testServerUrl } from './support/database.js'
+import { startRandom } from './support/crash.random.js'
+import { CrashServer, embeddingsBy } from './support/crash.server.js'
 import { type FakeEmbeddingEndpoint, startEmbeddingEndpoint } from './support/embedding.endpoint.js'
-import { findFreePort } from './support/free.port.js'
 import { expectInvariants } from './support/invariants.js'
 import { PatientWatcher } from './support/patient.watcher.js'
 import { Seed, type Seeded, type SeededThread } from './support/seed.js'
 
-const ENTRY = fileURLToPath(new URL('./support/crash.process.mjs', import.meta.url))
 const API_KEY = 'hdl_key_of_a_server_that_is_killed'
 const KILLS = 20
 const MESSAGES = 3_000
@@ -29,44 +22,19 @@ const TEST_MS = 600_000
 
 const VECTORS_OF_SPACE = 'select message_id from embedding where space_id = $1 order by message_id'
 
-let directory: string
-let database: TestDatabase | null
 let endpoint: FakeEmbeddingEndpoint
-let port: number
+let server: CrashServer
 
 beforeAll(async () => {
-  await buildServer()
-  directory = await mkdtemp(join(tmpdir(), 'heddle-crash-'))
-  database = testServerUrl() ? await openTestDatabase() : null
   endpoint = await startEmbeddingEndpoint({ dimensions: DIMENSIONS })
   endpoint.delay(EMBEDDING_MS)
-  port = await findFreePort()
+  server = await CrashServer.open({ BOOTSTRAP_API_KEY: API_KEY, ...embeddingsBy(endpoint) })
 }, BUILD_MS)
 
 afterAll(async () => {
+  await server[Symbol.asyncDispose]()
   await endpoint.close()
-  await database?.close()
-  await rm(directory, { recursive: true })
 })
-
-async function startServer(): Promise<TestProcess> {
-  const server = new TestProcess(ENTRY, {
-    directory,
-    environment: {
-      PORT: String(port),
-      DATA_DIR: directory,
-      DATABASE_URL: database?.url ?? '',
-      BOOTSTRAP_API_KEY: API_KEY,
-      EMBEDDING_PROVIDER: 'openai',
-      EMBEDDING_BASE_URL: endpoint.url,
-      EMBEDDING_MODEL: 'killed-in-its-work',
-      EMBEDDING_DIMENSIONS: String(DIMENSIONS),
-      LOG_LEVEL: 'error',
-    },
-  })
-  await server.firstLine()
-  return server
-}
 
 /** Appends short messages, one after the other, until the server is gone. @returns what was acknowledged */
 async function appendUntilKilled(thread: Seeded, life: number): Promise<string[]> {
@@ -91,30 +59,25 @@ async function reach(calls: number, milliseconds: number): Promise<void> {
   await after(milliseconds)
 }
 
-async function openKilledDatabase(): Promise<{ pool: Pool; close(): Promise<void> }> {
-  if (database) return { pool: database.pool, close: async () => undefined }
-  return openPglite({ directory: join(directory, 'database') })
-}
-
 test(
   `killed at ${KILLS} random moments of its backfills, a server loses nothing and doubles nothing, and who waits is told the end`,
   async () => {
-    const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 1e9))
-    const random = randomOf(seed)
-    const url = `http://127.0.0.1:${port}/graphql`
-    const owner = new TestClient(url, null, { 'x-api-key': API_KEY })
+    const random = startRandom()
+    const owner = new TestClient(server.url, null, { 'x-api-key': API_KEY })
     const make = new Seed({ as: async () => owner })
     const watchers: PatientWatcher[] = []
     const spaces: Seeded[] = []
     const acknowledged: string[] = []
     const moments: string[] = []
 
-    let server = await startServer()
+    await server.start()
     const organization = await make.organization(owner)
     const thread: SeededThread = await make.thread({ organization, messages: texts(MESSAGES) })
     const addToAnotherSpace = async (): Promise<PatientWatcher> => {
       const space = await make.space(organization)
-      const watcher = new PatientWatcher(url, owner.headers, await make.link(space, thread))
+      const watcher = new PatientWatcher(server.url, owner.headers, 'BackfillProgress', {
+        backfillId: await make.link(space, thread),
+      })
       spaces.push(space)
       watchers.push(watcher)
       return watcher
@@ -128,13 +91,13 @@ test(
       await reach(calls, milliseconds)
       // Only a kill in the middle of a backfill counts.
       if (!watcher.isDone) kills++
-      await server.kill('SIGKILL')
+      await server.kill()
       moments.push(`${calls} calls + ${milliseconds} ms`)
       acknowledged.push(...(await appending))
-      server = await startServer()
+      await server.start()
     }
     const work = `${watchers.length} backfills killed after ${moments.join(', ')}`
-    process.stdout.write(`CRASH_SEED=${seed}: ${work}\n`)
+    process.stdout.write(`${work}\n`)
     await Promise.all(watchers.map(({ done }) => done))
     await vi.waitFor(async () => {
       const { thread: live } = await owner.must('Thread', { id: thread.id })
@@ -142,17 +105,14 @@ test(
         expect((await owner.must('Space', { id })).space.vectorCount).toBe(live.messageCount)
       }
     }, 30_000)
-    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
+    expect(await server.stop()).toEqual({ code: 0, signal: null })
 
     for (const { states } of watchers) expectRising(states)
     expect(Math.max(...watchers.map(({ connections }) => connections))).toBeGreaterThan(1)
-    const { pool, close } = await openKilledDatabase()
-    try {
+    await server.withDatabase(async (pool) => {
       await expectInvariants(pool)
       await expectWhole(pool, thread, acknowledged, spaces)
-    } finally {
-      await close()
-    }
+    })
   },
   TEST_MS,
 )
@@ -189,15 +149,4 @@ async function expectWhole(
 
 function texts(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `message ${index} about topic ${index % 7}`)
-}
-
-/** Whole numbers below a bound, the same ones for the same seed (mulberry32). */
-function randomOf(seed: number): (bound: number) => number {
-  let state = seed
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound
-  }
 }

@@ -6,16 +6,22 @@ import { documentOf } from './operations.js'
 
 const RECONNECT_MS = 50
 
-/** A client that waits for the end of one backfill, and connects again for as long as its server is away. */
+/** A client that waits for the end of one piece of work, and connects again for as long as its server is away. */
 export class PatientWatcher {
-  /** every state that it was told, over all of its connections */
+  /** every state that it was told, over all of its connections, with the number of the connection */
   readonly states: Json[] = []
   connections = 0
   isDone = false
   readonly done: Promise<void>
   readonly #client: Client
 
-  constructor(url: string, headers: Record<string, string>, backfillId: string) {
+  constructor(
+    url: string,
+    headers: Record<string, string>,
+    /** a subscription with one field */
+    nameOrDocument: string,
+    variables: Record<string, unknown>,
+  ) {
     this.#client = createClient({
       url: url.replace(/^http/, 'ws'),
       webSocketImpl: WebSocket,
@@ -25,14 +31,14 @@ export class PatientWatcher {
       shouldRetry: () => true,
       on: { connected: () => void this.connections++ },
     })
-    this.done = this.#watch(backfillId)
+    this.done = this.#watch({ query: documentOf(nameOrDocument), variables })
   }
 
-  async #watch(backfillId: string): Promise<void> {
-    const query = documentOf('BackfillProgress')
-    for await (const reply of this.#client.iterate<Json>({ query, variables: { backfillId } })) {
-      if (reply.errors) throw new Error(`The backfill cannot be watched: ${JSON.stringify(reply.errors)}`)
-      this.states.push(reply.data.backfillProgress)
+  async #watch(payload: { query: string; variables: Record<string, unknown> }): Promise<void> {
+    for await (const { data, errors } of this.#client.iterate<Json>(payload)) {
+      if (errors) throw new Error(`The work cannot be watched: ${JSON.stringify(errors)}`)
+      const [state] = Object.values<Json>(data)
+      this.states.push({ ...state, connection: this.connections })
     }
     this.isDone = true
     await this.#client.dispose()
