@@ -1,14 +1,18 @@
 import type { Foundations, Services } from './app.services.js'
+import { removeExpiredEvents } from './features/audit/audit.retention.js'
 import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup.removal.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
 import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
+import { type Chore, type HousekeepingOptions, HousekeepingWorker } from './platform/housekeeping.worker.js'
+import { removeExpiredKeys } from './platform/idempotency.js'
 import type { Logger } from './platform/log.js'
 import type { EffectHandlers } from './platform/outbox.runner.js'
 import { type OutboxOptions, OutboxWorker } from './platform/outbox.worker.js'
 
 export interface WorkerTimings {
   backfill?: BackfillWorkerOptions
+  housekeeping?: HousekeepingOptions
   outbox?: Partial<OutboxOptions>
   purge?: PurgeWorkerOptions
 }
@@ -18,13 +22,15 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** What a process does without being asked: embeds messages, and carries out effects outside the database. */
+/** What a process does without being asked: embeds messages, purges, carries out effects outside the database, and cleans up. */
 export function createWorkers(
-  { config, db, bus, embedder }: Foundations,
-  { purges, backupStore }: Services,
+  foundations: Foundations,
+  services: Services,
   logger: Logger,
   timings: WorkerTimings,
 ): Worker[] {
+  const { config, db, bus, embedder } = foundations
+  const { purges, backupStore } = services
   const handlers: EffectHandlers = {
     [BACKUP_REMOVAL]: backupRemoval(backupStore),
     ...(config.sandbox && {
@@ -35,5 +41,21 @@ export function createWorkers(
     new BackfillWorker(db, bus, embedder, logger, timings.backfill),
     new PurgeWorker(db, bus, purges, logger, timings.purge),
     new OutboxWorker(db, bus, logger, handlers, timings.outbox),
+    new HousekeepingWorker(logger, choresOf(foundations, services), timings.housekeeping),
   ]
+}
+
+/** What a round of housekeeping removes. */
+function choresOf({ config, db }: Foundations, { backupStore }: Services): Record<string, Chore> {
+  const { auditRetentionDays } = config
+  return {
+    'expired idempotency keys': () => removeExpiredKeys(db),
+    ...(auditRetentionDays > 0 && {
+      'expired audit events': () => removeExpiredEvents(db, auditRetentionDays),
+    }),
+    'unfinished backups': async () => {
+      await backupStore.removeUnfinished()
+      return false
+    },
+  }
 }

@@ -16,6 +16,8 @@ export interface BackupStore {
   read(location: string): AsyncIterable<Buffer>
   /** What is gone already counts as removed. */
   remove(location: string): Promise<void>
+  /** Removes what writers have left that were killed on the way. What is still being written stays. */
+  removeUnfinished(): Promise<void>
 }
 
 const NAME = /^[A-Za-z0-9][\w-]{0,127}\.jsonl$/

@@ -91,6 +91,12 @@ export const variables = z.object({
   ),
   BACKUP_S3_SECRET_ACCESS_KEY: secret(KEY, KEY_CHARACTERS, 'The key for that store.'),
   THREAD_RETENTION_DAYS: whole(1, 3650, 30, 'Days in which a soft-deleted thread can be restored.'),
+  AUDIT_RETENTION_DAYS: whole(
+    0,
+    36_500,
+    0,
+    'Days for which audit events are kept, and up to one more; 0 keeps them for ever.',
+  ),
   ORGANIZATION_THREAD_LIMIT: whole(
     1,
     1_000_000_000,

@@ -41,6 +41,8 @@ export interface Config {
     s3: S3Settings | null
   }
   threadRetentionDays: number
+  /** 0: for ever */
+  auditRetentionDays: number
   organizationThreadLimit: number
   organizationProjectLimit: number
   environment: string
@@ -111,6 +113,7 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
       s3: values.BACKUP_S3_BUCKET === null ? null : readS3(values, values.BACKUP_S3_BUCKET),
     },
     threadRetentionDays: values.THREAD_RETENTION_DAYS,
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     organizationThreadLimit: values.ORGANIZATION_THREAD_LIMIT,
     organizationProjectLimit: values.ORGANIZATION_PROJECT_LIMIT,
     environment: values.ENVIRONMENT,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type BackupStore,
@@ -13,6 +13,9 @@ import {
 } from './backup.store.js'
 
 const SCHEME = 'directory'
+const UNFINISHED = /^[A-Za-z0-9][\w-]*\.jsonl\.[0-9a-f-]{36}\.part$/
+// A writer that has written nothing for so long is gone.
+const MAX_SILENCE_MS = 3_600_000
 
 /** Backups as files of one directory, which only this user can read. */
 export class DirectoryBackupStore implements BackupStore {
@@ -42,6 +45,22 @@ export class DirectoryBackupStore implements BackupStore {
   async remove(location: string): Promise<void> {
     await rm(join(this.directory, nameIn(SCHEME, location)), { force: true })
   }
+
+  async removeUnfinished(): Promise<void> {
+    const names = await readdir(this.directory).catch(noneIfMissing)
+    for (const name of names.filter((entry) => UNFINISHED.test(entry))) {
+      const path = join(this.directory, name)
+      // Named or removed meanwhile: by its writer, or by another node.
+      const found = await stat(path).catch(() => null)
+      if (found && Date.now() - found.mtimeMs > MAX_SILENCE_MS) await rm(path, { force: true })
+    }
+  }
+}
+
+// It is made for the first backup.
+function noneIfMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return []
+  throw error
 }
 
 async function fill(path: string, lines: AsyncIterable<string>): Promise<Omit<WrittenBackup, 'location'>> {

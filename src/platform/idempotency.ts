@@ -1,4 +1,4 @@
-import { type Statement, sql, type Transaction } from './database.js'
+import { type Queryable, type Statement, sql, type Transaction } from './database.js'
 import { conflict, invalid } from './errors.js'
 import { sha256 } from './ids.js'
 import { decodeJson, encodeJson } from './json.codec.js'
@@ -84,8 +84,14 @@ function storeReply({ principal, operation, key }: Claim, reply: string): Statem
     returning key`
 }
 
-/** A few at a time: whoever calls it, calls it again. */
-export const deleteExpiredKeys = (): Statement => sql`
+const MAX_KEYS_AT_ONCE = 1_000
+
+/** Removes keys that nobody may use any more. @returns whether more may be left */
+export async function removeExpiredKeys(db: Queryable): Promise<boolean> {
+  return (await db.query(deleteExpiredKeys(MAX_KEYS_AT_ONCE))).length === MAX_KEYS_AT_ONCE
+}
+
+const deleteExpiredKeys = (limit: number): Statement => sql`
   delete from idempotency_key where (principal, operation, key) in (
-    select principal, operation, key from idempotency_key where expires_at < now() limit 1000)
+    select principal, operation, key from idempotency_key where expires_at < now() limit ${limit}::int)
   returning key`

@@ -36,6 +36,29 @@ export async function underLease<Result>(
   }
 }
 
+/**
+ * The same, but it also waits for what it gave up: nothing of `work` is left behind, to meet its own successor or a
+ * closed database. However it fails, the controller is aborted, and `work` has to end soon after that.
+ */
+export async function finishUnderLease<Result>(
+  lease: Lease,
+  controller: AbortController,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let ended: Promise<unknown> = Promise.resolve()
+  try {
+    return await underLease(lease, controller, () => {
+      const run = work()
+      ended = run.catch(() => undefined)
+      return run
+    })
+  } catch (error) {
+    controller.abort(error)
+    await ended
+    throw error
+  }
+}
+
 function whenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -68,6 +68,9 @@ export class S3BackupStore implements BackupStore {
     await client.send(new DeleteObjectCommand(this.#objectAt(location)))
   }
 
+  /** Parts of an upload are no objects, and the bucket's own rule ends it: see the README. */
+  async removeUnfinished(): Promise<void> {}
+
   #objectAt(location: string): { Bucket: string; Key: string } {
     return { Bucket: this.settings.bucket, Key: nameIn(SCHEME, location) }
   }

@@ -1,4 +1,14 @@
-import { type FileHandle, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  type FileHandle,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -102,6 +112,22 @@ describe('a directory', () => {
 
     await expect(openDirectory().write('one.jsonl', linesOf('{}'))).rejects.toBe(full)
     expect(await readdir(join(directory, 'backups'))).toEqual([])
+  })
+
+  test('loses what a writer left that was killed on the way, and nothing that is written or kept', async () => {
+    const store = openDirectory()
+    await store.removeUnfinished()
+    await store.write('one.jsonl', linesOf('{}'))
+    const place = (name: string) => join(directory, 'backups', name)
+    const [left, current] = [1, 2].map((n) => `two.jsonl.${'0'.repeat(35)}${n}.part`)
+    for (const name of [left, current, 'other.part']) await writeFile(place(`${name}`), '{}')
+    const twoHoursAgo = Date.now() / 1_000 - 7_200
+    for (const name of [left, 'one.jsonl', 'other.part'])
+      await utimes(place(`${name}`), twoHoursAgo, twoHoursAgo)
+
+    await store.removeUnfinished()
+
+    expect(await readdir(join(directory, 'backups'))).toEqual(['one.jsonl', 'other.part', current])
   })
 
   test('that has changed what it was given is found out', async () => {

@@ -41,6 +41,7 @@ describe('values', () => {
       sandbox: null,
       backup: { directory: '.heddle/backups', s3: null },
       threadRetentionDays: 30,
+      auditRetentionDays: 0,
       organizationThreadLimit: 1_000_000,
       organizationProjectLimit: 10_000,
       environment: 'development',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { LeaseLost, underLease } from '../../src/platform/lease.js'
+import { finishUnderLease, LeaseLost, underLease } from '../../src/platform/lease.js'
 
 const DURATION_MS = 9_000
 
@@ -96,5 +96,62 @@ describe('work under a lease', () => {
 
     await expect(result).rejects.toThrow('enough')
     expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('work that is waited for', () => {
+  function finish(work: () => Promise<string>, renew = async () => true) {
+    const controller = new AbortController()
+    const settled = vi.fn()
+    const result = finishUnderLease(
+      { durationMs: DURATION_MS, takenAt: performance.now(), renew },
+      controller,
+      work,
+    )
+    result.then(settled, settled)
+    return { controller, result, settled }
+  }
+
+  test('gives its result', async () => {
+    const { controller, result } = finish(async () => 'done')
+
+    expect(await result).toBe('done')
+    expect(controller.signal.aborted).toBe(false)
+  })
+
+  test('is not left behind when its lease is lost, and then tells of the lease, however it ends', async () => {
+    let fail = (_error: Error): void => undefined
+    const work = new Promise<string>((_, reject) => {
+      fail = reject
+    })
+    const { controller, result, settled } = finish(
+      () => work,
+      async () => false,
+    )
+    await vi.advanceTimersByTimeAsync(2 * DURATION_MS)
+    expect(controller.signal.reason).toBeInstanceOf(LeaseLost)
+    expect(settled).not.toHaveBeenCalled()
+
+    fail(new Error('aborted'))
+
+    await expect(result).rejects.toThrow(LeaseLost)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('ends what it has started beside it when it fails', async () => {
+    const { controller, result } = finish(() => Promise.reject(new Error('broken')))
+
+    await expect(result).rejects.toThrow('broken')
+    expect(controller.signal.reason).toMatchObject({ message: 'broken' })
+  })
+
+  test('is not started once it has been ended', async () => {
+    const controller = new AbortController()
+    controller.abort(new Error('enough'))
+    const work = vi.fn(never)
+    const lease = { durationMs: DURATION_MS, takenAt: performance.now(), renew: async () => true }
+
+    await expect(finishUnderLease(lease, controller, work)).rejects.toThrow('enough')
+    expect(work).not.toHaveBeenCalled()
   })
 })

@@ -29,7 +29,7 @@ export interface AuditEntry {
 
 /**
  * Writes who did what to which, in the transaction of the deed: an event is there exactly when its deed is. The
- * database refuses to change or delete an event.
+ * database refuses to change an event, and to delete one before its retention is over (audit.retention.ts).
  *
  * @returns the event's id
  */

@@ -2,7 +2,7 @@ import { backoffMs } from '../../platform/backoff.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database } from '../../platform/database.js'
 import { mintId } from '../../platform/ids.js'
-import { LeaseLost, underLease } from '../../platform/lease.js'
+import { finishUnderLease, LeaseLost } from '../../platform/lease.js'
 import type { Logger } from '../../platform/log.js'
 import { WorkerLoop } from '../../platform/worker.loop.js'
 import { WORK_TOPIC } from '../spaces/link.service.js'
@@ -94,17 +94,10 @@ export class BackfillWorker {
   async #work(link: ClaimedLink, takenAt: number, controller: AbortController): Promise<void> {
     const lease = { durationMs: this.#options.leaseMs, takenAt, renew: () => this.#store.renew(link) }
     const run = new LinkRun(this.db, this.#store, this.embedder, link, controller.signal)
-    let work = Promise.resolve()
     try {
       this.#requireModel(link)
-      await underLease(lease, controller, () => {
-        work = run.finish()
-        return work
-      })
+      await finishUnderLease(lease, controller, () => run.finish())
     } catch (error) {
-      controller.abort(error)
-      // The lease may end before the run does: it is not left behind, to meet its own successor or a closed database.
-      await work.catch(() => undefined)
       await this.#giveUp(link, error).catch((failure: unknown) => {
         this.logger.error({ ...about(link), err: failure }, 'link not given back; its lease will end')
       })

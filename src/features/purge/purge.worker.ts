@@ -1,9 +1,8 @@
 import { backoffMs } from '../../platform/backoff.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database } from '../../platform/database.js'
-import { deleteExpiredKeys } from '../../platform/idempotency.js'
 import { mintId } from '../../platform/ids.js'
-import { LeaseLost, underLease } from '../../platform/lease.js'
+import { finishUnderLease, LeaseLost } from '../../platform/lease.js'
 import type { Logger } from '../../platform/log.js'
 import { WorkerLoop } from '../../platform/worker.loop.js'
 import {
@@ -33,8 +32,7 @@ const MAX_RETRY_MS = 600_000
 class WorkerStopped extends Error {}
 
 /**
- * Purges what is to go: permanent deletions that are too long for one transaction, soft ones whose time is over, and
- * idempotency keys that nobody may use any more.
+ * Purges what is to go: permanent deletions that are too long for one transaction, and soft ones whose time is over.
  * One deletion at a time, in a lease; whatever happens to the process, the next one goes on where it stood.
  */
 export class PurgeWorker {
@@ -70,7 +68,6 @@ export class PurgeWorker {
   async #purgeDue(): Promise<void> {
     try {
       await this.db.query(releaseDue())
-      await this.db.query(deleteExpiredKeys())
       for (;;) {
         const takenAt = performance.now()
         const [batch] = await this.db.query<ClaimedBatch>(claimBatch(mintId('lease'), this.#options.leaseMs))
@@ -91,15 +88,9 @@ export class PurgeWorker {
     if (this.#isStopping) controller.abort(new WorkerStopped())
     const run = new PurgeRun(this.db, this.bus, this.purges, batch, leaseMs, controller.signal)
     const renew = async () => (await this.db.query(renewBatch(batch, leaseMs))).length > 0
-    let work = Promise.resolve()
     try {
-      await underLease({ durationMs: leaseMs, takenAt, renew }, controller, () => {
-        work = run.finish()
-        return work
-      })
+      await finishUnderLease({ durationMs: leaseMs, takenAt, renew }, controller, () => run.finish())
     } catch (error) {
-      controller.abort(error)
-      await work.catch(() => undefined)
       await this.#giveUp(batch, error).catch((failure: unknown) => {
         this.logger.error({ err: failure, batchId: batch.id }, 'deletion not given back; its lease will end')
       })

@@ -49,6 +49,16 @@ export async function endRetention({ pool }: TestApp): Promise<void> {
   )
 }
 
+/** The same of the one that took a thread. Its row is held, so that no restoration comes between. */
+export async function endRetentionOf({ pool }: TestApp, threadId: string): Promise<void> {
+  await pool.query(
+    `with taken as (select deletion_batch_id as id from thread where id = $1 for update)
+    update deletion_batch set purge_after = now() - interval '1 minute'
+    where state = 'RESTORABLE' and id in (select id from taken)`,
+    [threadId],
+  )
+}
+
 export async function expectPurged(app: TestApp, threadId: string): Promise<void> {
   await vi.waitFor(async () => expect(await rowsOf(app, 'thread', threadId)).toBe(0), { timeout: 15_000 })
   for (const table of ['message', 'agent_run', 'space_thread', 'embedding', 'embedding_failure']) {

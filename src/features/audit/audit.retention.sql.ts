@@ -1,0 +1,19 @@
+import { type Statement, sql } from '../../platform/database.js'
+
+/** True for one transaction at a time, whichever node it is on. */
+export const tryRetention = (): Statement =>
+  sql`select pg_try_advisory_xact_lock(hashtextextended('retention of audit events', 0)) as "isMine"`
+
+/** The database deletes events from before the day on which the retention began, in this transaction only. */
+export const openRetention = (days: number): Statement => sql`
+  select set_config('heddle.audit_retention_before',
+    (date_trunc('day', now() at time zone 'UTC' - make_interval(days => ${days}::int)) at time zone 'UTC')::text, true)`
+
+/** By days, as the index has them. */
+export const deleteExpiredEvents = (limit: number): Statement => sql`
+  delete from audit_event where id in (
+    select id from audit_event
+    where (created_at at time zone 'UTC')::date
+      < (current_setting('heddle.audit_retention_before')::timestamptz at time zone 'UTC')::date
+    limit ${limit}::int)
+  returning id`

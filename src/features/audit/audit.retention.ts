@@ -1,0 +1,19 @@
+import type { Database } from '../../platform/database.js'
+import { deleteExpiredEvents, openRetention, tryRetention } from './audit.retention.sql.js'
+
+const MAX_EVENTS_AT_ONCE = 5_000
+
+/**
+ * Deletes audit events once `retentionDays` are over and the UTC day of the event too: the only way in which the database
+ * lets any go. While another node does so, nothing is done here.
+ *
+ * @returns whether more may be left
+ */
+export function removeExpiredEvents(db: Database, retentionDays: number): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const [lock] = await tx.query<{ isMine: boolean }>(tryRetention())
+    if (!lock?.isMine) return false
+    await tx.query(openRetention(retentionDays))
+    return (await tx.query(deleteExpiredEvents(MAX_EVENTS_AT_ONCE))).length === MAX_EVENTS_AT_ONCE
+  })
+}
