@@ -52,15 +52,20 @@ function locking(lock: Lock, alias: string): Statement {
 
 /** Whether `viewerId` may read the live space `alias`. Needs nothing joined. */
 export function spaceVisible(alias: string, viewerId: string): Statement {
+  return sql`(${raw(alias)}.deleted_at is null and ${spaceOpen(alias, viewerId)})`
+}
+
+/** The same, were the space live. */
+function spaceOpen(alias: string, viewerId: string): Statement {
   const s = raw(alias)
-  return sql`(${s}.deleted_at is null and (
+  return sql`(
     ${s}.creator_id = ${viewerId}
     or ${s}.access_mode = 'PUBLIC'
     or exists (
       select 1 from member sm where sm.organization_id = ${s}.organization_id and sm.user_id = ${viewerId} and (
         ${s}.access_mode = 'ORGANIZATION' or sm.role in ('OWNER', 'ADMIN')
         or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.organization_role = sm.role)))
-    or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.user_id = ${viewerId})))`
+    or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.user_id = ${viewerId}))`
 }
 
 /** Whether `viewerId` may read the thread `alias`: a space that holds it shows its title and what a search finds, no more. */
@@ -91,6 +96,11 @@ export const selectSpaceAccess = (
   from space s left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}
   where s.id = any(${spaceIds}::text[]) and ${spaceVisible('s', viewerId)}
   ${locking(lock, 's')}`
+
+/** For who may read the space, or could until it was deleted. */
+export const selectSpaceState = (viewerId: string, spaceId: string): Statement => sql`
+  select s.deleted_at is not null as "isDeleted" from space s
+  where s.id = ${spaceId} and ${spaceOpen('s', viewerId)}`
 
 export const selectOrganizationAccess = (viewerId: string, organizationId: string): Statement => sql`
   select organization_id as id, role::text as role from member

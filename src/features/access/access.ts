@@ -10,6 +10,7 @@ import {
   selectOrganizationAccess,
   selectProjectAccess,
   selectSpaceAccess,
+  selectSpaceState,
   selectThreadAccess,
   selectWritableOrganizations,
   type ThreadAccessRow,
@@ -58,6 +59,18 @@ export async function requireSpace(
   const [row] = await tx.query<SpaceAccessRow>(selectSpaceAccess(viewer.userId, [spaceId], lock))
   if (!row) throw notFound('Space', { spaceId })
   return allow(viewer, action, { ...row, kind: 'space' })
+}
+
+/** For who watches a space already: its deletion takes no access away, so that the end of what is in it can be told. */
+export async function requireWatchedSpace(
+  tx: Queryable,
+  viewer: Viewer,
+  spaceId: string,
+): Promise<{ isDeleted: boolean }> {
+  requireUnexpired(viewer)
+  const [space] = await tx.query<{ isDeleted: boolean }>(selectSpaceState(viewer.userId, spaceId))
+  if (!space) throw notFound('Space', { spaceId })
+  return space
 }
 
 export async function requireOrganization(

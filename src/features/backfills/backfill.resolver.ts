@@ -23,7 +23,7 @@ export class BackfillResolver {
 
   @Subscription(() => BackfillProgress, {
     description:
-      'First how the backfill stands now, then each change, at most 10 a second, then its end, and then the stream completes. Needs view access to the space, all the time.',
+      'First how the backfill stands now, then each change, at most 10 a second, then its end, and then the stream completes. Needs view access to the space, all the time; CANCELED is the end when the space is deleted.',
     ...sourceOf('backfillProgress'),
   })
   backfillProgress(
@@ -35,7 +35,7 @@ export class BackfillResolver {
 
   @Subscription(() => BackfillProgress, {
     description:
-      'How every backfill of a space that is at work stands now, then each change and each new one, at most 10 a second each. Runs until the client leaves or loses view access.',
+      'How every backfill of a space that is at work stands now, then each change and each new one, at most 10 a second each. Runs until the client leaves, loses view access, or has seen the end of a deleted space.',
     ...sourceOf('spaceBackfillProgress'),
   })
   spaceBackfillProgress(

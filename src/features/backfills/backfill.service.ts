@@ -3,7 +3,7 @@ import type { Database } from '../../platform/database.js'
 import { HeddleError, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { LoaderDefinition } from '../../platform/loader.js'
-import { requireSpace } from '../access/access.js'
+import { requireSpace, requireWatchedSpace } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
 import { watchBackfill, watchSpaceBackfills } from './backfill.events.js'
 import {
@@ -35,39 +35,51 @@ export class BackfillService {
 
   async get(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
     requireId('backfillId', backfillId)
-    const [backfill] = await this.db.query<BackfillRecord>(selectBackfills([backfillId]))
-    if (!backfill) throw notFound('Backfill', { backfillId })
-    await this.#requireVisible(viewer, backfill)
+    const backfill = await this.#read(backfillId)
+    await hidingSpace(backfillId, requireSpace(this.db, viewer, 'read', backfill.spaceId))
     return backfill
   }
 
-  /** Each look at the row asks for access again. */
+  /** Each look asks for access again. The deletion of the space ends the backfill, and is told as that. */
   async watch(viewer: Viewer, backfillId: string): Promise<AsyncIterableIterator<BackfillRecord>> {
-    await this.get(viewer, backfillId)
-    return watchBackfill(this.bus, backfillId, async () => [await this.get(viewer, backfillId)])
+    const { spaceId } = await this.get(viewer, backfillId)
+    return watchBackfill(this.bus, backfillId, async () => {
+      // Before the row: when the space is deleted by now, the row is at its end.
+      await hidingSpace(backfillId, requireWatchedSpace(this.db, viewer, spaceId))
+      return [await this.#read(backfillId)]
+    })
   }
 
+  /** Who watches a space that is deleted gets the end of each backfill, and at the next look the error. */
   async watchSpace(viewer: Viewer, spaceId: string): Promise<AsyncIterableIterator<BackfillRecord>> {
     await requireSpace(this.db, viewer, 'read', spaceId)
     let since = new Date()
+    let isDeleted = false
     return watchSpaceBackfills(this.bus, spaceId, async () => {
+      if (isDeleted) throw notFound('Space', { spaceId })
       const readAt = new Date(Date.now() - RECENT_MS)
-      await requireSpace(this.db, viewer, 'read', spaceId)
+      isDeleted = (await requireWatchedSpace(this.db, viewer, spaceId)).isDeleted
       const rows = await this.db.query<BackfillRecord>(selectSpaceBackfills(spaceId, since))
       since = readAt
       return rows
     })
   }
 
-  // A backfill of a space that the viewer cannot see is as good as missing, and so is one of a deleted space.
-  async #requireVisible(viewer: Viewer, { id: backfillId, spaceId }: BackfillRecord): Promise<void> {
-    try {
-      await requireSpace(this.db, viewer, 'read', spaceId)
-    } catch (error) {
-      if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND')
-        throw notFound('Backfill', { backfillId })
-      throw error
-    }
+  async #read(backfillId: string): Promise<BackfillRecord> {
+    const [backfill] = await this.db.query<BackfillRecord>(selectBackfills([backfillId]))
+    if (!backfill) throw notFound('Backfill', { backfillId })
+    return backfill
+  }
+}
+
+// A backfill of a space that the viewer cannot see is as good as missing, and so is one of a deleted space.
+async function hidingSpace(backfillId: string, check: Promise<unknown>): Promise<void> {
+  try {
+    await check
+  } catch (error) {
+    if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND')
+      throw notFound('Backfill', { backfillId })
+    throw error
   }
 }
 

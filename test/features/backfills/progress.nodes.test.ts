@@ -18,10 +18,14 @@ let server: TestApp
 
 /** One node that embeds and one that answers, as two processes on one database. */
 async function startNodes(redisUrl: string | undefined): Promise<void> {
+  worker = await startNode('worker', redisUrl)
+  server = await startNode('api', redisUrl)
+}
+
+function startNode(role: 'worker' | 'api', redisUrl: string | undefined): Promise<TestApp> {
   // A role wants a server to be named; PGlite is reached through the pool that is handed over.
-  const environment = { REDIS_URL: redisUrl, DATABASE_URL: database.url ?? 'postgres://127.0.0.1/none' }
-  worker = await startTestApp({ database, environment: { ...environment, HEDDLE_ROLE: 'worker' } })
-  server = await startTestApp({ database, environment: { ...environment, HEDDLE_ROLE: 'api' } })
+  const place = { REDIS_URL: redisUrl, DATABASE_URL: database.url ?? 'postgres://127.0.0.1/none' }
+  return startTestApp({ database, environment: { ...place, HEDDLE_ROLE: role } })
 }
 
 beforeEach(async () => {
@@ -55,6 +59,45 @@ test('while Redis is away every event is lost, and work and watchers still come 
   expect(event).toMatchObject({ backfillId, processed: 20 })
   await all.stop()
   expect(server.embedder.calls).toEqual([])
+})
+
+test('while Redis is away the watchers of a space that another node deletes learn the end of its work', async () => {
+  await startNodes(DEAD_REDIS_URL)
+  await using other = await startNode('api', DEAD_REDIS_URL)
+  worker.embedder.pause()
+  const { owner, space, backfillId } = await server.seed.spaceWithThread({ messages: 20 })
+  const reader = await server.seed.grant(space, 'VIEWER')
+  const one = reader.subscribe('BackfillProgress', { backfillId })
+  const all = reader.subscribe('SpaceBackfillProgress', { spaceId: space.id })
+  for (const watcher of [one, all]) expect((await watcher.next())?.errors).toBeUndefined()
+
+  await (await other.as(`${owner.userId}`)).must('DeleteSpace', { spaceId: space.id })
+
+  const replies = await one.rest()
+  expect(replies.at(-1)?.errors).toBeUndefined()
+  expect(replies.at(-1)?.data.backfillProgress).toMatchObject({ status: 'CANCELED', processed: 0 })
+  const [last, canceled] = (await all.rest()).toReversed()
+  expect(canceled?.data.spaceBackfillProgress).toMatchObject({ backfillId, status: 'CANCELED' })
+  expect(last).toFailWith({ code: 'RESOURCE_NOT_FOUND', systemMessage: 'Space not found' })
+  for (const watcher of [one, all]) expect(await watcher.end()).toEqual({ kind: 'completed' })
+})
+
+test('who loses access before the space is deleted is not told its end', async () => {
+  await startNodes(DEAD_REDIS_URL)
+  await using other = await startNode('api', DEAD_REDIS_URL)
+  worker.embedder.pause()
+  const { owner, space, backfillId } = await server.seed.spaceWithThread({ messages: 20 })
+  const reader = await server.seed.grant(space, 'VIEWER')
+  const watcher = reader.subscribe('BackfillProgress', { backfillId })
+  expect((await watcher.next())?.errors).toBeUndefined()
+
+  const elsewhere = await other.as(`${owner.userId}`)
+  await elsewhere.must('RevokeSpaceAccess', { spaceId: space.id, userId: reader.userId })
+  await elsewhere.must('DeleteSpace', { spaceId: space.id })
+
+  const replies = await watcher.rest()
+  expect(replies.at(-1)).toFailWith({ code: 'RESOURCE_NOT_FOUND', systemMessage: 'Backfill not found' })
+  expect(replies.map(({ data }) => data?.backfillProgress.status)).not.toContain('CANCELED')
 })
 
 describe.runIf(REDIS_URL)('over Redis', () => {
