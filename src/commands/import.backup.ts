@@ -17,6 +17,8 @@ const THREAD = z.object({
   id: ID,
   title: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()),
+  ownerId: ID,
+  projectId: ID.nullable(),
   createdAt: TIME,
   messageCount: z.number(),
   agentRunCount: z.number(),
@@ -113,7 +115,7 @@ export class BackupReader {
       title: header.title,
       createdAt: header.createdAt,
       messages,
-      ...(isFirst && { metadata: header.metadata }),
+      ...(isFirst && originOf(header)),
       ...(runs.length > 0 && { agentRuns: runs }),
       ...(!(isFirst && isLast) && { piece: { isFirst, isLast } }),
     }
@@ -122,6 +124,11 @@ export class BackupReader {
 
 function open(header: z.infer<typeof THREAD>, source: string, bytes: number): OpenThread {
   return { source, header, messages: [], runs: [], bytes, rows: 0, isFirst: true }
+}
+
+/** What the first piece makes the thread with. */
+function originOf({ metadata, ownerId, projectId }: z.infer<typeof THREAD>) {
+  return { metadata, ownerId, ...(projectId !== null && { projectId }) }
 }
 
 function isFull({ messages, runs, bytes }: OpenThread, more: number): boolean {

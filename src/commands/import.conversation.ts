@@ -10,6 +10,8 @@ export interface Conversation {
   readonly createdAt: string | null
   readonly messages: readonly ConversationMessage[]
   readonly metadata?: object
+  readonly projectId?: string
+  readonly ownerId?: string
   readonly agentRuns?: readonly ConversationRun[]
   /** left out: it is all of its thread */
   readonly piece?: { readonly isFirst: boolean; readonly isLast: boolean }

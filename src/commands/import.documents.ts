@@ -6,7 +6,7 @@ export type Client = Pick<GraphqlClient, 'run' | 'subscribe'>
 export const ImportThreads = /* GraphQL */ `
   mutation ImportThreads($organizationId: ID!, $threads: [ImportThreadInput!]!) {
     importThreads(organizationId: $organizationId, threads: $threads) {
-      results { threadId status importedMessageCount error { code message } }
+      results { threadId status importedMessageCount notRestored error { code message } }
     }
   }
 `
@@ -19,6 +19,7 @@ export interface ImportResult {
   threadId: string
   status: 'IMPORTED' | 'UNCHANGED' | 'FAILED'
   importedMessageCount: number
+  notRestored: ('PROJECT' | 'OWNER')[]
   error: { code: string; message: string } | null
 }
 

@@ -8,6 +8,7 @@ export interface Sent {
   readonly conversation: Conversation
   readonly status: ImportResult['status']
   readonly importedMessageCount: number
+  readonly notRestored: ImportResult['notRestored']
   /** why it failed; null unless it did */
   readonly reason: string | null
 }
@@ -57,9 +58,10 @@ export class ImportSender {
   }
 }
 
-// What is undefined is left out of the call: a server of an earlier version takes it too.
-function toInput({ conversation: { id, title, createdAt, metadata, agentRuns }, messages }: ThreadPart) {
-  return { id, title, createdAt, metadata, messages, agentRuns }
+// What is undefined is left out of the call.
+function toInput({ conversation, messages }: ThreadPart) {
+  const { id, title, createdAt, metadata, projectId, ownerId, agentRuns } = conversation
+  return { id, title, createdAt, metadata, projectId, ownerId, messages, agentRuns }
 }
 
 function toSent(batch: Batch, results: readonly ImportResult[]): Sent[] {
@@ -67,14 +69,14 @@ function toSent(batch: Batch, results: readonly ImportResult[]): Sent[] {
   return batch.map((part) => {
     const result = byId.get(part.conversation.id)
     if (result === undefined) return failed(part, 'the server did not say what became of it')
-    const { status, importedMessageCount, error } = result
+    const { status, importedMessageCount, notRestored, error } = result
     const reason = status === 'FAILED' ? `${error?.code}: ${error?.message}` : null
-    return { conversation: part.conversation, status, importedMessageCount, reason }
+    return { conversation: part.conversation, status, importedMessageCount, notRestored, reason }
   })
 }
 
 function failed({ conversation }: ThreadPart, reason: string): Sent {
-  return { conversation, status: 'FAILED', importedMessageCount: 0, reason }
+  return { conversation, status: 'FAILED', importedMessageCount: 0, notRestored: [], reason }
 }
 
 function merge(before: Sent | undefined, part: Sent): Sent {

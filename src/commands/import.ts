@@ -5,7 +5,7 @@ import type { Client } from './import.documents.js'
 import { Lanes } from './import.lanes.js'
 import { chooseOrganization, UsageError } from './import.organization.js'
 import { type BadLine, readConversations } from './import.readers.js'
-import { ImportSender } from './import.sender.js'
+import { ImportSender, type Sent } from './import.sender.js'
 import { findOrCreateSpace, followBackfills, SpaceLinks } from './import.space.js'
 import { type ImportSummary, rate, type SpaceSummary, summariseSpace } from './import.summary.js'
 import { count, type Output, ProgressBar } from './progress.bar.js'
@@ -108,7 +108,8 @@ class ImportRun {
   }
 
   async #send(job: Job): Promise<void> {
-    for (const { conversation, status, importedMessageCount, reason } of await this.sender.send(job)) {
+    for (const sent of await this.sender.send(job)) {
+      const { conversation, status, importedMessageCount, reason } = sent
       this.#counts.messages += importedMessageCount
       if (status === 'FAILED') {
         this.#counts.failed += 1
@@ -116,6 +117,7 @@ class ImportRun {
         this.#bar.print(`${conversation.source}: ${conversation.id}: ${reason}`)
         continue
       }
+      if (sent.notRestored.length > 0) this.#bar.print(describeLoss(sent))
       await this.#count(conversation, status === 'IMPORTED')
     }
     this.#bar.update(this.bytes === 0 ? 1 : this.#bytesRead / this.bytes, () => this.#describe())
@@ -146,6 +148,12 @@ class ImportRun {
     const { conversations, messages } = this.#counts
     return `${count(conversations, 'conversation')}, ${rate(messages, this.#seconds)}`
   }
+}
+
+/** A project may be gone, and an owner may have left: no failure, but nothing to pass over in silence. */
+function describeLoss({ conversation: { source, id, projectId, ownerId }, notRestored }: Sent): string {
+  const lost = notRestored.map((what) => (what === 'PROJECT' ? `project ${projectId}` : `owner ${ownerId}`))
+  return `${source}: ${id}: imported without its ${lost.join(' and its ')}`
 }
 
 /** The size of all of them. Throws UsageError when one cannot be read. */

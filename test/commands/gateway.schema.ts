@@ -38,11 +38,16 @@ export const SCHEMA = /* GraphQL */ `
 
   input ImportMessageInput { id: ID! role: MessageRole! content: String! createdAt: DateTime }
   input ImportThreadInput {
-    id: ID! title: String createdAt: DateTime metadata: JSONObject messages: [ImportMessageInput!]!
+    id: ID! title: String createdAt: DateTime metadata: JSONObject
+    projectId: ID ownerId: ID messages: [ImportMessageInput!]!
   }
   input CreateSpaceInput { organizationId: ID! name: String! description: String id: ID }
   type ImportError { code: String! message: String! }
-  type ImportResult { threadId: ID! status: ImportStatus! importedMessageCount: Int! error: ImportError }
+  enum ImportReference { PROJECT OWNER }
+  type ImportResult {
+    threadId: ID! status: ImportStatus! importedMessageCount: Int! notRestored: [ImportReference!]!
+    error: ImportError
+  }
   type ImportThreadsPayload { results: [ImportResult!]! }
   type CreateOrganizationPayload { organization: Organization! }
   type CreateSpacePayload { space: Space! }

@@ -37,6 +37,8 @@ export class GatewayStore {
   readonly imports: { organizationId: string; threads: ImportInput[] }[] = []
   /** threads whose backfills end without any event */
   lostEvents = new Set<string>()
+  /** leaves no thread in its project or with its owner */
+  withoutReferences = false
   /** status in which a backfill ends */
   ending = 'COMPLETED'
   readonly #events = new EventEmitter().setMaxListeners(0)
@@ -96,7 +98,7 @@ export class GatewayStore {
     const stored = this.threads.get(id) ?? { id, title: title ?? null, organizationId, messages: new Map() }
     if (stored.organizationId !== organizationId) {
       const error = { code: 'CONFLICT', message: 'The id is in use' }
-      return { threadId: id, status: 'FAILED', importedMessageCount: 0, error }
+      return { threadId: id, status: 'FAILED', importedMessageCount: 0, notRestored: [], error }
     }
     const isNew = !this.threads.has(id)
     const before = stored.messages.size
@@ -104,7 +106,8 @@ export class GatewayStore {
     this.threads.set(id, stored)
     const importedMessageCount = stored.messages.size - before
     const status = isNew || importedMessageCount > 0 ? 'IMPORTED' : 'UNCHANGED'
-    return { threadId: id, status, importedMessageCount, error: null }
+    const notRestored = this.withoutReferences ? ['PROJECT', 'OWNER'] : []
+    return { threadId: id, status, importedMessageCount, notRestored, error: null }
   }
 
   #add({ spaceId, threadId }: { spaceId: string; threadId: string }): StoredBackfill {

@@ -24,6 +24,7 @@ describe('reading a backup', () => {
     expect(found).toEqual({
       ...{ kind: 'conversation', source: 'file:1', id: 'a', title: 'Thread a', createdAt: TIME },
       metadata: { customMetadata: { tags: { team: 'blue' } } },
+      ...{ ownerId: 'user_2', projectId: 'proj_1' },
       messages: [
         { id: 'm1', role: 'USER', content: 'Hello', createdAt: TIME },
         { id: 'm2', role: 'USER', content: '', createdAt: TIME },
@@ -32,7 +33,7 @@ describe('reading a backup', () => {
     })
   })
 
-  test('gives a long thread in pieces, and its metadata once', async () => {
+  test('gives a long thread in pieces, and its metadata and where it was once', async () => {
     const messages = Array.from({ length: 2_500 }, (_, index) => message(`m${index}`, 'x'))
     const pieces = (await parse(thread('a', 2_500, 1), ...messages, run('r1'))) as Conversation[]
 
@@ -42,7 +43,9 @@ describe('reading a backup', () => {
       { isFirst: false, isLast: false },
       { isFirst: false, isLast: true },
     ])
-    expect(pieces.map(({ metadata }) => metadata !== undefined)).toEqual([true, false, false])
+    for (const field of ['metadata', 'ownerId', 'projectId'] as const) {
+      expect(pieces.map((piece) => piece[field] !== undefined)).toEqual([true, false, false])
+    }
     expect(pieces.map(({ agentRuns }) => agentRuns?.length)).toEqual([undefined, undefined, 1])
   })
 
@@ -142,6 +145,17 @@ describe('importing a backup', () => {
     expect(server.store.imports).toHaveLength(2)
   })
 
+  test('tells of a thread that is not where it was, which is no failure', async () => {
+    await using server = await GatewayStandin.start()
+    server.store.withoutReferences = true
+
+    const { summary, output } = await importLines(server, [thread('a', 1, 0), message('m1', 'x')])
+
+    expect(summary).toMatchObject({ imported: 1, failed: 0, badLines: 0 })
+    expect(output.text).toContain(':1: a: imported without its project proj_1 and its owner user_2\n')
+    expect(server.store.imports[0]?.threads).toMatchObject([{ projectId: 'proj_1', ownerId: 'user_2' }])
+  })
+
   async function importLines(server: GatewayStandin, lines: string[]) {
     const path = join(directory, 'backup.jsonl')
     await writeFile(path, lines.join('\n'))
@@ -154,7 +168,7 @@ describe('importing a backup', () => {
 
 function thread(id: string, messageCount: number, agentRunCount: number): string {
   const metadata = { customMetadata: { tags: { team: 'blue' } } }
-  const place = { organizationId: 'org_1', projectId: null }
+  const place = { ownerId: 'user_2', organizationId: 'org_1', projectId: 'proj_1' }
   const counts = { messageCount, agentRunCount }
   return JSON.stringify({
     ...{ heddle: 'thread', version: 1, id, title: `Thread ${id}`, metadata, createdAt: TIME },

@@ -162,7 +162,8 @@ test('a stopped import waits for what is on its way and sums up', async () => {
   const stopped = new AbortController()
   server.answers.push((_request, response) => {
     stopped.abort()
-    const results = [{ threadId: 'thread-0', status: 'IMPORTED', importedMessageCount: 900, error: null }]
+    const imported = { status: 'IMPORTED', importedMessageCount: 900, notRestored: [], error: null }
+    const results = [{ threadId: 'thread-0', ...imported }]
     reply(response, 200, { data: { importThreads: { results } } })
   })
   const lines = Array.from({ length: 500 }, (_, index) => conversation(`thread-${index}`, 900))

@@ -5,9 +5,19 @@ import type { Viewer } from '../access/viewer.js'
 import { MAX_TITLE, requireMetadata } from '../threads/thread.service.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
 import type { ImportedRun } from './import.sql.js'
-import type { ImportAgentRunInput, ImportThreadInput, ImportThreadResult } from './import.type.js'
+import type {
+  ImportAgentRunInput,
+  ImportReference,
+  ImportThreadInput,
+  ImportThreadResult,
+} from './import.type.js'
 import { requireMessages } from './message.service.js'
 import type { NewMessageRow } from './message.sql.js'
+
+interface Origin {
+  ownerId: string | null
+  projectId: string | null
+}
 
 /** A thread of an import on its way: `error` once it is refused, `added` once its messages are in. */
 export interface Candidate {
@@ -15,6 +25,9 @@ export interface Candidate {
   thread: NewThreadRow | null
   messages: NewMessageRow[]
   runs: ImportedRun[]
+  /** where the thread was, as the caller says; what of it holds here is for `placeThreads` */
+  origin: Origin
+  notRestored: ImportReference[]
   isNew: boolean
   added: number
   addedRuns: number
@@ -27,6 +40,8 @@ export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizati
     thread: null,
     messages: [],
     runs: [],
+    origin: { ownerId: input.ownerId ?? null, projectId: input.projectId ?? null },
+    notRestored: [],
     isNew: false,
     added: 0,
     addedRuns: 0,
@@ -36,9 +51,9 @@ export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizati
     const id = requireId('id', input.id)
     candidate.thread = {
       id,
-      ownerId: viewer.userId,
+      ownerId: input.ownerId == null ? viewer.userId : requireId('ownerId', input.ownerId),
       organizationId,
-      projectId: null,
+      projectId: input.projectId == null ? null : requireId('projectId', input.projectId),
       conversationId: id,
       title: input.title?.replaceAll('\0', '').trim().slice(0, MAX_TITLE).toWellFormed() ?? null,
       metadata: requireMetadata(input.metadata ?? {}),
@@ -74,12 +89,20 @@ export function refuseRepeats(candidates: Candidate[]): void {
   }
 }
 
-export function toResult({ threadId, isNew, added, addedRuns, error }: Candidate): ImportThreadResult {
+export function toResult({
+  threadId,
+  isNew,
+  added,
+  addedRuns,
+  notRestored,
+  error,
+}: Candidate): ImportThreadResult {
   if (error) {
     return {
       threadId,
       status: 'FAILED',
       importedMessageCount: 0,
+      notRestored: [],
       error: { code: error.code, message: error.message },
     }
   }
@@ -87,6 +110,7 @@ export function toResult({ threadId, isNew, added, addedRuns, error }: Candidate
     threadId,
     status: isNew || added + addedRuns > 0 ? 'IMPORTED' : 'UNCHANGED',
     importedMessageCount: added,
+    notRestored,
     error: null,
   }
 }

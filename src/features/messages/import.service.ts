@@ -7,6 +7,7 @@ import { recordAudit } from '../audit/audit.trail.js'
 import type { OrganizationService } from '../organizations/organization.service.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import { type Candidate, refuseRepeats, toCandidate, toResult } from './import.candidate.js'
+import { placeThreads, tellNotRestored } from './import.placement.js'
 import {
   type ImportTarget,
   insertImportedThreads,
@@ -48,10 +49,11 @@ export class ImportService {
     requireSize(threads)
     return mutate(this.db, viewer, async (tx) => {
       const place = organizationId ?? (await this.organizations.resolveDefault(tx, viewer))
-      await requireOrganization(tx, viewer, 'write', place)
+      const organization = await requireOrganization(tx, viewer, 'write', place)
       const candidates = threads.map((thread) => toCandidate(thread, viewer, place))
       refuseRepeats(candidates)
       await this.#refuseForeignMessages(tx, candidates)
+      await placeThreads(tx, viewer, organization, candidates)
       const targets = await this.#openThreads(tx, candidates, place)
       const growths = await this.#addMessages(tx, candidates, targets)
       await addRuns(tx, candidates)
@@ -102,7 +104,7 @@ export class ImportService {
           'Thread id exists',
           { id: candidate.threadId },
         )
-      }
+      } else tellNotRestored(candidate, target)
     }
     return byId
   }

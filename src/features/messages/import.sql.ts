@@ -2,16 +2,25 @@ import type { AgentRunStatus } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
 
+/** They stay until the transaction ends. */
+export const lockProjects = (organizationId: string, ids: readonly string[]): Statement => sql`
+  select id from project where organization_id = ${organizationId} and id = any(${ids}::text[])
+  order by id for key share`
+
+export const selectMembers = (organizationId: string, userIds: readonly string[]): Statement => sql`
+  select user_id as id from member where organization_id = ${organizationId} and user_id = any(${userIds}::text[])`
+
 /** In the order of their ids, like every lock on threads. Returns the ids that were new. */
 export const insertImportedThreads = (rows: readonly NewThreadRow[]): Statement => sql`
-  insert into thread (id, owner_id, organization_id, conversation_id, title, metadata, created_at)
-  select id, owner_id, organization_id, id, title, metadata::jsonb, coalesce(created_at, now())
+  insert into thread (id, owner_id, organization_id, project_id, conversation_id, title, metadata, created_at)
+  select id, owner_id, organization_id, project_id, id, title, metadata::jsonb, coalesce(created_at, now())
   from unnest(
     ${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.ownerId)}::text[],
-    ${rows.map((row) => row.organizationId)}::text[], ${rows.map((row) => row.title)}::text[],
+    ${rows.map((row) => row.organizationId)}::text[], ${rows.map((row) => row.projectId)}::text[],
+    ${rows.map((row) => row.title)}::text[],
     ${rows.map((row) => JSON.stringify(row.metadata))}::text[],
     ${rows.map((row) => row.createdAt?.toISOString() ?? null)}::timestamptz[]
-  ) as added (id, owner_id, organization_id, title, metadata, created_at)
+  ) as added (id, owner_id, organization_id, project_id, title, metadata, created_at)
   order by id
   on conflict (id) do nothing
   returning id`
@@ -20,13 +29,14 @@ export interface ImportTarget {
   id: string
   ownerId: string
   organizationId: string
+  projectId: string | null
   deletedAt: Date | null
   lastSequence: number
 }
 
 export const lockImportTargets = (ids: readonly string[]): Statement => sql`
-  select id, owner_id as "ownerId", organization_id as "organizationId", deleted_at as "deletedAt",
-    last_sequence as "lastSequence"
+  select id, owner_id as "ownerId", organization_id as "organizationId", project_id as "projectId",
+    deleted_at as "deletedAt", last_sequence as "lastSequence"
   from thread where id = any(${ids}::text[]) order by id for no key update`
 
 export const selectMessageOwners = (ids: readonly string[]): Statement =>

@@ -1,7 +1,8 @@
 import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars'
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql'
-import { AgentRunStatus, MessageRole } from '../../generated/prisma/enums.js'
+import { AgentRunStatus } from '../../generated/prisma/enums.js'
 import type { JsonObject } from '../threads/thread.sql.js'
+import { MessageContentInput } from './message.type.js'
 
 export const ImportStatus = {
   IMPORTED: 'IMPORTED',
@@ -20,21 +21,25 @@ registerEnumType(ImportStatus, {
   },
 })
 
+/** What an imported thread refers to beside its organization. */
+export const ImportReference = { PROJECT: 'PROJECT', OWNER: 'OWNER' } as const
+export type ImportReference = (typeof ImportReference)[keyof typeof ImportReference]
+
+registerEnumType(ImportReference, {
+  name: 'ImportReference',
+  description: 'What an imported thread refers to.',
+  valuesConfig: {
+    PROJECT: { description: 'The project it was in.' },
+    OWNER: { description: 'Whose it was.' },
+  },
+})
+
 @InputType({ description: 'A message to import.' })
-export class ImportMessageInput {
+export class ImportMessageInput extends MessageContentInput {
   @Field(() => ID, {
     description: 'The same each time that it is imported: a message that is there is left alone.',
   })
   readonly id!: string
-
-  @Field(() => MessageRole, { description: 'Who speaks.' })
-  readonly role!: MessageRole
-
-  @Field(() => String, { description: 'Up to 1 MiB of UTF-8, without NUL; may be empty.' })
-  readonly content!: string
-
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was said. Default: now.' })
-  readonly createdAt?: Date | null
 }
 
 @InputType({ description: 'An agent run to import.' })
@@ -71,6 +76,20 @@ export class ImportThreadInput {
   })
   readonly metadata?: JsonObject | null
 
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The project it was in. A new thread is put into it if it is a project of the organization, else `notRestored` names it. Default: none.',
+  })
+  readonly projectId?: string | null
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'Whose it was. A new thread is of that user if the user is a member of the organization and the caller an OWNER or ADMIN of it, else of the caller. Default: the caller.',
+  })
+  readonly ownerId?: string | null
+
   @Field(() => [ImportMessageInput], { description: 'Its messages, in order.' })
   readonly messages!: ImportMessageInput[]
 
@@ -97,6 +116,12 @@ export class ImportThreadResult {
 
   @Field(() => Int, { description: 'Messages that were added.' })
   readonly importedMessageCount!: number
+
+  @Field(() => [ImportReference], {
+    description:
+      'What was sent with the thread and is not so: it is in no such project, or of another owner. A thread that was there before stays where it is. Empty when the status is FAILED.',
+  })
+  readonly notRestored!: ImportReference[]
 
   @Field(() => ImportError, { nullable: true, description: 'Set when the status is FAILED.' })
   readonly error!: ImportError | null

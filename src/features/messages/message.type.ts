@@ -44,8 +44,9 @@ export class MessageEdge extends EdgeOf(() => Message) {}
 @ObjectType({ description: 'A page of messages.' })
 export class MessageConnection extends ConnectionOf(() => MessageEdge) {}
 
-@InputType({ description: 'A message to append.' })
-export class MessageInput {
+/** What every message says that comes in, whichever way. */
+@InputType()
+export abstract class MessageContentInput {
   @Field(() => MessageRole, { description: 'Who speaks.' })
   readonly role!: MessageRole
 
@@ -54,7 +55,10 @@ export class MessageInput {
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was said. Default: now.' })
   readonly createdAt?: Date | null
+}
 
+@InputType({ description: 'A message to append.' })
+export class MessageInput extends MessageContentInput {
   @Field(() => ID, {
     nullable: true,
     description: 'An id to keep, else one is made. CONFLICT when it exists.',

@@ -64,6 +64,11 @@ async function openOrganization(): Promise<Seeded> {
   return app.seed.organization(app.withApiKey(API_KEY))
 }
 
+async function placeOf({ id, owner }: SeededThread): Promise<Json> {
+  const query = 'query ($id: ID!) { thread(id: $id) { owner { id } project { id } } }'
+  return (await owner.must(query, { id })).thread
+}
+
 async function seedRun(thread: SeededThread, status?: string): Promise<void> {
   const { startAgentRun } = await thread.owner.must('StartAgentRun', { threadId: thread.id })
   if (!status) return
@@ -91,6 +96,26 @@ test('a backup brings the thread back with all ids, times, messages, agent runs 
   expect(await storedOf(thread.id)).toEqual(before)
   expect((await importFile(file, organization.id)).summary).toMatchObject({ unchanged: 1, messages: 0 })
   expect(await storedOf(thread.id)).toEqual(before)
+  await expectInvariants(app.pool)
+})
+
+test('a backup brings the thread back into its project and to its owner, as far as they are still there', async () => {
+  const organization = await openOrganization()
+  const owner = await app.seed.member(organization)
+  const project = await app.seed.project(organization)
+  const [thread, last] = [
+    await app.seed.thread({ organization, owner, project, messages: 1 }),
+    await app.seed.thread({ organization, owner, project, messages: 1 }),
+  ]
+  const kept = await backUp(thread)
+  await importFile(kept, organization.id)
+  expect(await placeOf(thread)).toEqual({ owner: { id: owner.userId }, project: { id: project.id } })
+
+  await thread.owner.must('DeleteThread', { threadId: thread.id })
+  const { output } = await importFile(await backUp(last), organization.id)
+
+  expect(await placeOf(last)).toEqual({ owner: { id: owner.userId }, project: null })
+  expect(output.text).toContain(`${last.id}: imported without its project ${project.id}\n`)
   await expectInvariants(app.pool)
 })
 
