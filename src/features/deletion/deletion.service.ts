@@ -5,6 +5,7 @@ import { conflict, HeddleError, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { findThread, requireThread, type ThreadAccess } from '../access/access.js'
 import { can } from '../access/access.policy.js'
+import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -120,17 +121,17 @@ export class DeletionService {
     viewer: Viewer,
     threadId: string,
   ): Promise<{ thread: ThreadAccess; held: PurgeableThread | null }> {
-    await this.#require(tx, viewer, threadId)
+    await this.#require(tx, viewer, threadId, 'none')
     const [held] = await this.purges.hold(tx, [threadId])
     // A thread under a legal hold is not held for a purge, but it may be hidden.
-    const thread = await requireThread(tx, viewer, 'write', threadId, 'update')
+    const thread = await this.#require(tx, viewer, threadId, 'update')
     return { thread, held: held ?? null }
   }
 
   /** A deletion that is still at work says so to who could have asked for it. */
-  async #require(tx: Transaction, viewer: Viewer, threadId: string): Promise<void> {
+  async #require(tx: Transaction, viewer: Viewer, threadId: string, lock: Lock): Promise<ThreadAccess> {
     try {
-      await requireThread(tx, viewer, 'write', threadId)
+      return await requireThread(tx, viewer, 'write', threadId, lock)
     } catch (error) {
       if (!(error instanceof HeddleError) || error.code !== 'RESOURCE_NOT_FOUND') throw error
       const thread = await findThread(tx, viewer, threadId)

@@ -26,7 +26,9 @@ export class LegalHoldService {
     legalHold: boolean,
   ): Promise<{ threadId: string; legalHold: boolean }> {
     return mutate(this.db, viewer, async (tx) => {
-      const thread = await findThread(tx, viewer, threadId, 'change')
+      await findThread(tx, viewer, threadId, 'change')
+      // Read again under the lock: the statement that waited for it does not see the deletion that it waited for.
+      const thread = await findThread(tx, viewer, threadId)
       if (thread?.role == null || (thread.isBeingPurged && legalHold)) throw notFound('Thread', { threadId })
       const { organizationId, role } = thread
       requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })

@@ -37,8 +37,9 @@ export class PurgeRun {
   async finish(): Promise<void> {
     while (!this.signal.aborted) {
       const candidates = await this.db.query<BatchThread>(selectBatchThreads(this.batch, MAX_THREADS_AT_ONCE))
-      if (candidates.length === 0) return this.#settle()
-      if (!(await this.db.transaction((tx) => this.#step(tx, candidates)))) return
+      if (candidates.length === 0) {
+        if (await this.#settle()) return
+      } else if (!(await this.db.transaction((tx) => this.#step(tx, candidates)))) return
     }
   }
 
@@ -78,16 +79,19 @@ export class PurgeRun {
     announceDeletions(tx, this.bus, rows)
   }
 
-  #settle(): Promise<void> {
+  /** @returns false when a hold was lifted since the last look: who lifted it found the batch awake */
+  #settle(): Promise<boolean> {
     return this.db.transaction(async (tx) => {
-      if (!(await this.#isOurs(tx))) return
+      if (!(await this.#isOurs(tx))) return true
+      if ((await tx.query(selectBatchThreads(this.batch, 1))).length > 0) return false
       const [held] = await tx.query<{ count: number }>(countHeldThreads(this.batch))
       const [settled] = await tx.query<DeletionBatchRecord>(
         settleBatch(this.batch, held?.count ?? 0, HELD_RETRY_MS),
       )
-      if (!settled) return
+      if (!settled) return true
       announceDeletions(tx, this.bus, [settled])
       if (settled.state === 'PURGED') await this.#record(tx, settled)
+      return true
     })
   }
 
