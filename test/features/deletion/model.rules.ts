@@ -173,8 +173,10 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
   endRetention(state, { thread }) {
     const name = state.threads[thread]?.batch
     const batch = name ? state.batches[name] : undefined
-    const isEnded = name && batch?.state === 'RESTORABLE'
-    return done({}, isEnded ? put(state, 'batches', name, { ...batch, state: 'DUE' }) : state)
+    // Twice is once, as long as no worker has come.
+    const isEnded =
+      name !== undefined && name !== null && (batch?.state === 'RESTORABLE' || batch?.state === 'DUE')
+    return done({ isEnded }, isEnded ? put(state, 'batches', name, { ...batch, state: 'DUE' }) : state)
   },
 
   createProject: (state, { project, organization, hasSandbox }) =>

@@ -127,8 +127,9 @@ export class World {
 
   async #do(command: Command): Promise<Answered> {
     if (command.kind === 'endRetention') {
-      await endRetentionOf(this.app, this.names.of(command.thread))
-      return { command, outcome: { code: null } }
+      // Told, because a look that comes before the purge cannot see it.
+      const isEnded = await endRetentionOf(this.app, this.names.of(command.thread))
+      return { command, outcome: { code: null, isEnded } }
     }
     if (command.kind === 'failSandbox') {
       this.sandboxes.failNext(command.status)

@@ -49,14 +49,19 @@ export async function endRetention({ pool }: TestApp): Promise<void> {
   )
 }
 
-/** The same of the one that took a thread. Its row is held, so that no restoration comes between. */
-export async function endRetentionOf({ pool }: TestApp, threadId: string): Promise<void> {
-  await pool.query(
+/**
+ * The same of the one that took a thread. Its row is held, so that no restoration comes between.
+ *
+ * @returns whether there was one
+ */
+export async function endRetentionOf({ pool }: TestApp, threadId: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
     `with taken as (select deletion_batch_id as id from thread where id = $1 for update)
     update deletion_batch set purge_after = now() - interval '1 minute'
     where state = 'RESTORABLE' and id in (select id from taken)`,
     [threadId],
   )
+  return rowCount === 1
 }
 
 export async function expectPurged(app: TestApp, threadId: string): Promise<void> {
