@@ -29,7 +29,10 @@ export async function openGateway({ embedder, environment = {} } = {}) {
     ...{ PORT: '0', LOG_LEVEL: 'error', BOOTSTRAP_API_KEY: API_KEY, DATA_DIR: directory },
     ...{ DATABASE_URL: database.url, ...environment },
   })
-  const app = await startApp(config, { embedder, ...(database.url ? {} : { pool: database.pool }) })
+  const app = await startApp(config, {
+    embedders: embedder && [embedder],
+    ...(database.url ? {} : { pool: database.pool }),
+  })
   return {
     pool: database.pool,
     /** The data of an operation that must succeed. */

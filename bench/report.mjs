@@ -25,6 +25,10 @@ export function compare(what, milliseconds, floor) {
   )
 }
 
+export function note(what, value) {
+  console.log(`  ${what.padEnd(44)} ${value}`)
+}
+
 function show(milliseconds) {
   return milliseconds >= 1_000
     ? `${(milliseconds / 1_000).toFixed(2)} s`.padStart(9)

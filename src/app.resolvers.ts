@@ -6,6 +6,7 @@ import { AdministrationResolver } from './features/administration/administration
 import { BackfillResolver, backfillSources } from './features/backfills/backfill.resolver.js'
 import { DeletionResolver, deletionSources } from './features/deletion/deletion.resolver.js'
 import { ImportResolver } from './features/messages/import.resolver.js'
+import { MessageChangeResolver } from './features/messages/message.change.resolver.js'
 import { MessageResolver, ThreadMessagesResolver } from './features/messages/message.resolver.js'
 import {
   OrganizationMemberResolver,
@@ -21,6 +22,12 @@ import {
   SpaceThreadsResolver,
   ThreadSpacesResolver,
 } from './features/spaces/link.resolver.js'
+import {
+  ReembeddingResolver,
+  reembeddingSources,
+  SpaceReembeddingResolver,
+} from './features/spaces/reembedding.resolver.js'
+import { SpaceHealthResolver } from './features/spaces/space.health.resolver.js'
 import { SpaceGrantResolver, SpaceResolver } from './features/spaces/space.resolver.js'
 import { AgentRunResolver } from './features/threads/agent.run.resolver.js'
 import { ThreadResolver } from './features/threads/thread.resolver.js'
@@ -36,17 +43,21 @@ const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
   [ThreadResolver, (s) => new ThreadResolver(s.threads, s.organizations, s.projects, s.authenticator)],
   [AgentRunResolver, (s) => new AgentRunResolver(s.runs)],
   [MessageResolver, (s) => new MessageResolver(s.messages, s.threads)],
+  [MessageChangeResolver, (s) => new MessageChangeResolver(s.messageChanges)],
   [ThreadMessagesResolver, (s) => new ThreadMessagesResolver(s.messages)],
   [ImportResolver, (s) => new ImportResolver(s.imports)],
   [BackfillResolver, (s) => new BackfillResolver(s.backfills)],
   [BackfillPlaceResolver, (s) => new BackfillPlaceResolver(s.spaces, s.threads)],
   [SpaceResolver, (s) => new SpaceResolver(s.spaces, s.organizations, s.authenticator)],
+  [SpaceHealthResolver, (s) => new SpaceHealthResolver(s.spaceHealth, s.spaceRepair)],
   [SpaceGrantResolver, (s) => new SpaceGrantResolver(s.authenticator)],
   [LinkResolver, (s) => new LinkResolver(s.links, s.spaces, s.control)],
   [SpaceThreadsResolver, (s) => new SpaceThreadsResolver(s.links)],
   [SpaceThreadEdgeResolver, (s) => new SpaceThreadEdgeResolver(s.authenticator, s.backfills)],
   [ThreadSpacesResolver, (s) => new ThreadSpacesResolver(s.spaces)],
-  [SearchResolver, (s) => new SearchResolver(s.search)],
+  [ReembeddingResolver, (s) => new ReembeddingResolver(s.reembeddings, s.spaces, s.embedders)],
+  [SpaceReembeddingResolver, (s) => new SpaceReembeddingResolver(s.reembeddings)],
+  [SearchResolver, (s) => new SearchResolver(s.search, s.threadSearch)],
   [DeletionResolver, (s) => new DeletionResolver(s.deletion, s.bulkDeletion, s.restoration, s.legalHolds)],
   [AdministrationResolver, (s) => new AdministrationResolver(s.administration)],
 ]
@@ -55,6 +66,7 @@ export function createAppSchema(services: Services): GraphQLSchema {
   const resolvers = RESOLVERS.map(([type, make]) => [type, make(services)] as const)
   return createSchema(new Map(resolvers), {
     ...backfillSources(services.backfills),
+    ...reembeddingSources(services.reembeddings),
     ...deletionSources(services.deletionWatcher),
   })
 }

@@ -9,15 +9,25 @@ import { DeletionWatcher } from './features/deletion/deletion.watcher.js'
 import { LegalHoldService } from './features/deletion/legal.hold.service.js'
 import { RestorationService } from './features/deletion/restoration.service.js'
 import { ThreadBackups } from './features/deletion/thread.backup.js'
-import type { Embedder } from './features/embeddings/embedder.js'
+import type { Embedders } from './features/embedders/embedders.js'
 import { ImportService } from './features/messages/import.service.js'
+import { MessageChangeService } from './features/messages/message.change.service.js'
 import { MessageService } from './features/messages/message.service.js'
 import { OrganizationService } from './features/organizations/organization.service.js'
 import { ProjectService } from './features/projects/project.service.js'
 import { PurgeService } from './features/purge/purge.service.js'
+import { KeywordSearch } from './features/search/keyword.search.js'
 import { SearchService } from './features/search/search.service.js'
+import { ThreadSearchService } from './features/search/thread.search.service.js'
+import { VectorSearch } from './features/search/vector.search.js'
 import { BackfillControl } from './features/spaces/backfill.control.js'
 import { LinkService } from './features/spaces/link.service.js'
+import { MessageFollower } from './features/spaces/message.follower.js'
+import { ReembeddingService } from './features/spaces/reembedding.service.js'
+import { ReembeddingShadow } from './features/spaces/reembedding.shadow.js'
+import { ReembeddingSwitch } from './features/spaces/reembedding.switch.js'
+import { SpaceHealthService } from './features/spaces/space.health.service.js'
+import { SpaceRepair } from './features/spaces/space.repair.js'
 import { SpaceService } from './features/spaces/space.service.js'
 import { AgentRunService } from './features/threads/agent.run.service.js'
 import { ThreadService } from './features/threads/thread.service.js'
@@ -37,7 +47,7 @@ export interface Foundations {
   db: Database
   bus: Bus
   cache: Cache
-  embedder: Embedder
+  embedders: Embedders
   serverVersion: string
 }
 
@@ -46,7 +56,7 @@ export type Services = ReturnType<typeof createServices>
 const API_VERSION = '1'
 
 /** Builds every service of an app, each with what it needs. */
-export function createServices({ config, db, bus, cache, embedder, serverVersion }: Foundations) {
+export function createServices({ config, db, bus, cache, embedders, serverVersion }: Foundations) {
   const tokens = new TokenVerifier({
     secret: config.jwtSecret,
     jwksUrl: config.jwksUrl,
@@ -60,19 +70,27 @@ export function createServices({ config, db, bus, cache, embedder, serverVersion
     projects: config.organizationProjectLimit,
   })
   const authenticator = new Authenticator(db, tokens)
-  const organizations = new OrganizationService(db, usage)
+  const organizations = new OrganizationService(db, bus, usage)
   const projects = new ProjectService(db, usage, config.sandbox !== null)
   const threads = new ThreadService(db, organizations, usage)
   const runs = new AgentRunService(db)
   const outbox = new Outbox(bus)
   const purges = new PurgeService(bus, usage, outbox)
-  const links = new LinkService(db, bus, embedder, purges)
-  const messages = new MessageService(db, usage, links)
-  const imports = new ImportService(db, organizations, usage, links)
+  const links = new LinkService(db, bus, embedders, purges)
+  const follower = new MessageFollower(bus, links)
+  const messages = new MessageService(db, usage, follower)
+  const messageChanges = new MessageChangeService(db, usage, follower)
+  const imports = new ImportService(db, organizations, usage, follower)
   const backfills = new BackfillService(db, bus)
-  const spaces = new SpaceService(db, purges, embedder)
+  const shadow = new ReembeddingShadow(bus)
+  const reembeddings = new ReembeddingService(db, bus, embedders, shadow, links)
+  const reembeddingSwitch = new ReembeddingSwitch(db, bus, shadow, links)
+  const spaces = new SpaceService(db, bus, purges, shadow, embedders.standard)
+  const spaceHealth = new SpaceHealthService(db)
+  const spaceRepair = new SpaceRepair(db, links)
   const control = new BackfillControl(db, bus, backfills, links)
-  const search = new SearchService(db, embedder, links)
+  const search = new SearchService(db, links, new VectorSearch(db), new KeywordSearch(db))
+  const threadSearch = new ThreadSearchService(db)
   const backupStore = openBackupStore(config)
   const backups = new ThreadBackups(db, backupStore, outbox)
   const deletion = new DeletionService(db, bus, usage, purges, backups, info, retentionDays)
@@ -82,8 +100,20 @@ export function createServices({ config, db, bus, cache, embedder, serverVersion
   const legalHolds = new LegalHoldService(db, bus)
   const administration = new AdministrationService(db, outbox)
   return {
-    ...{ usage, authenticator, organizations, projects, threads, runs, links, messages, imports },
-    ...{ backfills, spaces, control, search, deletion, bulkDeletion, restoration },
+    ...{
+      usage,
+      authenticator,
+      organizations,
+      projects,
+      threads,
+      runs,
+      links,
+      messages,
+      messageChanges,
+      imports,
+    },
+    ...{ backfills, spaces, control, search, threadSearch, deletion, bulkDeletion, restoration },
+    ...{ embedders, reembeddings, reembeddingSwitch, spaceHealth, spaceRepair },
     ...{ backupStore, purges, deletionWatcher, legalHolds, administration },
   }
 }

@@ -8,8 +8,9 @@ import { startServer } from './app.server.js'
 import { createServices, type Foundations } from './app.services.js'
 import { StopSteps } from './app.stop.js'
 import { createWorkers, type WorkerTimings } from './app.workers.js'
-import type { Embedder } from './features/embeddings/embedder.js'
-import { createEmbedder } from './features/embeddings/embedder.make.js'
+import type { Embedder } from './features/embedders/embedder.js'
+import { createEmbedders } from './features/embedders/embedder.make.js'
+import { Embedders } from './features/embedders/embedders.js'
 import { type Bus, createMemoryBus, createRedisBus } from './platform/bus.js'
 import { type Cache, createMemoryCache, createRedisCache } from './platform/cache.js'
 import type { Config } from './platform/config.js'
@@ -34,8 +35,8 @@ export interface AppOptions {
   logger?: Logger
   /** used as it is, and not closed; default: the database of the configuration */
   pool?: Pool
-  /** not closed; default: the embedder of the configuration */
-  embedder?: Embedder
+  /** not closed, the first is what new spaces get; default: those of the configuration */
+  embedders?: readonly [Embedder, ...Embedder[]]
   timings?: WorkerTimings
 }
 
@@ -56,9 +57,9 @@ async function start(config: Config, options: AppOptions, steps: StopSteps): Pro
   steps.add(() => bus.close())
   const cache = openCache(config, logger)
   steps.add(() => cache.close())
-  const embedder = options.embedder ?? openEmbedder(config)
-  if (!options.embedder) steps.add(() => embedder.close())
-  const foundations: Foundations = { config, db, bus, cache, embedder, serverVersion: readVersion() }
+  const embedders = openEmbedders(config, options)
+  if (!options.embedders) steps.add(() => embedders.close())
+  const foundations: Foundations = { config, db, bus, cache, embedders, serverVersion: readVersion() }
   const services = createServices(foundations)
   const firstKey = await openFirstKey(config, options.pool)
   if (firstKey) await services.authenticator.bootstrap(firstKey.key)
@@ -89,14 +90,10 @@ function openCache({ redisUrl }: Config, logger: Logger): Cache {
   return redisUrl === null ? createMemoryCache() : createRedisCache(redisUrl, logger)
 }
 
-function openEmbedder({ embedding }: Config): Embedder {
-  return createEmbedder({
-    provider: embedding.provider,
-    baseUrl: embedding.baseUrl ?? undefined,
-    apiKey: embedding.apiKey ?? undefined,
-    model: embedding.model ?? undefined,
-    dimensions: embedding.dimensions ?? undefined,
-  })
+function openEmbedders({ embedding }: Config, { embedders }: AppOptions): Embedders {
+  if (!embedders) return createEmbedders(embedding)
+  const [standard, ...others] = embedders
+  return new Embedders(standard, others)
 }
 
 function readVersion(): string {

@@ -4,6 +4,8 @@ import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup.remova
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
 import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
+import { type HnswOptions, HnswWorker } from './features/search/hnsw.worker.js'
+import { ReembeddingWorker, type ReembeddingWorkerOptions } from './features/spaces/reembedding.worker.js'
 import { type Chore, type HousekeepingOptions, HousekeepingWorker } from './platform/housekeeping.worker.js'
 import { removeExpiredKeys } from './platform/idempotency.js'
 import type { Logger } from './platform/log.js'
@@ -15,6 +17,8 @@ export interface WorkerTimings {
   housekeeping?: HousekeepingOptions
   outbox?: Partial<OutboxOptions>
   purge?: PurgeWorkerOptions
+  reembedding?: ReembeddingWorkerOptions
+  vectorIndex?: Pick<HnswOptions, 'pollMs'>
 }
 
 export interface Worker {
@@ -29,8 +33,8 @@ export function createWorkers(
   logger: Logger,
   timings: WorkerTimings,
 ): Worker[] {
-  const { config, db, bus, embedder } = foundations
-  const { purges, backupStore } = services
+  const { config, db, bus, embedders } = foundations
+  const { purges, backupStore, reembeddingSwitch } = services
   const handlers: EffectHandlers = {
     [BACKUP_REMOVAL]: backupRemoval(backupStore),
     ...(config.sandbox && {
@@ -38,10 +42,13 @@ export function createWorkers(
     }),
   }
   return [
-    new BackfillWorker(db, bus, embedder, logger, timings.backfill),
+    new BackfillWorker(db, bus, embedders, logger, timings.backfill),
+    new ReembeddingWorker(bus, reembeddingSwitch, logger, timings.reembedding),
     new PurgeWorker(db, bus, purges, logger, timings.purge),
     new OutboxWorker(db, bus, logger, handlers, timings.outbox),
     new HousekeepingWorker(logger, choresOf(foundations, services), timings.housekeeping),
+    // PGlite cannot build such an index in bearable time.
+    ...(db.isEmbedded ? [] : [new HnswWorker(db, logger, { ...config.vectorIndex, ...timings.vectorIndex })]),
   ]
 }
 

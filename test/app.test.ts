@@ -22,7 +22,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 
 function start(environment: Record<string, string> = {}): Promise<App> {
   const config = loadConfig({ DATA_DIR: dataDir, PORT: '0', ...environment })
-  return startApp(config, { embedder: new FakeEmbedder(), logger: new LogLines().logger })
+  return startApp(config, { embedders: [new FakeEmbedder()], logger: new LogLines().logger })
 }
 
 const withKey = ({ url, apiKey }: App) => new TestClient(url, null, { 'x-api-key': apiKey ?? '' })

@@ -18,6 +18,7 @@ const ARCHITECTURE: Architecture = {
     'messages',
     'backfills',
     'purge',
+    'embedders',
     'spaces',
     'embeddings',
     'deletion',

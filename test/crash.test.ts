@@ -20,7 +20,7 @@ const MOST_CALLS = 6
 const MOST_MS = 60
 const TEST_MS = 600_000
 
-const VECTORS_OF_SPACE = 'select message_id from embedding where space_id = $1 order by message_id'
+const VECTORS_OF_SPACE = 'select message_id from embedding where store_id = $1 order by message_id'
 
 let endpoint: FakeEmbeddingEndpoint
 let server: CrashServer

@@ -23,7 +23,7 @@ export interface BackfillProgressData {
 
 export const SearchSpace = /* GraphQL */ `
   query SearchSpace($spaceId: ID!, $query: String!, $first: Int) {
-    searchSpace(spaceId: $spaceId, query: $query, first: $first) {
+    searchSpace(spaceId: $spaceId, query: $query, first: $first, mode: SEMANTIC) {
       edges { score node { id content thread { id title } } }
     }
   }

@@ -17,6 +17,20 @@ const KEY = /^[\x21-\x7e]{1,4096}$/
 const KEY_CHARACTERS = 'printable ASCII characters without spaces'
 const LINE = z.string().regex(/^[^\p{Cc}]{1,4096}$/u)
 
+const MAX_DIMENSIONS = 4_000
+
+const MODELS = z
+  .array(
+    z.object({
+      model: z.string().regex(/^[^\p{Cc},]{1,255}$/u),
+      dimensions: z.number().min(1).max(MAX_DIMENSIONS),
+    }),
+  )
+  .refine(
+    (models) =>
+      new Set(models.map(({ model, dimensions }) => `${model}:${dimensions}`)).size === models.length,
+  )
+
 export const variables = z.object({
   PORT: whole(0, 65_535, 4000, 'TCP port to listen on; 0 takes any free one.'),
   HOST: z
@@ -65,13 +79,19 @@ export const variables = z.object({
   EMBEDDING_DIMENSIONS: z
     .string()
     .transform(toWhole)
-    .pipe(z.number().min(1).max(4000))
+    .pipe(z.number().min(1).max(MAX_DIMENSIONS))
     .nullable()
     .default(null)
     .register(documentation, {
       description: "Length of that model's vectors; needed when Heddle does not know the model.",
       accepted: 'a whole number from 1 to 4,000',
     }),
+  EMBEDDING_MODELS: z.string().transform(toModels).pipe(MODELS).default([]).register(documentation, {
+    description:
+      'Further models of that service, which spaces can be re-embedded to; the built-in one is always among them.',
+    accepted:
+      'model:dimensions, each once, with commas between them: text-embedding-3-small:1536, text-embedding-3-large:3072',
+  }),
   SANDBOX_API_URL: address(
     ['https', 'http'],
     null,
@@ -91,6 +111,18 @@ export const variables = z.object({
   ),
   BACKUP_S3_SECRET_ACCESS_KEY: secret(KEY, KEY_CHARACTERS, 'The key for that store.'),
   THREAD_RETENTION_DAYS: whole(1, 3650, 30, 'Days in which a soft-deleted thread can be restored.'),
+  VECTOR_INDEX_MIN_VECTORS: whole(
+    100,
+    1_000_000_000,
+    50_000,
+    'Vectors from which a space gets an approximate index (HNSW) beside the exact search; it loses it below half of them. PostgreSQL only.',
+  ),
+  VECTOR_INDEX_MEMORY_MB: whole(
+    16,
+    1_000_000,
+    512,
+    'Megabytes of memory of PostgreSQL that building such an index may use; a build that needs more is many times slower.',
+  ),
   AUDIT_RETENTION_DAYS: whole(
     0,
     36_500,
@@ -155,6 +187,14 @@ function both(one: VariableName, other: VariableName): Rule {
 // Number alone would also take "", "1e3" and "0x10".
 function toWhole(value: string): number {
   return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+}
+
+/** A model's name may hold colons itself. */
+function toModels(value: string): { model: string; dimensions: number }[] {
+  return value.split(',').map((entry) => {
+    const [, model = '', dimensions = ''] = /^(.*):([^:]*)$/.exec(entry.trim()) ?? []
+    return { model: model.trim(), dimensions: toWhole(dimensions.trim()) }
+  })
 }
 
 function whole(min: number, max: number, byDefault: number, description: string) {

@@ -32,6 +32,8 @@ export interface Config {
     apiKey: string | null
     model: string | null
     dimensions: number | null
+    /** further ones of the same service */
+    models: readonly { model: string; dimensions: number }[]
   }
   /** `url` without a slash at its end; null when there is no such service */
   sandbox: { url: string; apiKey: string } | null
@@ -41,6 +43,7 @@ export interface Config {
     s3: S3Settings | null
   }
   threadRetentionDays: number
+  vectorIndex: { minVectors: number; memoryMb: number }
   /** 0: for ever */
   auditRetentionDays: number
   organizationThreadLimit: number
@@ -84,7 +87,8 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
   ]
   if (values === undefined || problems.length > 0) throw new ConfigError(problems)
 
-  const withService = values.EMBEDDING_PROVIDER === 'openai'
+  const isService = values.EMBEDDING_PROVIDER === 'openai'
+  const withService = isService || values.EMBEDDING_MODELS.length > 0
   return {
     port: values.PORT,
     host: values.HOST,
@@ -101,8 +105,9 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
       provider: values.EMBEDDING_PROVIDER,
       baseUrl: withService && values.EMBEDDING_BASE_URL ? asBase(values.EMBEDDING_BASE_URL) : null,
       apiKey: withService ? values.EMBEDDING_API_KEY : null,
-      model: withService ? values.EMBEDDING_MODEL : null,
-      dimensions: withService ? values.EMBEDDING_DIMENSIONS : null,
+      model: isService ? values.EMBEDDING_MODEL : null,
+      dimensions: isService ? values.EMBEDDING_DIMENSIONS : null,
+      models: values.EMBEDDING_MODELS,
     },
     sandbox:
       values.SANDBOX_API_URL && values.SANDBOX_API_KEY
@@ -113,6 +118,7 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
       s3: values.BACKUP_S3_BUCKET === null ? null : readS3(values, values.BACKUP_S3_BUCKET),
     },
     threadRetentionDays: values.THREAD_RETENTION_DAYS,
+    vectorIndex: { minVectors: values.VECTOR_INDEX_MIN_VECTORS, memoryMb: values.VECTOR_INDEX_MEMORY_MB },
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     organizationThreadLimit: values.ORGANIZATION_THREAD_LIMIT,
     organizationProjectLimit: values.ORGANIZATION_PROJECT_LIMIT,
@@ -135,7 +141,13 @@ export function describeConfig(): VariableDescription[] {
   return variableNames().map((name) => {
     const value = variables.shape[name].parse(undefined)
     const { description, accepted, secret } = documented(name)
-    return { name, description, accepted, secret, default: value === null ? null : String(value) }
+    return {
+      name,
+      description,
+      accepted,
+      secret,
+      default: value === null || Array.isArray(value) ? null : String(value),
+    }
   })
 }
 

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '../generated/prisma/client.js'
 import { sha256 } from './ids.js'
+import { PglitePool } from './pglite.pool.js'
 
 /** A statement with its values apart from its text: `sql` is the only way to make one. */
 export type Statement = Prisma.Sql
@@ -43,6 +44,11 @@ export class Database implements Queryable {
       adapter: new PrismaPg(pool, { disposeExternalPool: false }),
       transactionOptions: { maxWait: MAX_WAIT_MS, timeout: TIMEOUT_MS },
     })
+  }
+
+  /** One connection in this process, and no approximate indexes: PGlite. */
+  get isEmbedded(): boolean {
+    return this.pool instanceof PglitePool
   }
 
   /** Runs one statement, prepared under a name of its own, on any free connection. */

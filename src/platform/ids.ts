@@ -13,6 +13,7 @@ export type IdPrefix =
   | 'user'
   | 'bkfl'
   | 'bkup'
+  | 'remb'
   | 'key'
   | 'audit'
   | 'grant'

@@ -6,16 +6,20 @@ export interface WatchOptions<Row> {
   topic: string
   /** The rows as they stand. Asked first, and again whenever the bus was silent; an error ends the watch with it. */
   read(): Promise<Row[]>
-  /** A row from an event's payload; null when the payload is not one. */
+  /** A row from an event's payload; null when the payload is not one. It then says to look again, after `lookMs`. */
   receive(payload: unknown): Row | null
   keyOf(row: Row): string
   sequenceOf(row: Row): number
   /** After this row the watch ends. */
   isLast(row: Row): boolean
+  /** On these topics it hears that its reader may have lost access: it then reads before it passes on anything more. */
+  accessTopics?: readonly string[]
   /** Milliseconds between two rows of one key, at least. What changes in between is passed on once, as its newest. */
   minIntervalMs: number
   /** Milliseconds after which the rows are read again. */
   pollMs: number
+  /** Milliseconds after an event without a row until the rows are read again; left out: such an event changes nothing. */
+  lookMs?: number
 }
 
 const MAX_REMEMBERED = 10_000
@@ -29,7 +33,8 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
   readonly #sent = new Map<string, { sequence: number; at: number }>()
   #wake: (() => void) | null = null
   #leave: (() => void) | null = null
-  #readAt = Number.NEGATIVE_INFINITY
+  #mustRead = false
+  #nextReadAt = Number.NEGATIVE_INFINITY
   #ended = false
 
   constructor(private readonly options: WatchOptions<Row>) {}
@@ -39,9 +44,10 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
   }
 
   async next(): Promise<IteratorResult<Row, undefined>> {
-    this.#leave ??= this.options.bus.subscribe(this.options.topic, (payload) => this.#receive(payload))
+    this.#leave ??= this.#join()
     while (!this.#ended) {
-      if (performance.now() - this.#readAt >= this.options.pollMs) await this.#read()
+      if (this.#mustRead || performance.now() >= this.#nextReadAt) await this.#read()
+      if (this.#mustRead) continue
       const row = this.#takeDue()
       if (row) return { value: row, done: false }
       if (!this.#ended) await this.#sleep()
@@ -54,10 +60,28 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
     return { value: undefined, done: true }
   }
 
+  #join(): () => void {
+    const { bus, topic, accessTopics = [] } = this.options
+    const leaves = [
+      bus.subscribe(topic, (payload) => this.#receive(payload)),
+      ...accessTopics.map((each) => bus.subscribe(each, () => this.#requireRead())),
+    ]
+    return () => {
+      for (const leave of leaves) leave()
+    }
+  }
+
+  #requireRead(): void {
+    this.#mustRead = true
+    this.#wake?.()
+  }
+
   async #read(): Promise<void> {
+    this.#mustRead = false
+    // Set before the look: an event that comes while the rows are read asks for one more.
+    this.#nextReadAt = performance.now() + this.options.pollMs
     try {
       const rows = await this.options.read()
-      this.#readAt = performance.now()
       for (const row of rows) this.#offer(row)
     } catch (error) {
       this.#end()
@@ -68,6 +92,14 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
   #receive(payload: unknown): void {
     const row = this.options.receive(payload)
     if (row) this.#offer(row)
+    else this.#lookSoon()
+  }
+
+  #lookSoon(): void {
+    const { lookMs } = this.options
+    if (lookMs === undefined) return
+    this.#nextReadAt = Math.min(this.#nextReadAt, performance.now() + lookMs)
+    this.#wake?.()
   }
 
   #offer(row: Row): void {
@@ -106,7 +138,7 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
 
   #sleep(): Promise<void> {
     const dues = [...this.#pending.keys()].map((key) => this.#dueAt(key))
-    const until = Math.min(this.#readAt + this.options.pollMs, ...dues)
+    const until = Math.min(this.#nextReadAt, ...dues)
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#wake?.(), Math.max(0, until - performance.now()))
       this.#wake = () => {

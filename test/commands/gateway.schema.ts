@@ -3,6 +3,7 @@ export const SCHEMA = /* GraphQL */ `
   scalar DateTime
   scalar JSONObject
   enum MessageRole { SYSTEM USER ASSISTANT TOOL }
+  enum SearchMode { SEMANTIC KEYWORD HYBRID }
   enum ImportStatus { IMPORTED UNCHANGED FAILED }
   enum BackfillStatus { QUEUED RUNNING COMPLETED FAILED CANCELED }
   enum DeletionMode { SOFT PERMANENT }
@@ -32,7 +33,7 @@ export const SCHEMA = /* GraphQL */ `
     viewer: Viewer!
     spaces(organizationId: ID, first: Int, after: String): SpaceConnection!
     backfill(id: ID!): Backfill
-    searchSpace(spaceId: ID!, query: String!, first: Int): SearchConnection!
+    searchSpace(spaceId: ID!, query: String!, first: Int, mode: SearchMode): SearchConnection!
     threadDeletionPreview(threadId: ID!): Preview!
   }
 

@@ -17,7 +17,8 @@ let app: TestApp
 
 beforeAll(async () => {
   // Workers send statements of their own: these take no links and do not look for effects.
-  const timings = { backfill: { parallel: 0 }, outbox: { pollMs: AN_HOUR_MS } }
+  const rarely = { pollMs: AN_HOUR_MS }
+  const timings = { backfill: { parallel: 0 }, outbox: rarely, purge: rarely, reembedding: rarely }
   app = await startTestApp({ timings })
 })
 afterAll(() => app[Symbol.asyncDispose]())

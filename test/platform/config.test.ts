@@ -37,10 +37,18 @@ describe('values', () => {
       jwtIssuer: null,
       jwtAudience: null,
       bootstrapApiKey: null,
-      embedding: { provider: 'builtin', baseUrl: null, apiKey: null, model: null, dimensions: null },
+      embedding: {
+        provider: 'builtin',
+        baseUrl: null,
+        apiKey: null,
+        model: null,
+        dimensions: null,
+        models: [],
+      },
       sandbox: null,
       backup: { directory: '.heddle/backups', s3: null },
       threadRetentionDays: 30,
+      vectorIndex: { minVectors: 50_000, memoryMb: 512 },
       auditRetentionDays: 0,
       organizationThreadLimit: 1_000_000,
       organizationProjectLimit: 10_000,
@@ -70,8 +78,25 @@ describe('values', () => {
       apiKey: null,
       model: null,
       dimensions: 384,
+      models: [],
     })
     expect(loadConfig({ EMBEDDING_PROVIDER: 'openai' }).embedding.baseUrl).toBe('https://api.openai.com/v1')
+  })
+
+  test('further models of the service are listed with their dimensions, whatever makes the vectors of new spaces', () => {
+    const EMBEDDING_MODELS = 'text-embedding-3-small:1536, bge-m3:latest:1024,bge-m3:latest:512'
+    const models = [
+      { model: 'text-embedding-3-small', dimensions: 1536 },
+      { model: 'bge-m3:latest', dimensions: 1024 },
+      { model: 'bge-m3:latest', dimensions: 512 },
+    ]
+    expect(loadConfig({ EMBEDDING_MODELS, EMBEDDING_PROVIDER: 'openai' }).embedding.models).toEqual(models)
+    expect(
+      loadConfig({ EMBEDDING_MODELS, EMBEDDING_API_KEY: 'key', EMBEDDING_MODEL: 'unused' }).embedding,
+    ).toEqual({
+      ...{ provider: 'builtin', baseUrl: 'https://api.openai.com/v1', apiKey: 'key' },
+      ...{ model: null, dimensions: null, models },
+    })
   })
 
   test('a sandbox service has its address and its key', () => {
@@ -94,6 +119,21 @@ describe('refusals', () => {
     ['THREAD_RETENTION_DAYS', '0', 'THREAD_RETENTION_DAYS is "0"; accepted: a whole number from 1 to 3,650.'],
   ])('%s=%s is refused with what was given and what is accepted', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem])
+  })
+
+  test.each([
+    'text-embedding-3-small',
+    ':1536',
+    'small:',
+    'small:0',
+    'small:4001',
+    'small:1e3',
+    'small:1536,',
+    'small:1536, small:1536',
+  ])('further models are refused unless each has its dimensions, once: %s', (EMBEDDING_MODELS) => {
+    expect(problemsOf({ EMBEDDING_MODELS })).toEqual([
+      expect.stringMatching(/^EMBEDDING_MODELS is .*; accepted: model:dimensions, each once, with commas/),
+    ])
   })
 
   test('one message lists every problem, of single variables and of their combination', () => {

@@ -41,7 +41,7 @@ describe('the migrations and schema.prisma', () => {
     )
 
     expect(rows[0].definition).toContain(
-      '(space_id, message_id, chunk) INCLUDE (thread_id, generation, vector, wide_bits)',
+      '(store_id, message_id, chunk) INCLUDE (thread_id, generation, role, message_created_at, vector, wide_bits)',
     )
   })
 

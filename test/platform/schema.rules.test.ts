@@ -14,8 +14,8 @@ beforeEach(async () => {
     insert into organization (id, name) values ('org_1', 'One');
     insert into usage (organization_id) values ('org_1');
     insert into thread (id, owner_id, organization_id) values ('thrd_1', 'user_1', 'org_1');
-    insert into space (id, organization_id, creator_id, name, embedding_model, embedding_dimensions)
-      values ('space_1', 'org_1', 'user_1', 'Space', 'model', 2)`)
+    insert into space (id, store_id, organization_id, creator_id, name, embedding_model, embedding_dimensions)
+      values ('space_1', 'space_1', 'org_1', 'user_1', 'Space', 'model', 2)`)
 })
 
 describe('the database itself refuses', () => {
@@ -56,8 +56,9 @@ describe('the database itself refuses', () => {
     'an embedding without exactly one vector and the bits of a wide one: %s',
     async (vectors) => {
       const statement = `insert into embedding
-        (space_id, message_id, chunk, thread_id, generation, model, vector, wide_vector, wide_bits)
-      values ('space_1', 'msg_1', 0, 'thrd_1', 1, 'model', ${vectors})`
+        (store_id, message_id, chunk, thread_id, generation, model, role, message_created_at, vector, wide_vector,
+          wide_bits)
+      values ('space_1', 'msg_1', 0, 'thrd_1', 1, 'model', 'USER', now(), ${vectors})`
 
       await expect(database.pool.query(statement)).rejects.toMatchObject({
         constraint: 'embedding_one_vector',
@@ -73,14 +74,14 @@ describe('the database itself refuses', () => {
   )
 })
 
-test('a vector of 1,100 dimensions stands in the index, and a wide one of 4,096 beside it with its bits', async () => {
+test('a vector of 1,024 dimensions stands in the index, and a wide one of 4,096 beside it with its bits', async () => {
   const insert = `insert into embedding
-      (space_id, message_id, chunk, thread_id, generation, model, vector, wide_vector, wide_bits)
-    select repeat('s', 128), repeat('m', 128), $1, 'thrd_1', nextval('link_generation'), 'model',
+      (store_id, message_id, chunk, thread_id, generation, model, role, message_created_at, vector, wide_vector, wide_bits)
+    select repeat('s', 128), repeat('m', 128), $1, 'thrd_1', nextval('link_generation'), 'model', 'USER', now(),
            case when $2 then value end, case when not $2 then value end, case when not $2 then binary_quantize(value) end
       from (select array_agg(sin(n)::real)::halfvec as value from generate_series(1, $3) n) vectors`
 
-  await database.pool.query(insert, [0, true, 1100])
+  await database.pool.query(insert, [0, true, 1024])
   await database.pool.query(insert, [1, false, 4096])
 
   const { rows } = await database.pool.query(

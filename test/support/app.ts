@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { type App, startApp } from '../../src/app.js'
 import type { WorkerTimings } from '../../src/app.workers.js'
-import type { Embedder } from '../../src/features/embeddings/embedder.js'
+import type { Embedder } from '../../src/features/embedders/embedder.js'
 import { loadConfig } from '../../src/platform/config.js'
 import { TestClient } from './client.js'
 import { openTestDatabase, type TestDatabase } from './database.js'
@@ -18,6 +18,8 @@ export interface TestAppOptions<E extends Embedder = FakeEmbedder> {
   /** variables of the configuration; `undefined` takes one away */
   environment?: Record<string, string | undefined>
   embedder?: E
+  /** further models, which spaces can be re-embedded to; not closed with the app */
+  otherEmbedders?: readonly Embedder[]
   timings?: WorkerTimings
   /** shared with another app, as two nodes share theirs; not closed with this one */
   database?: TestDatabase
@@ -93,7 +95,8 @@ export async function startTestApp(options: TestAppOptions<Embedder> = {}): Prom
   const timings = options.timings ?? TIMINGS
   // On a server the app has connections of its own, as it will have; a PGlite is reached through its one pool only.
   const shared = url === null ? { pool } : {}
-  const start = () => startApp(config, { ...shared, embedder, logger: logs.logger, timings })
+  const embedders = [embedder, ...(options.otherEmbedders ?? [])] as const
+  const start = () => startApp(config, { ...shared, embedders, logger: logs.logger, timings })
   try {
     return new TestApp(await start(), database, embedder, logs, start, !options.database)
   } catch (error) {

@@ -6,6 +6,20 @@ export const IMPORT_THREADS = `mutation ImportThreads($organizationId: ID, $thre
   }
 }`
 
+export const EDIT_MESSAGE = `mutation EditMessage($messageId: ID!, $content: String!, $idempotencyKey: String) {
+  editMessage(messageId: $messageId, content: $content, idempotencyKey: $idempotencyKey) {
+    message { id content sequence role createdAt editedAt }
+    thread { id messageCount lastMessage { id } }
+  }
+}`
+
+export const DELETE_MESSAGE = `mutation DeleteMessage($messageId: ID!, $idempotencyKey: String) {
+  deleteMessage(messageId: $messageId, idempotencyKey: $idempotencyKey) {
+    deletedMessageId
+    thread { id messageCount lastMessageAt lastMessage { id } }
+  }
+}`
+
 export const FINISH_AGENT_RUN = `mutation FinishAgentRun($agentRunId: ID!, $status: AgentRunStatus!) {
   finishAgentRun(agentRunId: $agentRunId, status: $status) { agentRun { id status startedAt finishedAt } }
 }`
@@ -31,4 +45,40 @@ export const SET_LEGAL_HOLD = `mutation ($threadId: ID!, $legalHold: Boolean!) {
 
 export const RETRY_EFFECT = `mutation ($effectId: ID!) {
   retryEffect(effectId: $effectId) { effect { id parkedAt } }
+}`
+
+const REEMBEDDING = `id status model dimensions total processed embedded skipped failed reused percent sequence
+  lastError nextAttemptAt createdAt finishedAt`
+
+export const REEMBED_SPACE = `mutation ReembedSpace($spaceId: ID!, $model: String!, $dimensions: Int) {
+  reembedSpace(spaceId: $spaceId, model: $model, dimensions: $dimensions) {
+    reembedding { ${REEMBEDDING} space { id embeddingModel } }
+  }
+}`
+
+export const CANCEL_REEMBEDDING = `mutation CancelReembedding($reembeddingId: ID!) {
+  cancelReembedding(reembeddingId: $reembeddingId) { reembedding { ${REEMBEDDING} } }
+}`
+
+export const REEMBEDDING_BY_ID = `query ReembeddingById($id: ID!) { reembedding(id: $id) { ${REEMBEDDING} } }`
+
+export const SPACE_MEMORY = `query SpaceMemory($id: ID!) {
+  space(id: $id) { threadCount vectorCount embeddingModel embeddingDimensions reembedding { ${REEMBEDDING} } }
+}`
+
+export const REEMBED_PROGRESS = `subscription ReembedProgress($reembeddingId: ID, $spaceId: ID) {
+  reembedProgress(reembeddingId: $reembeddingId, spaceId: $spaceId) { ${REEMBEDDING} }
+}`
+
+export const EMBEDDING_MODELS = '{ embeddingModels { model dimensions isDefault } }'
+
+const SPACE_HEALTH_FIELDS = `isHealthy vectors expectedVectors orphanVectors messages messagesWithoutVectors pendingMessages
+  failures orphanRecords staleCounters links linksBehind stuckLinks pausedLinks oldestWaitingSince lastError`
+
+export const SPACE_HEALTH = `query SpaceHealth($spaceId: ID!) { spaceHealth(spaceId: $spaceId) { ${SPACE_HEALTH_FIELDS} } }`
+
+export const REPAIR_SPACE = `mutation RepairSpace($spaceId: ID!) {
+  repairSpace(spaceId: $spaceId) {
+    removedVectors requeuedMessages removedRecords correctedCounters wokenLinks health { ${SPACE_HEALTH_FIELDS} }
+  }
 }`

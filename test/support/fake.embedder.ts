@@ -1,5 +1,5 @@
-import { type Embedder, EmbedderUnavailableError } from '../../src/features/embeddings/embedder.js'
-import { failureOf } from '../../src/features/embeddings/embedding.failure.js'
+import { type Embedder, EmbedderUnavailableError } from '../../src/features/embedders/embedder.js'
+import { failureOf } from '../../src/features/embedders/embedding.failure.js'
 import { EmbeddingControls } from './embedding.controls.js'
 import { hashedVector } from './hashed.vectors.js'
 

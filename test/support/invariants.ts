@@ -11,7 +11,7 @@ const RULES: Readonly<Record<string, string>> = {
     where b.status in ('QUEUED', 'RUNNING') and not exists (select 1 from thread t where t.id = b.thread_id)`,
 
   'a vector is of a message that stands in its thread': `
-    select e.space_id, e.message_id from embedding e
+    select e.store_id, e.message_id from embedding e
     left join message m on m.id = e.message_id
     where m.id is null or m.thread_id <> e.thread_id`,
 
@@ -21,32 +21,74 @@ const RULES: Readonly<Record<string, string>> = {
     left join space_thread l on l.space_id = f.space_id and l.thread_id = f.thread_id
     where m.id is null or m.thread_id <> f.thread_id or l.thread_id is null`,
 
+  'a store is of one space': `
+    select store_id from space group by store_id having count(*) > 1`,
+
+  'a vector is in the store of a space that is there': `
+    select distinct e.store_id from embedding e
+    where not exists (select 1 from space s where s.store_id = e.store_id and s.deleted_at is null)`,
+
+  'a shadow is there exactly while its reembedding is at work, and has the threads of its space': `
+    select coalesce(r.shadow_id, s.id) as shadow from (select * from reembedding where status = 'RUNNING') r
+    full join (select * from space where shadow_of is not null and deleted_at is null) s on s.id = r.shadow_id
+    where r.id is null or s.id is null or s.shadow_of <> r.space_id
+      or (select array_agg(l.thread_id order by l.thread_id) from space_thread l where l.space_id = s.id)
+        is distinct from (select array_agg(l.thread_id order by l.thread_id) from space_thread l where l.space_id = s.shadow_of)`,
+
+  'a store holds the vectors of the model of its space': `
+    select distinct e.store_id, e.model, s.embedding_model from embedding e join space s on s.store_id = e.store_id
+    where e.model <> s.embedding_model`,
+
   'a vector belongs to the link that is there, not to an earlier one': `
-    select e.space_id, e.message_id, e.generation, l.generation as link from embedding e
-    left join space_thread l on l.space_id = e.space_id and l.thread_id = e.thread_id
+    select e.store_id, e.message_id, e.generation, l.generation as link from embedding e
+    left join space s on s.store_id = e.store_id and s.deleted_at is null
+    left join space_thread l on l.space_id = s.id and l.thread_id = e.thread_id
     where l.generation is distinct from e.generation`,
 
   'a message has no vector beyond the point up to which its link is embedded': `
-    select e.space_id, e.message_id from embedding e
+    select e.store_id, e.message_id from embedding e
     join message m on m.id = e.message_id
-    join space_thread l on l.space_id = e.space_id and l.thread_id = e.thread_id
+    join space s on s.store_id = e.store_id
+    join space_thread l on l.space_id = s.id and l.thread_id = e.thread_id
     where m.sequence > l.embedded_through`,
 
   'every message that a link is through with has vectors, was refused, or has no text': `
     select l.space_id, m.id from space_thread l
+    join space s on s.id = l.space_id
     join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
     where m.content ~ '[[:alnum:]]'
-      and not exists (select 1 from embedding e where e.space_id = l.space_id and e.message_id = m.id)
-      and not exists (select 1 from embedding_failure f where f.space_id = l.space_id and f.message_id = m.id)`,
+      and not exists (select 1 from embedding e where e.store_id = s.store_id and e.message_id = m.id)
+      and not exists (select 1 from embedding_failure f where f.space_id = l.space_id and f.message_id = m.id)
+      and not exists (select 1 from pending_embedding p where p.space_id = l.space_id and p.message_id = m.id)`,
+
+  'a message is to be embedded again only where its link is through with it, and is paused or of a hidden thread': `
+    select p.space_id, p.message_id from pending_embedding p
+    left join message m on m.id = p.message_id and m.thread_id = p.thread_id and m.sequence = p.sequence
+    left join space_thread l on l.space_id = p.space_id and l.thread_id = p.thread_id
+    left join thread t on t.id = l.thread_id
+    where m.id is null or l.thread_id is null or m.sequence > l.embedded_through
+      or (l.paused_at is null and t.deleted_at is null)`,
+
+  'a message that is to be embedded again has no vector and was not refused, and no backfill that has ended counts it': `
+    select p.space_id, p.message_id from pending_embedding p
+    left join backfill b on b.id = p.backfill_id
+    where exists (select 1 from embedding_failure f where f.space_id = p.space_id and f.message_id = p.message_id)
+      or exists (select 1 from embedding e join space s on s.store_id = e.store_id
+        where s.id = p.space_id and e.message_id = p.message_id)
+      or (p.backfill_id is not null and b.status is distinct from 'QUEUED' and b.status is distinct from 'RUNNING')`,
+
+  'a message has the hash of what it says': `
+    select id from message where content_hash <> sha256(convert_to(content, 'UTF8'))`,
 
   'a message is not embedded and refused at once': `
     select f.space_id, f.message_id from embedding_failure f
-    join embedding e on e.space_id = f.space_id and e.message_id = f.message_id`,
+    join space s on s.id = f.space_id
+    join embedding e on e.store_id = s.store_id and e.message_id = f.message_id`,
 
   'a deleted space has no links, vectors or backfills at work': `
     select s.id from space s where s.deleted_at is not null and (
       exists (select 1 from space_thread l where l.space_id = s.id)
-      or exists (select 1 from embedding e where e.space_id = s.id)
+      or exists (select 1 from embedding e where e.store_id = s.store_id)
       or exists (select 1 from backfill b where b.space_id = s.id and b.status in ('QUEUED', 'RUNNING')))`,
 
   'processed is at most total, and a backfill has ended exactly when it has a time of its end': `
@@ -86,14 +128,14 @@ const RULES: Readonly<Record<string, string>> = {
         (select count(*) from space_thread l join thread t on t.id = l.thread_id
           where l.space_id = s.id and t.deleted_at is null) as "threadsCounted",
         (select count(*) from embedding e join thread t on t.id = e.thread_id
-          where e.space_id = s.id and t.deleted_at is null) as "vectorsCounted"
+          where e.store_id = s.store_id and t.deleted_at is null) as "vectorsCounted"
       from space s) counted
     where thread_count <> "threadsCounted" or vector_count <> "vectorsCounted"`,
 
   'a link counts its vectors': `
-    select l.space_id, l.thread_id, l.vector_count from space_thread l
+    select l.space_id, l.thread_id, l.vector_count from space_thread l join space s on s.id = l.space_id
     where l.vector_count <>
-      (select count(*) from embedding e where e.space_id = l.space_id and e.thread_id = l.thread_id)`,
+      (select count(*) from embedding e where e.store_id = s.store_id and e.thread_id = l.thread_id)`,
 
   'a thread counts its messages, and names its last one': `
     select t.id, t.message_count, t.last_sequence, t.last_message_id from thread t

@@ -23,6 +23,8 @@ export interface SpaceAccessRow {
   id: string
   organizationId: string
   creatorId: string
+  /** where its vectors are */
+  storeId: string
   embeddingModel: string
   embeddingDimensions: number
   role: OrganizationRole | null
@@ -50,9 +52,15 @@ function locking(lock: Lock, alias: string): Statement {
   return lock === 'none' ? empty : raw(`${LOCKS[lock]} of ${alias}`)
 }
 
+/** Neither deleted nor a shadow, which nobody sees. A user's own grant asks for no more. */
+export function spaceLive(alias: string): Statement {
+  const s = raw(alias)
+  return sql`${s}.deleted_at is null and ${s}.shadow_of is null`
+}
+
 /** Whether `viewerId` may read the live space `alias`. Needs nothing joined. */
 export function spaceVisible(alias: string, viewerId: string): Statement {
-  return sql`(${raw(alias)}.deleted_at is null and ${spaceOpen(alias, viewerId)})`
+  return sql`(${spaceLive(alias)} and ${spaceOpen(alias, viewerId)})`
 }
 
 /** The same, were the space live. */
@@ -90,7 +98,8 @@ export const selectSpaceAccess = (
   lock: Lock,
 ): Statement => sql`
   select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
-    s.embedding_model as "embeddingModel", s.embedding_dimensions as "embeddingDimensions", m.role::text as role,
+    s.store_id as "storeId", s.embedding_model as "embeddingModel",
+    s.embedding_dimensions as "embeddingDimensions", m.role::text as role,
     array(select g.role::text from space_grant g
       where g.space_id = s.id and (g.user_id = ${viewerId} or g.organization_role = m.role)) as grants
   from space s left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}

@@ -26,6 +26,15 @@ export const selectApiKey = (hash: string): Statement => sql`
     coalesce(last_used_at < now() - interval '1 minute', true) as "usedLongAgo"
   from api_key where hash = ${hash}`
 
+export interface ApiKeyState {
+  isRevoked: boolean
+  isExpired: boolean
+}
+
+export const selectApiKeyState = (id: string): Statement => sql`
+  select revoked_at is not null as "isRevoked", coalesce(expires_at <= now(), false) as "isExpired"
+  from api_key where id = ${id}`
+
 export const touchApiKey = (id: string): Statement =>
   sql`update api_key set last_used_at = now() where id = ${id} returning id`
 

@@ -22,7 +22,7 @@ export class AuditEvent implements AuditEventRecord {
 
   @Field(() => String, {
     description:
-      'What the target is: `organization`, `project`, `thread`, `space`, `backfill`, `user` or `effect`.',
+      'What the target is: `organization`, `project`, `thread`, `message`, `space`, `backfill`, `user` or `effect`.',
   })
   readonly targetType!: string
 

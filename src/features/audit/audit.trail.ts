@@ -21,7 +21,7 @@ export function system(request: RequestIds): AuditActor {
 export interface AuditEntry {
   /** `<target>.<past participle>`: `thread.deleted` */
   action: string
-  targetType: 'organization' | 'project' | 'thread' | 'space' | 'backfill' | 'user' | 'effect'
+  targetType: 'organization' | 'project' | 'thread' | 'message' | 'space' | 'backfill' | 'user' | 'effect'
   targetId: string
   organizationId: string | null
   details?: Record<string, unknown>

@@ -13,7 +13,8 @@ export function isTerminal({ status }: Pick<BackfillRecord, 'status'>): boolean 
 }
 
 const topicOf = (backfillId: string) => `backfill:${backfillId}`
-const spaceTopicOf = (spaceId: string) => `space-backfills:${spaceId}`
+/** On this topic each backfill of a space is told. */
+export const spaceTopicOf = (spaceId: string) => `space-backfills:${spaceId}`
 
 /** Tells watchers, once the change is committed, how backfills stand. */
 export function announceBackfills(tx: Transaction, bus: Bus, rows: readonly BackfillRecord[]): void {
@@ -26,13 +27,28 @@ export function announceBackfills(tx: Transaction, bus: Bus, rows: readonly Back
 }
 
 /** One backfill, until it ends. */
-export function watchBackfill(bus: Bus, backfillId: string, read: () => Promise<BackfillRecord[]>) {
-  return new Watch<BackfillRecord>({ ...common(bus, read), topic: topicOf(backfillId), isLast: isTerminal })
+export function watchBackfill(
+  bus: Bus,
+  backfillId: string,
+  accessTopics: readonly string[],
+  read: () => Promise<BackfillRecord[]>,
+) {
+  return new Watch<BackfillRecord>({
+    ...common(bus, read),
+    accessTopics,
+    topic: topicOf(backfillId),
+    isLast: isTerminal,
+  })
 }
 
 /** Every backfill of a space, for as long as somebody watches. */
-export function watchSpaceBackfills(bus: Bus, spaceId: string, read: () => Promise<BackfillRecord[]>) {
-  return new Watch({ ...common(bus, read), topic: spaceTopicOf(spaceId), isLast: () => false })
+export function watchSpaceBackfills(
+  bus: Bus,
+  spaceId: string,
+  accessTopics: readonly string[],
+  read: () => Promise<BackfillRecord[]>,
+) {
+  return new Watch({ ...common(bus, read), accessTopics, topic: spaceTopicOf(spaceId), isLast: () => false })
 }
 
 function common(bus: Bus, read: () => Promise<BackfillRecord[]>) {
@@ -54,8 +70,8 @@ type Wire = {
 /** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the row. */
 function reviveBackfill(payload: unknown): BackfillRecord | null {
   const row = payload as Partial<Wire> | null
-  if (typeof row?.id !== 'string' || typeof row.sequence !== 'number' || typeof row.total !== 'number')
-    return null
+  const numbers = [row?.sequence, row?.total, row?.reused]
+  if (typeof row?.id !== 'string' || numbers.some((number) => typeof number !== 'number')) return null
   const wire = row as Wire
   return {
     ...wire,

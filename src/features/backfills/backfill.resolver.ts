@@ -1,6 +1,10 @@
-import { Arg, Ctx, ID, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Args, Ctx, ID, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { toConnection } from '../../platform/connection.type.js'
+import { PageArgs } from '../../platform/page.arguments.js'
+import { readPage } from '../../platform/page.js'
 import type { Context } from '../access/context.js'
 import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
+import { BackfillFailureConnection } from './backfill.failure.type.js'
 import type { BackfillService } from './backfill.service.js'
 import type { BackfillRecord } from './backfill.sql.js'
 import { Backfill, BackfillProgress, toBackfill, toProgress } from './backfill.type.js'
@@ -19,6 +23,21 @@ export class BackfillResolver {
     @Ctx() { viewer }: Context,
   ): Promise<Backfill> {
     return toBackfill(await this.backfills.get(viewer, id))
+  }
+
+  @Query(() => BackfillFailureConnection, {
+    nullable: true,
+    description:
+      "The messages of the backfill's thread that are refused in its space now, in their order: those of earlier and later backfills of the two as well, and none that a retry has embedded since. Needs view access to the space, else RESOURCE_NOT_FOUND.",
+  })
+  async backfillFailures(
+    @Arg('backfillId', () => ID, { description: "The backfill's id." }) backfillId: string,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() { viewer }: Context,
+  ): Promise<BackfillFailureConnection> {
+    const page = readPage(args)
+    const failures = await this.backfills.listFailures(viewer, backfillId, page)
+    return toConnection(failures, page, ({ sequence, messageId }) => ({ rank: sequence, id: messageId }))
   }
 
   @Subscription(() => BackfillProgress, {

@@ -3,9 +3,12 @@ import type { Database } from '../../platform/database.js'
 import { HeddleError, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { LoaderDefinition } from '../../platform/loader.js'
+import type { Page } from '../../platform/page.js'
+import { accessTopics, requireCredential } from '../access/access.events.js'
 import { requireSpace, requireWatchedSpace } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
 import { watchBackfill, watchSpaceBackfills } from './backfill.events.js'
+import { type BackfillFailureRecord, listFailures } from './backfill.failure.sql.js'
 import {
   type BackfillRecord,
   selectBackfills,
@@ -40,10 +43,16 @@ export class BackfillService {
     return backfill
   }
 
+  /** What of the backfill's thread is refused in its space now, whichever backfill it was refused in. */
+  async listFailures(viewer: Viewer, backfillId: string, page: Page): Promise<BackfillFailureRecord[]> {
+    return this.db.query(listFailures(await this.get(viewer, backfillId), page))
+  }
+
   /** Each look asks for access again. The deletion of the space ends the backfill, and is told as that. */
   async watch(viewer: Viewer, backfillId: string): Promise<AsyncIterableIterator<BackfillRecord>> {
     const { spaceId } = await this.get(viewer, backfillId)
-    return watchBackfill(this.bus, backfillId, async () => {
+    return watchBackfill(this.bus, backfillId, accessTopics(viewer, spaceId), async () => {
+      await requireCredential(this.db, viewer)
       // Before the row: when the space is deleted by now, the row is at its end.
       await hidingSpace(backfillId, requireWatchedSpace(this.db, viewer, spaceId))
       return [await this.#read(backfillId)]
@@ -55,9 +64,10 @@ export class BackfillService {
     await requireSpace(this.db, viewer, 'read', spaceId)
     let since = new Date()
     let isDeleted = false
-    return watchSpaceBackfills(this.bus, spaceId, async () => {
+    return watchSpaceBackfills(this.bus, spaceId, accessTopics(viewer, spaceId), async () => {
       if (isDeleted) throw notFound('Space', { spaceId })
       const readAt = new Date(Date.now() - RECENT_MS)
+      await requireCredential(this.db, viewer)
       isDeleted = (await requireWatchedSpace(this.db, viewer, spaceId)).isDeleted
       const rows = await this.db.query<BackfillRecord>(selectSpaceBackfills(spaceId, since))
       since = readAt

@@ -11,6 +11,7 @@ export interface BackfillRecord {
   embedded: number
   skipped: number
   failed: number
+  reused: number
   sequence: number
   lastError: string | null
   nextAttemptAt: Date | null
@@ -21,7 +22,7 @@ export interface BackfillRecord {
 }
 
 const columns = sql`b.id, b.space_id as "spaceId", b.thread_id as "threadId", b.kind::text as kind,
-  b.status::text as status, b.total, b.embedded, b.skipped, b.failed, b.sequence, b.last_error as "lastError",
+  b.status::text as status, b.total, b.embedded, b.skipped, b.failed, b.reused, b.sequence, b.last_error as "lastError",
   b.next_attempt_at as "nextAttemptAt", b.created_at as "createdAt", b.started_at as "startedAt",
   b.finished_at as "finishedAt", b.updated_at as "updatedAt"`
 
@@ -66,9 +67,15 @@ export const selectLatestBackfills = (
 /** What one committed batch did to the backfills of its link. */
 export interface BackfillChange {
   embedded: number
+  /** of the embedded ones */
+  reused: number
   skipped: number
   failed: number
 }
+
+const lastRefusal = sql`(
+  select f.error from embedding_failure f where f.space_id = b.space_id and f.thread_id = b.thread_id
+  order by f.failed_at desc, f.sequence desc limit 1)`
 
 /**
  * Counts a batch, whose refusals are written, and ends the backfill once all of it is counted: COMPLETED, or FAILED when
@@ -77,18 +84,34 @@ export interface BackfillChange {
 export const advanceBackfill = (id: string, change: BackfillChange): Statement => sql`
   update backfill b set
     embedded = counted.embedded, skipped = counted.skipped, failed = counted.failed,
+    reused = b.reused + ${change.reused}::int,
     status = (case
       when counted.embedded + counted.skipped + counted.failed < b.total then 'RUNNING'
       when counted.failed > 0 and counted.embedded = 0 then 'FAILED'
       else 'COMPLETED' end)::backfill_status,
     started_at = coalesce(b.started_at, now()),
     finished_at = case when counted.embedded + counted.skipped + counted.failed >= b.total then clock_timestamp() end,
-    last_error = case when counted.failed > 0 then (
-      select f.error from embedding_failure f where f.space_id = b.space_id and f.thread_id = b.thread_id
-      order by f.failed_at desc, f.sequence desc limit 1) end,
+    last_error = case when counted.failed > 0 then ${lastRefusal} end,
     next_attempt_at = null, sequence = b.sequence + 1, updated_at = clock_timestamp()
   from (select id, embedded + ${change.embedded}::int as embedded, skipped + ${change.skipped}::int as skipped,
       failed + ${change.failed}::int as failed from backfill where id = ${id}) counted
+  where b.id = counted.id and b.status in ('QUEUED', 'RUNNING')
+  returning ${columns}`
+
+/** A message is gone that these backfills were to embed. One that waited for only this has ended; others go on as they stand. */
+export const skipMessage = (ids: readonly string[]): Statement => sql`
+  update backfill b set skipped = b.skipped + 1,
+    status = (case
+      when not counted.is_last then b.status::text
+      when b.failed > 0 and b.embedded = 0 then 'FAILED'
+      else 'COMPLETED' end)::backfill_status,
+    started_at = case when counted.is_last then coalesce(b.started_at, now()) else b.started_at end,
+    finished_at = case when counted.is_last then clock_timestamp() end,
+    last_error = case when not counted.is_last then b.last_error when b.failed > 0 then ${lastRefusal} end,
+    next_attempt_at = case when not counted.is_last then b.next_attempt_at end,
+    sequence = b.sequence + 1, updated_at = clock_timestamp()
+  from (select id, embedded + skipped + failed + 1 >= total as is_last from backfill
+    where id = any(${ids}::text[])) counted
   where b.id = counted.id and b.status in ('QUEUED', 'RUNNING')
   returning ${columns}`
 

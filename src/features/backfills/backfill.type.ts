@@ -20,6 +20,7 @@ registerEnumType(BackfillKind, {
   description: 'What a backfill embeds.',
   valuesConfig: {
     ADD: { description: 'The messages that a thread had when it was added, or when it was resumed.' },
+    REEMBED: { description: 'All messages of a thread, for the memory that reembedSpace builds anew.' },
     RETRY: { description: 'The messages that were refused before.' },
   },
 })
@@ -41,7 +42,15 @@ abstract class BackfillCounts {
   @Field(() => Int, { description: 'Messages whose vectors are in the space.' })
   readonly embedded!: number
 
-  @Field(() => Int, { description: 'Messages without text.' })
+  @Field(() => Int, {
+    description:
+      'Messages of `embedded` whose vectors were copied from another space with the same model, without a call to the embedder.',
+  })
+  readonly reused!: number
+
+  @Field(() => Int, {
+    description: 'Messages without text, and those that were deleted before they were embedded.',
+  })
   readonly skipped!: number
 
   @Field(() => Int, { description: 'Messages that the embedder refused; retryBackfill takes them again.' })
@@ -125,12 +134,18 @@ export function toBackfill(row: BackfillRecord): Backfill {
 }
 
 export function toProgress(row: BackfillRecord): BackfillProgress {
-  const { sequence, spaceId, threadId, status, total, embedded, skipped, failed, lastError, updatedAt } = row
-  const counts = { status, total, embedded, skipped, failed, lastError, ...countsOf(row) }
+  const { sequence, spaceId, threadId, status, total, embedded, reused, skipped, failed } = row
+  const { lastError, updatedAt } = row
+  const counts = { status, total, embedded, reused, skipped, failed, lastError, ...countsOf(row) }
   return { sequence, backfillId: row.id, spaceId, threadId, updatedAt, ...counts, ...paceOf(row) }
 }
 
-function countsOf({ total, embedded, skipped, failed }: BackfillRecord) {
+export function countsOf({
+  total,
+  embedded,
+  skipped,
+  failed,
+}: Pick<BackfillRecord, 'total' | 'embedded' | 'skipped' | 'failed'>) {
   const processed = embedded + skipped + failed
   // Rounded down, so that 100 means all of it.
   const percent = total === 0 ? 100 : Math.floor((processed * 1_000) / total) / 10

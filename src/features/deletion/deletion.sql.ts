@@ -15,13 +15,16 @@ export interface ThreadSnapshot {
   sandboxId: string | null
 }
 
-/** What hangs on a thread, counted row by row. */
+/** What hangs on a thread, counted row by row, but for the memory that a space builds anew and shows nobody. */
 export const selectThreadSnapshot = (threadId: string): Statement => sql`
   select t.title, t.metadata, t.conversation_id as "conversationId", p.sandbox_id as "sandboxId",
     (select count(*)::int from message m where m.thread_id = t.id) as "messageCount",
     (select count(*)::int from agent_run r where r.thread_id = t.id) as "agentRunCount",
-    (select count(*)::int from embedding e where e.thread_id = t.id) as "vectorCount",
-    (select count(*)::int from space_thread l where l.thread_id = t.id) as "spaceCount",
+    (select count(*)::int from space_thread l join space s on s.id = l.space_id and s.shadow_of is null
+      join embedding e on e.store_id = s.store_id and e.thread_id = t.id
+      where l.thread_id = t.id) as "vectorCount",
+    (select count(*)::int from space_thread l join space s on s.id = l.space_id
+      where l.thread_id = t.id and s.shadow_of is null) as "spaceCount",
     case when p.id is not null then not exists (
       select 1 from thread o where o.project_id = p.id and o.id <> t.id) end as "isLastOfProject"
   from thread t left join project p on p.id = t.project_id where t.id = ${threadId}`
@@ -67,14 +70,20 @@ export const showLinks = (set: ThreadSet): Statement => sql`
 
 /** Links that a deletion interrupted go on under a backfill that can be watched. */
 export const reopenBackfills = (set: ThreadSet): Statement => sql`
-  insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total)
-  select 'bkfl_' || replace(gen_random_uuid()::text, '-', ''), l.space_id, l.thread_id, l.generation, 'ADD', 'QUEUED',
-    t.last_sequence, rest.count
-  from thread t join space_thread l on l.thread_id = t.id
-    cross join lateral (
-      select count(*)::int as count from message m where m.thread_id = t.id and m.sequence > l.embedded_through) rest
-  where ${inSet(set)} and l.paused_at is null and t.last_sequence > l.embedded_through
-  returning id`
+  with opened as (
+      insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total)
+      select 'bkfl_' || replace(gen_random_uuid()::text, '-', ''), l.space_id, l.thread_id, l.generation, 'ADD',
+        'QUEUED', t.last_sequence, rest.count
+      from thread t join space_thread l on l.thread_id = t.id
+        cross join lateral (
+          select (select count(*) from message m where m.thread_id = t.id and m.sequence > l.embedded_through)
+            + (select count(*) from pending_embedding p where p.space_id = l.space_id and p.thread_id = t.id) as count) rest
+      where ${inSet(set)} and l.paused_at is null and rest.count > 0
+      returning id, space_id, thread_id),
+    adopted as (
+      update pending_embedding p set backfill_id = o.id
+      from opened o where p.space_id = o.space_id and p.thread_id = o.thread_id)
+  select id from opened`
 
 export const cancelBackfillsOf = (set: ThreadSet): Statement => sql`
   update backfill b set status = 'CANCELED', finished_at = clock_timestamp(), next_attempt_at = null,

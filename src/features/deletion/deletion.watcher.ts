@@ -2,6 +2,7 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database } from '../../platform/database.js'
 import { invalid, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
+import { requireCredential } from '../access/access.events.js'
 import { requireUnexpired, type Viewer } from '../access/viewer.js'
 import { type DeletionBatchRecord, selectBatches, selectBatchOfThread } from '../purge/deletion.batch.sql.js'
 import { watchDeletion } from '../purge/deletion.events.js'
@@ -24,7 +25,10 @@ export class DeletionWatcher {
     selector: DeletionSelector,
   ): Promise<AsyncIterableIterator<DeletionBatchRecord>> {
     const { id: batchId } = await this.#get(viewer, selector)
-    return watchDeletion(this.bus, batchId, async () => [await this.#get(viewer, { batchId })])
+    return watchDeletion(this.bus, batchId, async () => {
+      await requireCredential(this.db, viewer)
+      return [await this.#get(viewer, { batchId })]
+    })
   }
 
   async #get(viewer: Viewer, { batchId, threadId }: DeletionSelector): Promise<DeletionBatchRecord> {

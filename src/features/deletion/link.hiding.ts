@@ -3,6 +3,7 @@ import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
 import { type SpaceShare, uncountShares } from '../purge/purge.sql.js'
+import { releasePending } from '../spaces/pending.sql.js'
 import { cancelBackfillsOf, hideLinks, type ThreadSet } from './deletion.sql.js'
 
 /**
@@ -14,5 +15,7 @@ export async function hideLinksOf(tx: Transaction, bus: Bus, set: ThreadSet): Pr
   if (shares.length > 0) await tx.query(uncountShares(shares))
   const canceled = await tx.query<{ id: string }>(cancelBackfillsOf(set))
   if (canceled.length === 0) return
-  announceBackfills(tx, bus, await tx.query<BackfillRecord>(selectBackfills(canceled.map(({ id }) => id))))
+  const ids = canceled.map(({ id }) => id)
+  await tx.query(releasePending(ids))
+  announceBackfills(tx, bus, await tx.query<BackfillRecord>(selectBackfills(ids)))
 }

@@ -1,11 +1,12 @@
 import { type Statement, sql } from '../../platform/database.js'
 
 /**
- * Differs from what it was after every change to what a backup holds. Messages and agent runs are only ever added, and
- * a run ends once: their counts tell. A mutation that changes a message in place has to show here.
+ * Differs from what it was after every change to what a backup holds. Agent runs are only ever added, and a run ends
+ * once: their counts tell.
  */
 const version = sql`encode(sha256(convert_to(row(
     t.owner_id, t.organization_id, t.project_id, t.conversation_id, t.title, t.metadata, t.message_count, t.last_sequence,
+    t.message_changes,
     (select count(*) from agent_run r where r.thread_id = t.id),
     (select count(r.finished_at) from agent_run r where r.thread_id = t.id))::text, 'UTF8')), 'hex')`
 

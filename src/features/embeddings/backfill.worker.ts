@@ -5,8 +5,10 @@ import { mintId } from '../../platform/ids.js'
 import { finishUnderLease, LeaseLost } from '../../platform/lease.js'
 import type { Logger } from '../../platform/log.js'
 import { WorkerLoop } from '../../platform/worker.loop.js'
+import { type Embedder, EmbedderUnavailableError } from '../embedders/embedder.js'
+import type { Embedders } from '../embedders/embedders.js'
 import { WORK_TOPIC } from '../spaces/link.service.js'
-import { type Embedder, EmbedderUnavailableError } from './embedder.js'
+import { EmbedderTurns } from './embedder.turns.js'
 import type { ClaimedLink } from './embedding.sql.js'
 import { EmbeddingStore } from './embedding.store.js'
 import { LinkRun } from './link.run.js'
@@ -16,7 +18,7 @@ export interface BackfillWorkerOptions {
   leaseMs?: number
   /** milliseconds between two looks for work when nobody calls; default 1,000 */
   pollMs?: number
-  /** links worked on at once; default 4 */
+  /** links worked on at once, more than the embedder takes calls, so that one's commit does not leave it idle; default 6 */
   parallel?: number
   /** milliseconds before the first try after an outage; doubles up to five minutes; default 1,000 */
   retryMs?: number
@@ -39,6 +41,7 @@ export class BackfillWorker {
   readonly #options: Required<BackfillWorkerOptions>
   readonly #store: EmbeddingStore
   readonly #loop: WorkerLoop
+  readonly #turns = new EmbedderTurns()
   readonly #running = new Map<Promise<void>, AbortController>()
   #leave: () => void = () => undefined
   #isStopping = false
@@ -46,11 +49,11 @@ export class BackfillWorker {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    private readonly embedder: Embedder,
+    private readonly embedders: Embedders,
     private readonly logger: Logger,
     options: BackfillWorkerOptions = {},
   ) {
-    this.#options = { leaseMs: 15_000, pollMs: 1_000, parallel: 4, retryMs: 1_000, ...options }
+    this.#options = { leaseMs: 15_000, pollMs: 1_000, parallel: 6, retryMs: 1_000, ...options }
     this.#store = new EmbeddingStore(db, bus, this.#options.leaseMs)
     this.#loop = new WorkerLoop(() => this.#claim(), this.#options.pollMs)
   }
@@ -93,9 +96,9 @@ export class BackfillWorker {
   /** Never fails: what cannot be written is left to the end of the lease. */
   async #work(link: ClaimedLink, takenAt: number, controller: AbortController): Promise<void> {
     const lease = { durationMs: this.#options.leaseMs, takenAt, renew: () => this.#store.renew(link) }
-    const run = new LinkRun(this.db, this.#store, this.embedder, link, controller.signal)
     try {
-      this.#requireModel(link)
+      const embedder = this.#requireEmbedder(link)
+      const run = new LinkRun(this.db, this.#store, embedder, this.#turns, link, controller.signal)
       await finishUnderLease(lease, controller, () => run.finish())
     } catch (error) {
       await this.#giveUp(link, error).catch((failure: unknown) => {
@@ -124,12 +127,11 @@ export class BackfillWorker {
     }
   }
 
-  #requireModel({ embeddingModel, embeddingDimensions }: ClaimedLink): void {
-    const { model, dimensions } = this.embedder
-    if (embeddingModel === model && embeddingDimensions === dimensions) return
-    throw new ModelMismatch(
-      `The space holds vectors of ${embeddingModel} (${embeddingDimensions} dimensions), but this server embeds with ${model} (${dimensions}).`,
-    )
+  #requireEmbedder({ embeddingModel, embeddingDimensions }: ClaimedLink): Embedder {
+    const model = { model: embeddingModel, dimensions: embeddingDimensions }
+    const embedder = this.embedders.find(model)
+    if (embedder) return embedder
+    throw new ModelMismatch(this.embedders.describeMissing(model))
   }
 }
 

@@ -3,29 +3,36 @@ import { type Statement, sql } from '../../platform/database.js'
 /** A link under this worker's lease. A write that does not carry both lease and generation writes nothing. */
 export interface ClaimedLink {
   spaceId: string
+  /** where the space's vectors are */
+  storeId: string
   threadId: string
   generation: bigint
   leaseId: string
   embeddedThrough: number
+  /** of its thread, before any of its messages were read */
+  messageChanges: number
   attempts: number
   embeddingModel: string
   embeddingDimensions: number
+  /** of a space whose memory is being built anew */
+  isShadow: boolean
 }
 
-/** Takes links that have work and that nobody is on, the longest waiting first. */
+const isDue = sql`l.next_attempt_at <= now() and (l.lease_expires_at is null or l.lease_expires_at < now())`
+
+/** Takes links that have work and that nobody is on, the longest waiting first: those that had a turn come last. */
 export const claimLinks = (leaseId: string, leaseMs: number, limit: number): Statement => sql`
   with due as (
-    select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
-    where l.next_attempt_at <= now() and (l.lease_expires_at is null or l.lease_expires_at < now())
-      and t.deleted_at is null
+    select l.space_id, l.thread_id, t.message_changes from space_thread l join thread t on t.id = l.thread_id
+    where ${isDue} and t.deleted_at is null
     order by l.next_attempt_at limit ${limit}::int
     for update of l skip locked)
   update space_thread l set lease_id = ${leaseId}, lease_expires_at = ${leaseEnd(leaseMs)}
   from due join space s on s.id = due.space_id
   where l.space_id = due.space_id and l.thread_id = due.thread_id
-  returning l.space_id as "spaceId", l.thread_id as "threadId", l.generation, l.lease_id as "leaseId",
-    l.embedded_through as "embeddedThrough", l.attempts, s.embedding_model as "embeddingModel",
-    s.embedding_dimensions as "embeddingDimensions"`
+  returning l.space_id as "spaceId", s.store_id as "storeId", l.thread_id as "threadId", l.generation, l.lease_id as "leaseId",
+    l.embedded_through as "embeddedThrough", due.message_changes as "messageChanges", l.attempts, s.embedding_model as "embeddingModel",
+    s.embedding_dimensions as "embeddingDimensions", s.shadow_of is not null as "isShadow"`
 
 function leaseEnd(leaseMs: number): Statement {
   return sql`now() + make_interval(secs => ${leaseMs / 1_000}::float8)`
@@ -36,6 +43,17 @@ export const renewLease = (link: ClaimedLink, leaseMs: number): Statement => sql
 
 export const releaseLease = (link: ClaimedLink): Statement => sql`
   update space_thread set lease_id = null, lease_expires_at = null where ${isOurs(link)} returning space_id`
+
+/** Gives a link back that is not finished: others that wait come first. */
+export const yieldLink = (link: ClaimedLink): Statement => sql`
+  update space_thread set next_attempt_at = now(), lease_id = null, lease_expires_at = null
+  where ${isOurs(link)} returning space_id`
+
+/** Whether a link has work that nobody is on, or this one has messages to embed again, which come first in a turn. */
+export const selectWaiting = ({ spaceId, threadId }: ClaimedLink): Statement => sql`
+  select 1 where exists (
+      select 1 from space_thread l join thread t on t.id = l.thread_id where ${isDue} and t.deleted_at is null)
+    or exists (select 1 from pending_embedding where thread_id = ${threadId} and space_id = ${spaceId})`
 
 /** When one process owns the database, a lease that is there at its start belongs to one that died. */
 export const voidLeases = (): Statement =>
@@ -61,33 +79,46 @@ export interface PendingMessage {
   content: string
 }
 
-/** The next messages, up to about `maxBytes` of text, and one in any case. */
-export const readMessagesAfter = (
-  threadId: string,
-  sequence: number,
-  limit: number,
-  maxBytes: number,
-): Statement => sql`
-  select id, sequence, content from (
-    select id, sequence, content,
-      sum(octet_length(content)) over (order by sequence) - octet_length(content) as before
-    from (
-      select id, sequence, content from message
-      where thread_id = ${threadId} and sequence > ${sequence}::int
-      order by sequence limit ${limit}::int) next
-  ) sized
-  where before < ${maxBytes}::bigint order by sequence`
+/** What one batch may hold. */
+export interface BatchLimits {
+  messages: number
+  /** of text, but one message in any case */
+  bytes: number
+}
 
-/** What a retry has taken and not yet tried; nothing once it is canceled. */
-export const readRetriedMessages = (
-  link: Pick<ClaimedLink, 'spaceId' | 'threadId'>,
-  retryId: string,
-  limit: number,
-): Statement => sql`
-  select m.id, m.sequence, m.content from embedding_failure f join message m on m.id = f.message_id
-    join backfill b on b.id = f.retry_id and b.status in ('QUEUED', 'RUNNING')
-  where f.space_id = ${link.spaceId} and f.thread_id = ${link.threadId} and f.retry_id = ${retryId}
-  order by f.sequence limit ${limit}::int`
+export const readMessagesAfter = (threadId: string, sequence: number, limits: BatchLimits): Statement =>
+  within(
+    limits,
+    sql`select id, sequence, content from message
+      where thread_id = ${threadId} and sequence > ${sequence}::int
+      order by sequence limit ${limits.messages}::int`,
+  )
+
+/** What is to be embedded again. */
+export const readPendingMessages = ({ spaceId, threadId }: ClaimedLink, limits: BatchLimits): Statement =>
+  within(
+    limits,
+    sql`select m.id, m.sequence, m.content from pending_embedding p join message m on m.id = p.message_id
+      where p.thread_id = ${threadId} and p.space_id = ${spaceId}
+      order by p.sequence limit ${limits.messages}::int`,
+  )
+
+function within({ bytes }: BatchLimits, next: Statement): Statement {
+  return sql`
+    select id, sequence, content from (
+      select id, sequence, content,
+        sum(octet_length(content)) over (order by sequence) - octet_length(content) as before
+      from (${next}) next
+    ) sized
+    where before < ${bytes}::bigint order by sequence`
+}
+
+export const selectMessageChanges = (threadId: string): Statement =>
+  sql`select message_changes as "messageChanges" from thread where id = ${threadId}`
+
+/** What messages say now; those that are gone are left out. */
+export const selectContentHashes = (ids: readonly string[]): Statement =>
+  sql`select id, encode(content_hash, 'hex') as hash from message where id = any(${ids}::text[])`
 
 export interface NewVector {
   messageId: string
@@ -95,19 +126,23 @@ export interface NewVector {
   vector: Float32Array
 }
 
-/** `vectors` is a binary halfvec[]: nine to eighteen times faster than text. Tells which rows are new. */
+/** `vectors` is a binary halfvec[]: nine to eighteen times faster than text. Tells how many rows are new. */
 export const upsertVectors = (
   link: ClaimedLink,
   rows: readonly NewVector[],
   vectors: Uint8Array,
 ): Statement => sql`
-  insert into embedding (space_id, thread_id, generation, model, message_id, chunk, vector)
-  select ${link.spaceId}, ${link.threadId}, ${link.generation}::bigint, ${link.embeddingModel}, message_id, chunk, vector
+  with written as (
+  insert into embedding (store_id, thread_id, generation, model, message_id, role, message_created_at, chunk, vector)
+  select ${link.storeId}, ${link.threadId}, ${link.generation}::bigint, ${link.embeddingModel}, m.id, m.role,
+    m.created_at, chunk, vector
   from unnest(${rows.map((row) => row.messageId)}::text[], ${rows.map((row) => row.chunk)}::int[],
     ${vectors}::halfvec[]) as added (message_id, chunk, vector)
-  on conflict (space_id, message_id, chunk) do update set vector = excluded.vector, model = excluded.model,
+    join message m on m.id = added.message_id
+  on conflict (store_id, message_id, chunk) do update set vector = excluded.vector, model = excluded.model,
     generation = excluded.generation
-  returning (xmax = 0) as "isNew"`
+  returning xmax = 0 as is_new)
+  select (count(*) filter (where is_new))::int as added from written`
 
 /** A vector that is too wide for an index entry stands beside it; the index holds its bits. */
 export const upsertWideVectors = (
@@ -115,14 +150,18 @@ export const upsertWideVectors = (
   rows: readonly NewVector[],
   vectors: Uint8Array,
 ): Statement => sql`
-  insert into embedding (space_id, thread_id, generation, model, message_id, chunk, wide_vector, wide_bits)
-  select ${link.spaceId}, ${link.threadId}, ${link.generation}::bigint, ${link.embeddingModel}, message_id, chunk,
-    vector, binary_quantize(vector)::varbit
+  with written as (
+  insert into embedding (store_id, thread_id, generation, model, message_id, role, message_created_at, chunk,
+    wide_vector, wide_bits)
+  select ${link.storeId}, ${link.threadId}, ${link.generation}::bigint, ${link.embeddingModel}, m.id, m.role,
+    m.created_at, chunk, vector, binary_quantize(vector)::varbit
   from unnest(${rows.map((row) => row.messageId)}::text[], ${rows.map((row) => row.chunk)}::int[],
     ${vectors}::halfvec[]) as added (message_id, chunk, vector)
-  on conflict (space_id, message_id, chunk) do update set wide_vector = excluded.wide_vector,
+    join message m on m.id = added.message_id
+  on conflict (store_id, message_id, chunk) do update set wide_vector = excluded.wide_vector,
     wide_bits = excluded.wide_bits, model = excluded.model, generation = excluded.generation
-  returning (xmax = 0) as "isNew"`
+  returning xmax = 0 as is_new)
+  select (count(*) filter (where is_new))::int as added from written`
 
 export interface Refusal {
   messageId: string
@@ -136,7 +175,7 @@ export const upsertFailures = (link: ClaimedLink, refusals: readonly Refusal[]):
   from unnest(${refusals.map((refusal) => refusal.messageId)}::text[],
     ${refusals.map((refusal) => refusal.sequence)}::int[],
     ${refusals.map((refusal) => refusal.error)}::text[]) as refused (message_id, sequence, error)
-  on conflict (space_id, message_id) do update set error = excluded.error, retry_id = null, failed_at = now(),
+  on conflict (space_id, message_id) do update set error = excluded.error, failed_at = now(),
     attempts = embedding_failure.attempts + 1
   returning message_id`
 
@@ -155,13 +194,12 @@ export const advanceLink = (
     lease_expires_at = ${leaseEnd(leaseMs)}
   where ${isOurs(link)} returning space_id`
 
-/** Read in a statement of its own, under the link's lock: an append either shows here or waits to wake the link. */
+/** Read in a statement of its own, under the link's lock: a new or edited message either shows here or waits to wake the link. */
 export const measureRest = (link: ClaimedLink): Statement => sql`
-  select t.last_sequence > ${sql`(select embedded_through from space_thread where ${isOurs(link)})`}
-    or exists (select 1 from embedding_failure f join backfill b on b.id = f.retry_id
-      where f.space_id = ${link.spaceId} and f.thread_id = ${link.threadId}
-        and b.status in ('QUEUED', 'RUNNING')) as "hasWork"
-  from thread t where t.id = ${link.threadId}`
+  select exists (select 1 from message m where m.thread_id = ${link.threadId}
+      and m.sequence > (select embedded_through from space_thread where ${isOurs(link)}))
+    or exists (select 1 from pending_embedding
+      where thread_id = ${link.threadId} and space_id = ${link.spaceId}) as "hasWork"`
 
 /** Nothing is left to do. */
 export const settleLink = (link: ClaimedLink): Statement => sql`

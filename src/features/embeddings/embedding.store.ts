@@ -4,13 +4,17 @@ import { announceBackfills } from '../backfills/backfill.events.js'
 import {
   type ActiveBackfill,
   advanceBackfill,
+  type BackfillChange,
   type BackfillRecord,
   delayBackfill,
   selectActiveBackfills,
   startBackfill,
 } from '../backfills/backfill.sql.js'
+import { keepPending, type PendingEmbedding, takePending } from '../spaces/pending.sql.js'
+import { announceSettled } from '../spaces/reembedding.events.js'
 import { changeSpaceCounts } from '../spaces/space.sql.js'
-import type { BatchOutcome } from './batch.embedder.js'
+import { type BatchOutcome, countsOf } from './batch.outcome.js'
+import { leaveOutChanged } from './changed.messages.js'
 import {
   advanceLink,
   type ClaimedLink,
@@ -19,25 +23,22 @@ import {
   deleteFailures,
   holdClaim,
   measureRest,
+  type PendingMessage,
   releaseLease,
   renewLease,
-  selectVectorType,
+  selectWaiting,
   settleLink,
-  upsertFailures,
-  upsertVectors,
-  upsertWideVectors,
+  yieldLink,
 } from './embedding.sql.js'
-import { encodeHalfVectorArray } from './half.floats.js'
+import { selectCopyable, selectSources, type VectorCopy } from './reuse.sql.js'
+import { VectorWriter } from './vector.writer.js'
 
-/** Up to here a vector fits an index entry, whatever its row's ids are; a wider one stands beside the index. */
-export const MAX_INDEXED_DIMENSIONS = 1_100
-
-/** What a commit found: the link is no longer ours, more is to do, or nothing is. */
-export type CommitResult = 'lost' | 'more' | 'settled'
+/** How a link stands after a commit: it is no longer ours, more is to do, nothing is, or it was given back unfinished. */
+export type CommitResult = 'lost' | 'more' | 'settled' | 'yielded'
 
 /** Writes what workers did: vectors, the link's progress, counts and lease in one transaction, or nothing. */
 export class EmbeddingStore {
-  #vectorType: Promise<number> | null = null
+  readonly #vectors = new VectorWriter()
 
   constructor(
     private readonly db: Database,
@@ -55,6 +56,34 @@ export class EmbeddingStore {
 
   async release(link: ClaimedLink): Promise<void> {
     await this.db.query(releaseLease(link))
+  }
+
+  /** Gives back a link that is not finished, because others wait. */
+  async yield(link: ClaimedLink): Promise<CommitResult> {
+    await this.db.query(yieldLink(link))
+    return 'yielded'
+  }
+
+  /** Whether this link's turn should end: another waits for a worker, or messages are to be embedded again. */
+  async isAnyWaiting(link: ClaimedLink): Promise<boolean> {
+    return (await this.db.query(selectWaiting(link))).length > 0
+  }
+
+  /** The stores that may hold vectors of this link's messages. */
+  async findSources(link: ClaimedLink): Promise<string[]> {
+    const sources = await this.db.query<{ storeId: string }>(selectSources(link))
+    return sources.map(({ storeId }) => storeId)
+  }
+
+  /** Which of these messages have vectors in one of these stores. */
+  async findCopies(
+    link: ClaimedLink,
+    sourceIds: readonly string[],
+    messages: readonly PendingMessage[],
+  ): Promise<VectorCopy[]> {
+    if (sourceIds.length === 0) return []
+    const ids = messages.map(({ id }) => id)
+    return this.db.query(selectCopyable(link, sourceIds, ids))
   }
 
   /** The backfills that count what is done for a link. Those that waited are told to have started. */
@@ -78,28 +107,37 @@ export class EmbeddingStore {
     isLast: boolean,
   ): Promise<CommitResult> {
     return this.#write(link, isLast, async (tx) => {
-      const vectors = await this.#writeVectors(tx, link, outcome)
+      const { kept, edited } = await leaveOutChanged(tx, link, outcome)
+      const isCounted = ({ sequence }: PendingMessage) => sequence <= (active?.targetSequence ?? 0)
+      const backfillOf = (message: PendingMessage) => (active && isCounted(message) ? active.id : null)
+      if (edited.length > 0) {
+        const pending = edited.map((message) => ({ ...message, backfillId: backfillOf(message) }))
+        await tx.query(keepPending(link, pending))
+      }
+      const vectors = await this.#vectors.write(tx, link, kept)
       const through = outcome.messages.at(-1)?.sequence ?? 0
       await tx.query(advanceLink(link, through, vectors, this.leaseMs))
-      if (active) await this.#count(tx, active.id, countsWithin(outcome, active.targetSequence))
+      if (active) await this.#count(tx, active.id, countsOf(kept, isCounted))
       return vectors
     })
   }
 
-  /** A batch of messages that were refused before. */
-  commitRetry(link: ClaimedLink, active: ActiveBackfill, outcome: BatchOutcome): Promise<CommitResult> {
+  /** A batch of messages that were to be embedded again. One that was edited meanwhile stays so. */
+  commitPending(link: ClaimedLink, outcome: BatchOutcome): Promise<CommitResult> {
     return this.#write(link, true, async (tx) => {
-      const done = outcome.messages.map(({ id }) => id)
-      const refused = new Set(outcome.refusals.map(({ messageId }) => messageId))
+      const { kept } = await leaveOutChanged(tx, link, outcome)
+      const done = kept.messages.map(({ id }) => id)
+      const taken = await tx.query<PendingEmbedding>(takePending(link, done))
+      const refused = new Set(kept.refusals.map(({ messageId }) => messageId))
       await tx.query(
         deleteFailures(
           link.spaceId,
           done.filter((id) => !refused.has(id)),
         ),
       )
-      const vectors = await this.#writeVectors(tx, link, outcome)
+      const vectors = await this.#vectors.write(tx, link, kept)
       await tx.query(advanceLink(link, 0, vectors, this.leaseMs))
-      await this.#count(tx, active.id, countsWithin(outcome, Number.POSITIVE_INFINITY))
+      await this.#countTaken(tx, kept, taken)
       return vectors
     })
   }
@@ -135,6 +173,7 @@ export class EmbeddingStore {
       const vectors = await work(tx)
       const isDone = isLast && !(await this.#hasWork(tx, link))
       if (isDone) await tx.query(settleLink(link))
+      if (isDone && link.isShadow) announceSettled(tx, this.bus)
       if (vectors > 0) await tx.query(changeSpaceCounts(link.spaceId, 0, vectors))
       return isDone ? 'settled' : 'more'
     })
@@ -145,39 +184,21 @@ export class EmbeddingStore {
     return rest?.hasWork ?? false
   }
 
-  async #writeVectors(tx: Transaction, link: ClaimedLink, outcome: BatchOutcome): Promise<number> {
-    if (outcome.refusals.length > 0) await tx.query(upsertFailures(link, outcome.refusals))
-    if (outcome.vectors.length === 0) return 0
-    const binary = encodeHalfVectorArray(
-      outcome.vectors.map(({ vector }) => vector),
-      await this.#vectorTypeIn(tx),
-    )
-    const upsert = link.embeddingDimensions > MAX_INDEXED_DIMENSIONS ? upsertWideVectors : upsertVectors
-    const rows = await tx.query<{ isNew: boolean }>(upsert(link, outcome.vectors, binary))
-    return rows.filter(({ isNew }) => isNew).length
+  /** Each message counts into the backfill that it was pending for. */
+  async #countTaken(tx: Transaction, kept: BatchOutcome, taken: readonly PendingEmbedding[]): Promise<void> {
+    const backfills = new Map(taken.map(({ messageId, backfillId }) => [messageId, backfillId]))
+    for (const backfillId of new Set(backfills.values())) {
+      if (backfillId === null) continue
+      await this.#count(
+        tx,
+        backfillId,
+        countsOf(kept, ({ id }) => backfills.get(id) === backfillId),
+      )
+    }
   }
 
-  async #count(
-    tx: Transaction,
-    backfillId: string,
-    change: { embedded: number; skipped: number; failed: number },
-  ): Promise<void> {
+  async #count(tx: Transaction, backfillId: string, change: BackfillChange): Promise<void> {
     if (change.embedded + change.skipped + change.failed === 0) return
     announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(advanceBackfill(backfillId, change)))
   }
-
-  #vectorTypeIn(tx: Transaction): Promise<number> {
-    this.#vectorType ??= tx.query<{ oid: number }>(selectVectorType()).then(([row]) => row?.oid ?? 0)
-    return this.#vectorType
-  }
-}
-
-/** What of a batch belongs to a backfill that ends at `target`. Later messages are embedded, but counted by none. */
-function countsWithin({ messages, refusals, vectors }: BatchOutcome, target: number) {
-  const refused = new Set(refusals.map(({ messageId }) => messageId))
-  const withVectors = new Set(vectors.map(({ messageId }) => messageId))
-  const within = messages.filter(({ sequence }) => sequence <= target)
-  const failed = within.filter(({ id }) => refused.has(id)).length
-  const embedded = within.filter(({ id }) => withVectors.has(id)).length
-  return { embedded, failed, skipped: within.length - failed - embedded }
 }

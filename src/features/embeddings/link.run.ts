@@ -1,97 +1,159 @@
-import type { Database } from '../../platform/database.js'
+import type { Database, Statement } from '../../platform/database.js'
 import type { ActiveBackfill } from '../backfills/backfill.sql.js'
-import { type BatchOutcome, embedBatch } from './batch.embedder.js'
-import type { Embedder } from './embedder.js'
+import type { Embedder } from '../embedders/embedder.js'
+import { type BatchEmbedder, BatchRun } from './batch.embedder.js'
+import { type BatchOutcome, joinOutcomes } from './batch.outcome.js'
+import type { EmbedderTurns } from './embedder.turns.js'
 import {
+  type BatchLimits,
   type ClaimedLink,
   type PendingMessage,
   readMessagesAfter,
-  readRetriedMessages,
+  readPendingMessages,
 } from './embedding.sql.js'
 import type { CommitResult, EmbeddingStore } from './embedding.store.js'
+import { ReadAhead } from './read.ahead.js'
+import type { VectorCopy } from './reuse.sql.js'
+import { SourceGone } from './vector.writer.js'
 
-// What is in memory at once: this much text for each batch in flight.
-const MAX_BATCH_BYTES = 4 * 1024 * 1024
+// What is in memory at once: this much text for each batch that is read and not yet committed.
+const MAX_BATCH_BYTES = 1024 * 1024
 
-interface Batch {
-  outcome: Promise<BatchOutcome>
-}
+/** After so many batches others that wait have their turn. */
+const TURN_BATCHES = 8
+
+/** From here on a failure may be the fault of one text that brings the embedder down each time. */
+const SUSPECT_ATTEMPTS = 4
 
 /**
- * Works through one claimed link until nothing is left: first what a retry asks for, then new messages. Several batches
- * are at the embedder at once, none of them inside a transaction; their results are committed in the messages' order.
+ * Works through one claimed link until nothing is left, or until others have waited for a turn's length: first messages
+ * to be embedded again, edited ones and those of a retry, then new ones. Several batches are at the embedder at once, none of them inside a transaction;
+ * their results are committed in the messages' order.
  */
 export class LinkRun {
+  #through: number
+  /** batches read since others were looked for */
+  #read = 0
+  #isTurnOver = false
+
   constructor(
     private readonly db: Database,
     private readonly store: EmbeddingStore,
     private readonly embedder: Embedder,
+    private readonly turns: EmbedderTurns,
     private readonly link: ClaimedLink,
     /** ends the calls in flight */
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#through = link.embeddedThrough
+  }
 
   async finish(): Promise<void> {
-    let through = this.link.embeddedThrough
     let result: CommitResult = 'more'
     while (result === 'more' && !this.signal.aborted) {
       const active = await this.store.begin(this.link)
-      const retry = active.find(({ kind }) => kind === 'RETRY')
-      if (retry) result = await this.#retry(retry)
+      result = await this.#embedAgain()
       if (result !== 'more') return
-      const add = active.find(({ kind }) => kind === 'ADD') ?? null
-      ;[result, through] = await this.#catchUp(add, through)
+      const add = active.find(({ kind }) => kind !== 'RETRY') ?? null
+      result = await this.#catchUp(add)
     }
   }
 
-  async #retry(active: ActiveBackfill): Promise<CommitResult> {
+  async #embedAgain(): Promise<CommitResult> {
+    const { link, store } = this
     for (;;) {
-      const messages = await this.db.query<PendingMessage>(
-        readRetriedMessages(this.link, active.id, this.embedder.batchSize),
-      )
+      const messages = await this.#inTurn(readPendingMessages(link, this.#limits))
+      if (this.#isTurnOver) return store.yield(link)
       if (messages.length === 0) return 'more'
-      const outcome = await embedBatch(this.embedder, messages, this.signal)
-      const result = await this.store.commitRetry(this.link, active, outcome)
+      const copies = await store.findCopies(link, await store.findSources(link), messages)
+      const outcome = await this.#embed(messages, copies)
+      const result = await this.#commit(outcome, (whole) => store.commitPending(link, whole))
+      if (outcome.interruption) throw outcome.interruption
       if (result !== 'more') return result
     }
   }
 
-  /** Reads ahead of what is committed, as far as the embedder takes calls. */
-  async #catchUp(active: ActiveBackfill | null, from: number): Promise<[CommitResult, number]> {
-    const inFlight: Batch[] = []
-    let read = from
-    let committed = from
-    let isExhausted = false
+  async #catchUp(active: ActiveBackfill | null): Promise<CommitResult> {
+    const from = this.#through
+    const ahead = await this.#readAhead()
     for (;;) {
-      while (!isExhausted && inFlight.length < this.embedder.concurrency) {
-        const messages = await this.#read(read)
-        const last = messages.at(-1)
-        if (!last) isExhausted = true
-        else {
-          read = last.sequence
-          inFlight.push(this.#start(messages))
-        }
-      }
-      const next = inFlight.shift()
-      if (!next) break
-      const outcome = await next.outcome
-      const result = await this.store.commit(this.link, active, outcome, isExhausted && inFlight.length === 0)
-      committed = outcome.messages.at(-1)?.sequence ?? committed
-      if (result !== 'more') return [result, committed]
+      const outcome = await ahead.next()
+      if (!outcome) break
+      const { isDone } = ahead
+      const result = await this.#commit(outcome, (whole) =>
+        this.store.commit(this.link, active, whole, isDone),
+      )
+      this.#through = outcome.messages.at(-1)?.sequence ?? this.#through
+      if (outcome.interruption) throw outcome.interruption
+      if (result !== 'more') return result
     }
-    return committed > from ? ['more', committed] : [await this.store.settle(this.link), committed]
+    if (this.#isTurnOver) return this.store.yield(this.link)
+    return this.#through > from ? 'more' : this.store.settle(this.link)
   }
 
-  #read(after: number): Promise<PendingMessage[]> {
-    return this.db.query(
-      readMessagesAfter(this.link.threadId, after, this.embedder.batchSize, MAX_BATCH_BYTES),
+  get #limits(): BatchLimits {
+    return { messages: this.embedder.batchSize, bytes: MAX_BATCH_BYTES }
+  }
+
+  async #readAhead(): Promise<ReadAhead> {
+    const { link, embedder } = this
+    const sources = await this.store.findSources(link)
+    return new ReadAhead(
+      {
+        read: (after) => this.#inTurn(readMessagesAfter(link.threadId, after, this.#limits)),
+        embed: async (messages) =>
+          this.#embed(messages, await this.store.findCopies(link, sources, messages)),
+        // Twice what the embedder takes at once: it has the next calls while a commit is under way.
+        window: 2 * embedder.concurrency + 2,
+      },
+      this.#through,
     )
   }
 
-  #start(messages: PendingMessage[]): Batch {
-    const outcome = embedBatch(this.embedder, messages, this.signal)
-    // A batch may fail while an earlier one is still being committed; it is awaited, and told, in its turn.
-    outcome.catch(() => {})
-    return { outcome }
+  /** Nothing of a batch is written that ended before its first message. */
+  async #commit(
+    outcome: BatchOutcome,
+    write: (outcome: BatchOutcome) => Promise<CommitResult>,
+  ): Promise<CommitResult> {
+    this.signal.throwIfAborted()
+    if (outcome.messages.length === 0) return 'more'
+    try {
+      return await write(outcome)
+    } catch (error) {
+      if (!(error instanceof SourceGone)) throw error
+      return this.#commit(await this.#embedInstead(outcome, error.copyableIds), write)
+    }
+  }
+
+  /** What can no longer be copied is embedded after all. */
+  async #embedInstead(outcome: BatchOutcome, copyableIds: readonly string[]): Promise<BatchOutcome> {
+    const copyable = new Set(copyableIds)
+    const gone = new Set(outcome.copies.map(({ messageId }) => messageId).filter((id) => !copyable.has(id)))
+    const messages = outcome.messages.filter(({ id }) => gone.has(id))
+    const embedded = await this.#embed(messages)
+    if (embedded.interruption) throw embedded.interruption
+    const copies = outcome.copies.filter(({ messageId }) => copyable.has(messageId))
+    return { ...joinOutcomes([{ ...outcome, copies }, embedded]), messages: outcome.messages }
+  }
+
+  /** Reads a batch, unless the turn is over: then nothing more is read, and what was is finished. */
+  async #inTurn(statement: Statement): Promise<PendingMessage[]> {
+    if (this.#read === TURN_BATCHES) {
+      this.#read = 0
+      this.#isTurnOver = await this.store.isAnyWaiting(this.link)
+    }
+    if (this.#isTurnOver) return []
+    this.#read++
+    return this.db.query(statement)
+  }
+
+  #embed(messages: PendingMessage[], copies: VectorCopy[] = []): Promise<BatchOutcome> {
+    const { embedder, turns, link } = this
+    const caller: BatchEmbedder = {
+      batchSize: embedder.batchSize,
+      isSuspect: link.attempts >= SUSPECT_ATTEMPTS,
+      embed: (texts, signal) => turns.embed(embedder, link, texts, signal),
+    }
+    return new BatchRun(caller, messages, copies, this.signal).finish()
   }
 }

@@ -16,7 +16,7 @@ import {
   selectMessageOwners,
 } from './import.sql.js'
 import type { ImportThreadInput, ImportThreadResult } from './import.type.js'
-import type { AppendObserver } from './message.service.js'
+import type { MessageObserver } from './message.observer.js'
 import {
   growThreads,
   insertMessages,
@@ -38,7 +38,7 @@ export class ImportService {
     private readonly db: Database,
     private readonly organizations: OrganizationService,
     private readonly usage: UsageMeter,
-    private readonly observer: AppendObserver,
+    private readonly observer: Pick<MessageObserver, 'appended'>,
   ) {}
 
   import(

@@ -12,6 +12,7 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
+import type { MessageObserver } from './message.observer.js'
 import {
   growThreads,
   insertMessages,
@@ -20,6 +21,7 @@ import {
   type MessageRecord,
   type NewMessageRow,
   selectMessages,
+  selectThreadId,
 } from './message.sql.js'
 
 const MAX_MESSAGES = 1_000
@@ -32,11 +34,6 @@ export interface NewMessage {
   createdAt?: Date | null
 }
 
-/** Told in the transaction that appends messages, after the threads' rows are locked and before the usage rows. */
-export interface AppendObserver {
-  appended(tx: Transaction, threadIds: readonly string[]): Promise<void>
-}
-
 /** Messages: appending and reading them. Sequences rise under the lock of the thread's row. */
 export class MessageService {
   readonly byId: LoaderDefinition<string, MessageRecord>
@@ -44,7 +41,7 @@ export class MessageService {
   constructor(
     private readonly db: Database,
     private readonly usage: UsageMeter,
-    private readonly observer: AppendObserver,
+    private readonly observer: Pick<MessageObserver, 'appended'>,
   ) {
     this.byId = new LoaderDefinition(async (ids) => byId(await db.query<MessageRecord>(selectMessages(ids))))
   }
@@ -108,7 +105,7 @@ export interface Appended {
   thread: ThreadRecord
 }
 
-// A thousand megabytes of what was said are kept once, in the messages.
+// A thousand megabytes of what was said are kept once, in the messages. One that was deleted is not told again.
 const APPENDED: ReplyCodec<Appended, { messages: Omit<MessageRecord, 'content'>[]; thread: ThreadRecord }> = {
   keep: ({ messages, thread }) => ({
     messages: messages.map(({ content: _, ...message }) => message),
@@ -116,14 +113,9 @@ const APPENDED: ReplyCodec<Appended, { messages: Omit<MessageRecord, 'content'>[
   }),
   async recall(tx, { messages, thread }) {
     const stored = byId(await tx.query<MessageRecord>(selectMessages(messages.map(({ id }) => id))))
-    return {
-      thread,
-      messages: messages.map(({ id }) => {
-        const message = stored.get(id)
-        if (!message) throw notFound('Thread', { threadId: thread.id })
-        return message
-      }),
-    }
+    if (stored.size === 0 && (await tx.query(selectThreadId(thread.id))).length === 0)
+      throw notFound('Thread', { threadId: thread.id })
+    return { thread, messages: messages.flatMap(({ id }) => stored.get(id) ?? []) }
   },
 }
 
@@ -145,7 +137,7 @@ export function requireMessages(messages: readonly NewMessage[], threadId: strin
   })
 }
 
-function requireContent(content: string): string {
+export function requireContent(content: string): string {
   const length = content.length > MAX_CONTENT_BYTES ? content.length : Buffer.byteLength(content)
   if (length > MAX_CONTENT_BYTES)
     throw invalid('Invalid content. It must be at most 1 MiB of UTF-8.', { length })

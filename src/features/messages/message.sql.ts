@@ -10,6 +10,8 @@ export interface MessageRecord {
   role: MessageRole
   content: string
   createdAt: Date
+  /** null: never */
+  editedAt: Date | null
 }
 
 export interface NewMessageRow {
@@ -22,14 +24,16 @@ export interface NewMessageRow {
   createdAt: Date | null
 }
 
-const columns = sql`m.id, m.thread_id as "threadId", m.sequence, m.role::text as role, m.content,
-  m.created_at as "createdAt"`
+const columnsWithoutContent = sql`m.id, m.thread_id as "threadId", m.sequence, m.role::text as role,
+  m.created_at as "createdAt", m.edited_at as "editedAt"`
+
+export const messageColumns = sql`${columnsWithoutContent}, m.content`
 
 export const selectMessages = (ids: readonly string[]): Statement =>
-  sql`select ${columns} from message m where m.id = any(${ids}::text[])`
+  sql`select ${messageColumns} from message m where m.id = any(${ids}::text[])`
 
 export const listMessages = (threadId: string, page: Page): Statement => sql`
-  select ${columns} from message m
+  select ${messageColumns} from message m
   where m.thread_id = ${threadId} and ${beyond(page, sql`m.sequence`)}
   order by m.sequence ${page.limit}`
 
@@ -43,7 +47,10 @@ export const insertMessages = (rows: readonly NewMessageRow[]): Statement => sql
     ${rows.map((row) => row.content)}::text[], ${rows.map((row) => row.createdAt?.toISOString() ?? null)}::timestamptz[]
   ) as added (id, thread_id, sequence, role, content, created_at)
   on conflict (id) do nothing
-  returning m.id, m.thread_id as "threadId", m.sequence, m.role::text as role, m.created_at as "createdAt"`
+  returning ${columnsWithoutContent}`
+
+/** Whether a thread, deleted or not, is there. */
+export const selectThreadId = (id: string): Statement => sql`select id from thread where id = ${id}`
 
 /** Locks the live thread's row, so that sequences are handed out one call after the other. */
 export const lockLastSequence = (threadId: string): Statement => sql`

@@ -35,6 +35,12 @@ export class Message implements MessageRecord {
   })
   readonly createdAt!: Date
 
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When its content last changed; null: never.',
+  })
+  readonly editedAt!: Date | null
+
   readonly threadId!: string
 }
 

@@ -1,10 +1,12 @@
 import type { OrganizationRole } from '../../generated/prisma/enums.js'
+import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, forbidden, invalid } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireText } from '../../platform/validate.js'
+import { announceAccess } from '../access/access.events.js'
 import { findWritableOrganizations, requireOrganization } from '../access/access.js'
 import { insertNamedUser, lockUser } from '../access/identity.sql.js'
 import { mutate, mutateModels } from '../access/mutation.js'
@@ -28,6 +30,7 @@ export class OrganizationService {
 
   constructor(
     private readonly db: Database,
+    private readonly bus: Bus,
     private readonly usage: UsageMeter,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
@@ -81,6 +84,7 @@ export class OrganizationService {
         create: { ...key, role },
         update: { role },
       })
+      announceAccess(tx, this.bus, { userId })
       await recordAudit(tx, viewer, {
         action: 'organization.member-added',
         targetType: 'user',

@@ -8,11 +8,15 @@ import { SANDBOX_DELETION } from '../projects/sandbox.service.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import {
   type DeletedProject,
+  type DroppableStore,
   deleteEmptyProjects,
   deleteLinks,
+  deleteShadow,
+  deleteStoreVectors,
   deleteThreads,
   holdSpacesOf,
   lockCountedLinks,
+  lockDroppableStore,
   lockProjectsOf,
   lockPurgeable,
   type PurgeableThread,
@@ -20,6 +24,8 @@ import {
   type SpaceShare,
   uncountShares,
 } from './purge.sql.js'
+
+const MAX_VECTORS_AT_ONCE = 10_000
 
 export interface Purged {
   deletedAt: Date
@@ -79,6 +85,20 @@ export class PurgeService {
     const threadIds = threadId === null ? undefined : [threadId]
     announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(cancelBackfills({ spaceId, threadIds })))
     return removed ?? { removedThreadCount: 0, removedVectorCount: 0 }
+  }
+
+  /**
+   * Some of the vectors of a store that no space uses any more, and once none is left, what held it. A thread that is
+   * purged meanwhile takes its own.
+   *
+   * @returns false when there was no such store
+   */
+  async dropStore(tx: Transaction, graceMs: number): Promise<boolean> {
+    const [store] = await tx.query<DroppableStore>(lockDroppableStore(graceMs))
+    if (!store) return false
+    const [gone] = await tx.query<{ count: number }>(deleteStoreVectors(store.storeId, MAX_VECTORS_AT_ONCE))
+    if (gone?.count === 0) await tx.query(deleteShadow(store.shadowId))
+    return true
   }
 
   /** Who watches learns at once that the work ended. */

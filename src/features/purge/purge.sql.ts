@@ -76,12 +76,14 @@ export interface RemovedLinks {
 
 /** Links of a space, or one of them, with what is in the space's store of them. They, or their space, are locked. */
 export const deleteLinks = (spaceId: string, threadId: string | null): Statement => {
-  const within =
-    threadId === null ? sql`space_id = ${spaceId}` : sql`space_id = ${spaceId} and thread_id = ${threadId}`
+  const ofThread = threadId === null ? sql`true` : sql`thread_id = ${threadId}`
   return sql`
-    with links as (delete from space_thread where ${within} returning 1),
-      vectors as (delete from embedding where ${within} returning 1),
-      failures as (delete from embedding_failure where ${within} returning 1)
+    with links as (delete from space_thread where space_id = ${spaceId} and ${ofThread} returning 1),
+      vectors as (
+        delete from embedding where store_id = (select store_id from space where id = ${spaceId}) and ${ofThread}
+        returning 1),
+      failures as (delete from embedding_failure where space_id = ${spaceId} and ${ofThread}),
+      pending as (delete from pending_embedding where space_id = ${spaceId} and ${ofThread})
     select (select count(*)::int from links) as "removedThreadCount",
       (select count(*)::int from vectors) as "removedVectorCount"`
 }
@@ -103,3 +105,23 @@ export const trimThread = (threadId: string, messages: number, vectors: number):
       update thread set message_count = message_count - (select count(*)::int from gone_messages)
       where id = ${threadId} returning 1)
   select (select count(*)::int from gone_messages) as messages, (select count(*)::int from gone_vectors) as vectors`
+
+export interface DroppableStore {
+  shadowId: string
+  storeId: string
+}
+
+/** A store that no live space names, held by the deleted shadow that was left with it. A search may still be reading it. */
+export const lockDroppableStore = (graceMs: number): Statement => sql`
+  select id as "shadowId", store_id as "storeId" from space
+  where shadow_of is not null and deleted_at <= now() - make_interval(secs => ${graceMs / 1_000}::float8)
+  order by deleted_at, id limit 1 for update skip locked`
+
+export const deleteStoreVectors = (storeId: string, limit: number): Statement => sql`
+  with gone as (
+    delete from embedding where ctid = any(array(
+      select ctid from embedding where store_id = ${storeId} limit ${limit}::int)) returning 1)
+  select count(*)::int as count from gone`
+
+export const deleteShadow = (shadowId: string): Statement =>
+  sql`delete from space where id = ${shadowId} returning id`

@@ -25,6 +25,8 @@ export interface PurgeWorkerOptions {
   pollMs?: number
   /** milliseconds before the first try after a failure; doubles up to ten minutes; default 1,000 */
   retryMs?: number
+  /** milliseconds that a store stays after its last space has left it: longer than a search takes; default 60,000 */
+  dropAfterMs?: number
 }
 
 const MAX_RETRY_MS = 600_000
@@ -32,7 +34,8 @@ const MAX_RETRY_MS = 600_000
 class WorkerStopped extends Error {}
 
 /**
- * Purges what is to go: permanent deletions that are too long for one transaction, and soft ones whose time is over.
+ * Purges what is to go: permanent deletions that are too long for one transaction, soft ones whose time is over, and stores
+ * that no space uses any more.
  * One deletion at a time, in a lease; whatever happens to the process, the next one goes on where it stood.
  */
 export class PurgeWorker {
@@ -49,7 +52,7 @@ export class PurgeWorker {
     private readonly logger: Logger,
     options: PurgeWorkerOptions = {},
   ) {
-    this.#options = { leaseMs: 15_000, pollMs: 1_000, retryMs: 1_000, ...options }
+    this.#options = { leaseMs: 15_000, pollMs: 1_000, retryMs: 1_000, dropAfterMs: 60_000, ...options }
     this.#loop = new WorkerLoop(() => this.#purgeDue(), this.#options.pollMs)
   }
 
@@ -71,12 +74,20 @@ export class PurgeWorker {
       for (;;) {
         const takenAt = performance.now()
         const [batch] = await this.db.query<ClaimedBatch>(claimBatch(mintId('lease'), this.#options.leaseMs))
-        if (!batch) return
+        if (!batch) return await this.#dropStores()
         await this.#work(batch, takenAt)
         if (this.#isStopping) return
       }
     } catch (error) {
       this.logger.error({ err: error }, 'deletions could not be claimed; trying again')
+    }
+  }
+
+  async #dropStores(): Promise<void> {
+    const { dropAfterMs } = this.#options
+    let isMore = true
+    while (isMore && !this.#isStopping) {
+      isMore = await this.db.transaction((tx) => this.purges.dropStore(tx, dropAfterMs))
     }
   }
 

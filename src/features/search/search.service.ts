@@ -1,102 +1,146 @@
 import type { Database } from '../../platform/database.js'
-import { HeddleError, invalid } from '../../platform/errors.js'
+import { HeddleError } from '../../platform/errors.js'
 import { byId } from '../../platform/loader.js'
-import { readPageSize } from '../../platform/page.js'
-import { requireText } from '../../platform/validate.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
-import { chunkText } from '../embeddings/chunks.js'
-import { type Embedder, EmbedderUnavailableError, EmbeddingRefusedError } from '../embeddings/embedder.js'
-import { MAX_INDEXED_DIMENSIONS } from '../embeddings/embedding.store.js'
-import { encodeHalfVector } from '../embeddings/half.floats.js'
 import { type MessageRecord, selectMessages } from '../messages/message.sql.js'
 import type { LinkService } from '../spaces/link.service.js'
-import { type SearchHit, searchVectors, searchWideVectors } from './search.sql.js'
+import type { KeywordSearch } from './keyword.search.js'
+import { embedQuery } from './query.embedder.js'
+import { requireFilter, type SearchFilter, type SearchFilterValues } from './search.filter.js'
+import { fuse } from './search.fusion.js'
+import { SearchMode } from './search.input.js'
+import { type RankingPage, readRanking, readSearchPage } from './search.page.js'
+import { markedWords, readQuery, type SearchQuery } from './search.query.js'
+import { type SnippetRecord, snippetOf } from './search.snippet.js'
+import type { VectorSearch } from './vector.search.js'
 
-const DEFAULT_RESULTS = 10
-const MAX_QUERY = 2_000
 const TIMEOUT_MS = 20_000
-// Pieces looked at for so many messages: a long message has several, and wide vectors want candidates to rank again
-// (200 keep the recall at 1.0 for 1,536 dimensions and 20,000 vectors). Few sizes, because each is planned by itself.
-const FEWEST_PIECES = 200
-const PIECES_A_RESULT = 4
+// Words can answer without it: nobody waits long for an embedder that hangs.
+const HYBRID_TIMEOUT_MS = 5_000
 
-export interface SearchResult {
-  score: number
-  message: MessageRecord
+export interface SearchArguments {
+  query: string
+  first?: number | null | undefined
+  after?: string | null | undefined
+  mode: SearchMode
+  filter?: SearchFilterValues | null | undefined
 }
 
-/** Finds the messages of a space that are nearest in meaning to a text. */
+interface Hit {
+  messageId: string
+  score: number
+  similarity: number | null
+  /** its nearest piece; null when it was found by words only */
+  chunk: number | null
+}
+
+export interface SearchResult {
+  cursor: string
+  score: number
+  similarity: number | null
+  snippet: SnippetRecord
+  node: MessageRecord
+}
+
+export interface SearchResults {
+  edges: SearchResult[]
+  pageInfo: RankingPage<Hit>['pageInfo']
+  mode: SearchMode
+  warnings: string[]
+}
+
+/** Searches one space: by meaning, by words, or by both. */
 export class SearchService {
   constructor(
     private readonly db: Database,
-    private readonly embedder: Embedder,
     private readonly links: LinkService,
+    private readonly vectors: VectorSearch,
+    private readonly keywords: KeywordSearch,
   ) {}
 
-  async search(
-    viewer: Viewer,
-    spaceId: string,
-    text: string,
-    first: number | null | undefined,
-  ): Promise<SearchResult[]> {
+  async search(viewer: Viewer, spaceId: string, values: SearchArguments): Promise<SearchResults> {
     const space = await requireSpace(this.db, viewer, 'read', spaceId)
-    const query = requireText('query', text, 1, MAX_QUERY)
-    const limit = readPageSize(first, DEFAULT_RESULTS)
-    this.links.requireModel(space)
-    const vector = encodeHalfVector(await this.#embed(query))
-    return this.#withMessages(await this.#nearest(space, vector, limit))
+    const query = readQuery(values.query)
+    const filter = requireFilter(values.filter)
+    const search = ['space', spaceId, query.text, values.mode, filter]
+    const page = readSearchPage(search, values.first, values.after)
+    const { vector, mode, warnings } = await this.#meaning(space, query, values.mode)
+    const isLenient = values.mode === SearchMode.HYBRID
+    const byWords = (depth: number) => this.#byWords(space, query, filter, depth, isLenient)
+    const ranking = await readRanking(page, messageIdOf, async (depth) => {
+      if (!vector) return byWords(depth)
+      if (mode === SearchMode.SEMANTIC) return this.#byMeaning(space, vector, filter, depth)
+      const rankings = await Promise.all([this.#byMeaning(space, vector, filter, depth), byWords(depth)])
+      return fuse(rankings).map(({ hit, score }) => ({ ...hit, score }))
+    })
+    const edges = await this.#withMessages(ranking, markedWords(query))
+    return { edges, pageInfo: ranking.pageInfo, mode, warnings }
   }
 
-  /** Each message by its nearest piece. Looks further when a few long messages took all the places. */
-  async #nearest(
-    { id, embeddingDimensions }: SpaceAccess,
-    vector: Uint8Array,
-    limit: number,
-  ): Promise<SearchHit[]> {
-    let pieces = FEWEST_PIECES
-    while (pieces < limit * PIECES_A_RESULT) pieces *= 2
-    for (; ; pieces *= 4) {
-      const hits = await this.db.query<SearchHit>(
-        embeddingDimensions > MAX_INDEXED_DIMENSIONS
-          ? searchWideVectors(id, vector, embeddingDimensions, pieces)
-          : searchVectors(id, vector, pieces),
-      )
-      const nearest = new Map<string, SearchHit>()
-      for (const hit of hits) if (!nearest.has(hit.messageId)) nearest.set(hit.messageId, hit)
-      if (nearest.size >= limit || hits.length < pieces) return [...nearest.values()].slice(0, limit)
-    }
-  }
-
-  async #embed(query: string): Promise<Float32Array> {
-    const [piece] = chunkText(query)
-    if (piece === undefined) throw invalid('Invalid query. It has no text.')
+  /** The query's vector, where the mode wants one, and the mode that is left without it. */
+  async #meaning(space: SpaceAccess, { text }: SearchQuery, mode: SearchMode): Promise<Meaning> {
+    if (mode === SearchMode.KEYWORD) return { vector: null, mode, warnings: [] }
+    const timeoutMs = mode === SearchMode.HYBRID ? HYBRID_TIMEOUT_MS : TIMEOUT_MS
     try {
-      const [vector] = await this.embedder.embed([piece], AbortSignal.timeout(TIMEOUT_MS))
-      return vector as Float32Array
+      const vector = await embedQuery(this.links.requireEmbedder(space), text, timeoutMs)
+      return { vector, mode, warnings: [] }
     } catch (error) {
-      throw unanswerable(error)
+      if (mode === SearchMode.SEMANTIC || !isEmbedderMissing(error)) throw error
+      return {
+        vector: null,
+        mode: SearchMode.KEYWORD,
+        warnings: [`Searched by words only. ${error.message}`],
+      }
     }
   }
 
-  // A message may have gone since the vectors were read: it is left out, like one that was never found.
-  async #withMessages(hits: SearchHit[]): Promise<SearchResult[]> {
-    const messages = byId(
-      await this.db.query<MessageRecord>(selectMessages(hits.map(({ messageId }) => messageId))),
-    )
-    return hits.flatMap(({ messageId, distance }) => {
-      const message = messages.get(messageId)
-      return message ? [{ score: 1 - distance, message }] : []
+  async #byMeaning(
+    space: SpaceAccess,
+    vector: Uint8Array,
+    filter: SearchFilter,
+    depth: number,
+  ): Promise<Hit[]> {
+    const hits = await this.vectors.nearest(space, vector, filter, depth)
+    return hits.map(({ messageId, chunk, distance }) => {
+      const similarity = 1 - distance
+      return { messageId, chunk, similarity, score: similarity }
+    })
+  }
+
+  async #byWords(
+    { id: spaceId }: SpaceAccess,
+    query: SearchQuery,
+    filter: SearchFilter,
+    depth: number,
+    isLenient: boolean,
+  ): Promise<Hit[]> {
+    const scope = { spaceId, filter }
+    const hits = isLenient
+      ? await this.keywords.some(scope, query, depth)
+      : await this.keywords.all(scope, query, depth)
+    return hits.map(({ messageId, rank }) => ({ messageId, chunk: null, similarity: null, score: rank }))
+  }
+
+  // A message may have gone since it was ranked: it is left out, like one that was never found.
+  async #withMessages({ hits }: RankingPage<Hit>, words: readonly string[]): Promise<SearchResult[]> {
+    const ids = hits.map(({ hit }) => hit.messageId)
+    const messages = byId(await this.db.query<MessageRecord>(selectMessages(ids)))
+    return hits.flatMap(({ hit: { messageId, score, similarity, chunk }, cursor }) => {
+      const node = messages.get(messageId)
+      return node ? [{ cursor, score, similarity, snippet: snippetOf(node.content, words, chunk), node }] : []
     })
   }
 }
 
-function unanswerable(cause: unknown): unknown {
-  if (cause instanceof EmbeddingRefusedError) return invalid('Invalid query. The embedder refused it.')
-  const isAway = cause instanceof EmbedderUnavailableError || (cause as Error | null)?.name === 'TimeoutError'
-  if (!isAway) return cause
-  return new HeddleError('SERVICE_UNAVAILABLE', 'The embedder does not answer now. Try again later.', {
-    systemMessage: 'Embedder unavailable',
-    cause,
-  })
+interface Meaning {
+  vector: Uint8Array | null
+  mode: SearchMode
+  warnings: string[]
+}
+
+const messageIdOf = ({ messageId }: Hit): string => messageId
+
+function isEmbedderMissing(error: unknown): error is HeddleError {
+  return error instanceof HeddleError && (error.code === 'SERVICE_UNAVAILABLE' || error.code === 'CONFLICT')
 }

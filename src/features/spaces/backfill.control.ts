@@ -16,7 +16,8 @@ import {
   selectBackfills,
 } from '../backfills/backfill.sql.js'
 import type { LinkService } from './link.service.js'
-import { claimFailures, holdThread, type LinkRecord, lockLink, pauseLink, resumeLink } from './link.sql.js'
+import { holdThread, type LinkRecord, lockLink, pauseLink, resumeLink } from './link.sql.js'
+import { addRefusedMessages, releasePending } from './pending.sql.js'
 
 interface Held {
   space: SpaceAccess
@@ -62,7 +63,7 @@ export class BackfillControl {
       const { space, link, backfill } = await this.#hold(tx, viewer, found)
       if (!link)
         throw conflict('The thread is no longer in the space.', 'Thread not in space', { backfillId })
-      this.links.requireModel(space)
+      this.links.requireEmbedder(space)
       const retried = await this.#take(tx, link, backfill)
       this.links.announceWork(tx)
       await this.#record(tx, viewer, 'backfill.retried', space, retried)
@@ -75,9 +76,11 @@ export class BackfillControl {
     tx: Transaction,
     { id, kind, spaceId, threadId }: BackfillRecord,
   ): Promise<readonly BackfillRecord[]> {
-    if (kind === 'RETRY') return tx.query(cancelBackfills({ id }))
-    await tx.query(pauseLink(spaceId, threadId))
-    return tx.query(cancelBackfills({ spaceId, threadIds: [threadId] }))
+    if (kind !== 'RETRY') await tx.query(pauseLink(spaceId, threadId))
+    const scope = kind === 'RETRY' ? { id } : { spaceId, threadIds: [threadId] }
+    const ended = await tx.query<BackfillRecord>(cancelBackfills(scope))
+    await tx.query(releasePending(ended.map((backfill) => backfill.id)))
+    return ended
   }
 
   async #take(tx: Transaction, link: LinkRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
@@ -101,8 +104,8 @@ export class BackfillControl {
   ): Promise<BackfillRecord> {
     const { spaceId, threadId, generation } = link
     const id = mintId('bkfl')
-    const claimed = await tx.query(claimFailures(spaceId, threadId, id))
-    if (claimed.length === 0) {
+    const refused = await tx.query(addRefusedMessages(spaceId, threadId, id))
+    if (refused.length === 0) {
       throw conflict('Nothing of this backfill is left to retry.', 'Nothing to retry', { backfillId })
     }
     const row = {
@@ -112,7 +115,7 @@ export class BackfillControl {
       generation,
       kind: 'RETRY' as const,
       targetSequence: 0,
-      total: claimed.length,
+      total: refused.length,
     }
     const [retried] = await tx.query<BackfillRecord>(insertBackfill(row))
     if (!retried) throw new Error('A backfill could not be made')

@@ -1,3 +1,4 @@
+import type { BackfillKind } from '../../generated/prisma/enums.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
@@ -10,7 +11,8 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, insertBackfill, selectLatestBackfills } from '../backfills/backfill.sql.js'
-import type { AppendObserver } from '../messages/message.service.js'
+import type { Embedder } from '../embedders/embedder.js'
+import type { Embedders } from '../embedders/embedders.js'
 import type { PurgeService } from '../purge/purge.service.js'
 import {
   holdThread,
@@ -21,9 +23,10 @@ import {
   lockLink,
   measureBeyond,
   resumeLink,
-  wakeLinks,
 } from './link.sql.js'
-import type { EmbeddingModel } from './space.service.js'
+import { adoptPending } from './pending.sql.js'
+import { announceSettled } from './reembedding.events.js'
+import { selectShadow } from './reembedding.shadow.sql.js'
 import { changeSpaceCounts } from './space.sql.js'
 
 /** On this topic workers hear that a link has work. */
@@ -40,11 +43,11 @@ export interface ThreadRemoved {
 }
 
 /** The links between threads and spaces: adding, removing, and telling workers that one has work. */
-export class LinkService implements AppendObserver {
+export class LinkService {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    private readonly model: EmbeddingModel,
+    private readonly embedders: Embedders,
     private readonly purges: PurgeService,
   ) {}
 
@@ -64,7 +67,7 @@ export class LinkService implements AppendObserver {
           threadId,
         })
       }
-      this.requireModel(space)
+      this.requireEmbedder(space)
       const added = await this.#join(tx, viewer, spaceId, threadId)
       await recordAudit(tx, viewer, {
         action: 'space.thread-added',
@@ -94,17 +97,13 @@ export class LinkService implements AppendObserver {
         details: { threadId, removedVectorCount },
       })
       await tx.query(changeSpaceCounts(spaceId, -1, -link.vectorCount))
+      await this.#leaveShadow(tx, spaceId, threadId)
       return { removedAt: new Date(), removedVectorCount }
     })
   }
 
   listThreads(viewer: Viewer, spaceId: string, page: Page): Promise<LinkedThread[]> {
     return this.db.query(listLinkedThreads(viewer.userId, spaceId, page))
-  }
-
-  async appended(tx: Transaction, threadIds: readonly string[]): Promise<void> {
-    const woken = await tx.query(wakeLinks(threadIds))
-    if (woken.length > 0) this.announceWork(tx)
   }
 
   announceWork(tx: Transaction): void {
@@ -118,14 +117,11 @@ export class LinkService implements AppendObserver {
   }
 
   /** One space holds the vectors of one model: others could not be compared with them. */
-  requireModel(space: Pick<SpaceAccess, 'id' | 'embeddingModel' | 'embeddingDimensions'>): void {
-    const { model, dimensions } = this.model
-    if (space.embeddingModel === model && space.embeddingDimensions === dimensions) return
-    throw conflict(
-      `The space holds vectors of ${space.embeddingModel} (${space.embeddingDimensions} dimensions), but this server embeds with ${model} (${dimensions}).`,
-      'Embedding model mismatch',
-      { spaceId: space.id },
-    )
+  requireEmbedder(space: Pick<SpaceAccess, 'id' | 'embeddingModel' | 'embeddingDimensions'>): Embedder {
+    const model = { model: space.embeddingModel, dimensions: space.embeddingDimensions }
+    const embedder = this.embedders.find(model)
+    if (embedder) return embedder
+    throw conflict(this.embedders.describeMissing(model), 'Embedding model mismatch', { spaceId: space.id })
   }
 
   async #join(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadAdded> {
@@ -133,6 +129,7 @@ export class LinkService implements AppendObserver {
     if (fresh) {
       const backfill = await this.#open(tx, fresh)
       await tx.query(changeSpaceCounts(spaceId, 1, 0))
+      await this.#joinShadow(tx, viewer, spaceId, threadId)
       return { addedAt: fresh.addedAt, backfill }
     }
     const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
@@ -143,20 +140,42 @@ export class LinkService implements AppendObserver {
     return { addedAt: link.addedAt, backfill }
   }
 
-  async #open(tx: Transaction, link: LinkRecord): Promise<BackfillRecord> {
+  /** A memory that is being built anew gets what joins the space meanwhile. */
+  async #joinShadow(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<void> {
+    const [shadow] = await tx.query<{ id: string }>(selectShadow(spaceId))
+    if (!shadow) return
+    const [link] = await tx.query<LinkRecord>(insertLink(shadow.id, threadId, viewer.userId))
+    if (!link) throw new Error('A shadow had a thread that its space had not')
+    await this.#open(tx, link, 'REEMBED')
+    await tx.query(changeSpaceCounts(shadow.id, 1, 0))
+  }
+
+  async #leaveShadow(tx: Transaction, spaceId: string, threadId: string): Promise<void> {
+    const [shadow] = await tx.query<{ id: string }>(selectShadow(spaceId))
+    if (!shadow) return
+    const [link] = await tx.query<LinkRecord>(lockLink(shadow.id, threadId))
+    if (!link) throw new Error('A shadow lacked a thread that its space had')
+    await this.purges.removeLinks(tx, shadow.id, threadId)
+    await tx.query(changeSpaceCounts(shadow.id, -1, -link.vectorCount))
+    announceSettled(tx, this.bus)
+  }
+
+  async #open(tx: Transaction, link: LinkRecord, kind: BackfillKind = 'ADD'): Promise<BackfillRecord> {
     const { spaceId, threadId, generation, embeddedThrough } = link
+    const id = mintId('bkfl')
     const [size] = await tx.query<{ lastSequence: number; count: number }>(
       measureBeyond(threadId, embeddedThrough),
     )
+    const adopted = await tx.query(adoptPending(spaceId, threadId, id))
     const [backfill] = await tx.query<BackfillRecord>(
       insertBackfill({
-        id: mintId('bkfl'),
+        id,
         spaceId,
         threadId,
         generation,
-        kind: 'ADD',
+        kind,
         targetSequence: size?.lastSequence ?? 0,
-        total: size?.count ?? 0,
+        total: (size?.count ?? 0) + adopted.length,
       }),
     )
     if (!backfill) throw new Error('A backfill could not be made')

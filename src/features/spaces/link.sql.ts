@@ -48,13 +48,6 @@ export const resumeLink = (spaceId: string, threadId: string): Statement => sql`
   update space_thread set paused_at = null, next_attempt_at = now(), attempts = 0, last_error = null
   where space_id = ${spaceId} and thread_id = ${threadId} returning space_id`
 
-/** What the embedder refused is given to this retry, but for what a retry at work has taken. */
-export const claimFailures = (spaceId: string, threadId: string, retryId: string): Statement => sql`
-  update embedding_failure f set retry_id = ${retryId}
-  where f.space_id = ${spaceId} and f.thread_id = ${threadId} and not exists (
-    select 1 from backfill b where b.id = f.retry_id and b.status in ('QUEUED', 'RUNNING'))
-  returning f.message_id`
-
 export type LinkedThread = ThreadRecord & { addedAt: Date; addedById: string }
 
 export const listLinkedThreads = (viewerId: string, spaceId: string, page: Page): Statement => sql`

@@ -35,7 +35,7 @@ export class SpaceResolver {
   @Mutation(() => SpacePayload, {
     nullable: true,
     description:
-      "Makes a space. Its embedding model is the server's, for good. Needs write access to the organization.",
+      "Makes a space. Its embedding model is the server's default. Needs write access to the organization.",
   })
   async createSpace(
     @Arg('input', () => CreateSpaceInput, { description: 'The new space.' }) input: CreateSpaceInput,
@@ -160,7 +160,7 @@ export class SpaceResolver {
   })
   async grants(@Root() { id }: Space, @Ctx() { viewer, loaders }: Context) {
     const standing = await loaders.load(this.spaceService.standingById, id)
-    return standing && this.spaceService.grants(viewer, standing)
+    return standing && this.spaceService.grants(viewer, loaders, standing)
   }
 }
 

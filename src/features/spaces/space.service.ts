@@ -1,10 +1,12 @@
 import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
+import type { Bus } from '../../platform/bus.js'
 import type { Database } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
-import { byId, LoaderDefinition } from '../../platform/loader.js'
+import { byId, LoaderDefinition, type Loaders } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireOptionalText, requireText } from '../../platform/validate.js'
+import { announceAccess } from '../access/access.events.js'
 import { requireOrganization, requireSpace } from '../access/access.js'
 import { can } from '../access/access.policy.js'
 import { type SpaceAccessRow, selectSpaceAccess } from '../access/access.sql.js'
@@ -12,8 +14,10 @@ import { insertNamedUser } from '../access/identity.sql.js'
 import { mutate, mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
+import type { EmbeddingModel } from '../embedders/embedders.js'
 import type { PurgeService } from '../purge/purge.service.js'
 import type { RemovedLinks } from '../purge/purge.sql.js'
+import type { ReembeddingShadow } from './reembedding.shadow.js'
 import {
   type GrantRecord,
   insertSpace,
@@ -27,12 +31,6 @@ import {
 
 const MAX_NAME = 255
 const MAX_DESCRIPTION = 4_000
-
-/** The model that new spaces get, and that their vectors come from. */
-export interface EmbeddingModel {
-  readonly model: string
-  readonly dimensions: number
-}
 
 export interface NewSpace {
   id?: string | null
@@ -49,10 +47,14 @@ export type Grantee = { userId: string } | { organizationRole: OrganizationRole 
 export class SpaceService {
   readonly byId: LoaderDefinition<string, SpaceRecord>
   readonly standingById: LoaderDefinition<string, SpaceAccessRow>
+  readonly #grantsById: LoaderDefinition<string, GrantRecord[]>
 
   constructor(
     private readonly db: Database,
+    private readonly bus: Bus,
     private readonly purges: PurgeService,
+    private readonly shadow: ReembeddingShadow,
+    /** that new spaces get */
     private readonly model: EmbeddingModel,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
@@ -61,6 +63,10 @@ export class SpaceService {
     this.standingById = new LoaderDefinition(async (ids, viewerId) =>
       byId(await db.query<SpaceAccessRow>(selectSpaceAccess(viewerId, ids, 'none'))),
     )
+    this.#grantsById = new LoaderDefinition(async (ids) => {
+      const grants = await db.query<GrantRecord>(listGrants(ids))
+      return new Map(ids.map((id) => [id, grants.filter(({ spaceId }) => spaceId === id)]))
+    })
   }
 
   create(viewer: Viewer, input: NewSpace): Promise<SpaceRecord> {
@@ -134,6 +140,7 @@ export class SpaceService {
       if ('userId' in grantee) requireId('userId', grantee.userId)
       const before = await this.#reread(tx, viewer, spaceId)
       await tx.prisma.spaceGrant.deleteMany({ where: { spaceId, ...grantee } })
+      announceAccess(tx, this.bus, 'userId' in grantee ? grantee : { spaceId })
       await recordAudit(tx, viewer, {
         action: 'space.access-revoked',
         targetType: 'space',
@@ -146,15 +153,16 @@ export class SpaceService {
   }
 
   /** Who was given access is told to who may edit; null for others. */
-  async grants(viewer: Viewer, standing: SpaceAccessRow): Promise<GrantRecord[] | null> {
+  async grants(viewer: Viewer, loaders: Loaders, standing: SpaceAccessRow): Promise<GrantRecord[] | null> {
     if (!can(viewer, 'edit', { ...standing, kind: 'space' })) return null
-    return this.db.query(listGrants(standing.id))
+    return loaders.load(this.#grantsById, standing.id)
   }
 
   /** Holds the space's row first: a worker that is about to write into it waits, and then finds no link. */
   delete(viewer: Viewer, spaceId: string): Promise<RemovedLinks> {
     return mutate(this.db, viewer, async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+      await this.shadow.cancel(tx, spaceId)
       const removed = await this.purges.removeLinks(tx, spaceId, null)
       await tx.query(markSpaceDeleted(spaceId))
       await recordAudit(tx, viewer, {

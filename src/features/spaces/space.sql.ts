@@ -1,7 +1,7 @@
 import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
-import { spaceVisible } from '../access/access.sql.js'
+import { spaceLive, spaceVisible } from '../access/access.sql.js'
 
 export interface SpaceRecord {
   id: string
@@ -37,8 +37,9 @@ export type NewSpaceRow = Pick<
 
 /** Returns no row when the id exists. */
 export const insertSpace = (row: NewSpaceRow): Statement => sql`
-  insert into space as s (id, organization_id, creator_id, name, description, access_mode, embedding_model, embedding_dimensions)
-  values (${row.id}, ${row.organizationId}, ${row.creatorId}, ${row.name}, ${row.description},
+  insert into space as s (id, store_id, organization_id, creator_id, name, description, access_mode, embedding_model,
+    embedding_dimensions)
+  values (${row.id}, ${row.id}, ${row.organizationId}, ${row.creatorId}, ${row.name}, ${row.description},
     ${row.accessMode}::space_access_mode, ${row.embeddingModel}, ${row.embeddingDimensions}::int)
   on conflict (id) do nothing
   returning ${columns}`
@@ -48,32 +49,46 @@ export const selectVisibleSpaces = (ids: readonly string[], viewerId: string): S
 
 /** In an organization, else in all of the viewer's and those it was given access to; PUBLIC ones elsewhere are not listed. */
 export const listSpaces = (viewerId: string, organizationId: string | null, page: Page): Statement => sql`
-  select ${columns} from space s
-  where ${
-    organizationId === null
-      ? sql`(s.organization_id in (select organization_id from member where user_id = ${viewerId})
-          or s.id in (select space_id from space_grant where user_id = ${viewerId}))`
-      : sql`s.organization_id = ${organizationId}`
-  }
-    and ${spaceVisible('s', viewerId)} and ${olderThan(page, sql`s.created_at`, sql`s.id`)}
+  select ${columns} from (${organizationId === null ? newestOfAll(viewerId, page) : newestOf(organizationId, viewerId, page)}) listed
+    join space s on s.id = listed.id
+  order by s.created_at desc, s.id desc`
+
+const newest = (shown: Statement, page: Page): Statement => sql`
+  ${shown} and ${olderThan(page, sql`s.created_at`, sql`s.id`)}
   order by s.created_at desc, s.id desc ${page.limit}`
+
+const newestOf = (organizationId: string, viewerId: string, page: Page): Statement =>
+  sql`select s.id from space s where s.organization_id = ${organizationId} and ${newest(spaceVisible('s', viewerId), page)}`
+
+/** A page of each organization and of what was granted, so that spaces that concern nobody here are not looked at. */
+const newestOfAll = (viewerId: string, page: Page): Statement => sql`
+  select id from (
+    (select s.id, s.created_at from member mine cross join lateral (
+        select s.id, s.created_at from space s
+        where s.organization_id = mine.organization_id and ${newest(spaceVisible('s', viewerId), page)}) s
+      where mine.user_id = ${viewerId})
+    union
+    (select s.id, s.created_at from space_grant mine join space s on s.id = mine.space_id
+      where mine.user_id = ${viewerId} and ${newest(spaceLive('s'), page)})) found
+  order by created_at desc, id desc ${page.limit}`
 
 /** The visible spaces that hold a thread, by the time it was added. */
 export const listSpacesOfThread = (viewerId: string, threadId: string, page: Page): Statement => sql`
   select ${columns}, l.added_at as "addedAt" from space_thread l join space s on s.id = l.space_id
   where l.thread_id = ${threadId} and ${spaceVisible('s', viewerId)}
-    and ${olderThan(page, sql`l.added_at`, sql`s.id`)}
-  order by l.added_at desc, s.id desc ${page.limit}`
+    and ${olderThan(page, sql`l.added_at`, sql`l.space_id`)}
+  order by l.added_at desc, l.space_id desc ${page.limit}`
 
 export interface GrantRecord {
+  spaceId: string
   userId: string | null
   organizationRole: OrganizationRole | null
   role: SpaceRole
 }
 
-export const listGrants = (spaceId: string): Statement => sql`
-  select user_id as "userId", organization_role::text as "organizationRole", role::text as role
-  from space_grant where space_id = ${spaceId} order by created_at, id`
+export const listGrants = (spaceIds: readonly string[]): Statement => sql`
+  select space_id as "spaceId", user_id as "userId", organization_role::text as "organizationRole", role::text as role
+  from space_grant where space_id = any(${spaceIds}::text[]) order by created_at, id`
 
 /** The row stays, marked; what was in the space is deleted beside it. */
 export const markSpaceDeleted = (spaceId: string): Statement => sql`

@@ -42,7 +42,7 @@ export class Space implements SpaceRecord {
   @Field(() => SpaceAccessMode, { description: 'Who may see it without a grant.' })
   readonly accessMode!: SpaceAccessMode
 
-  @Field(() => String, { description: 'The embedding model of its vectors: fixed when it is made.' })
+  @Field(() => String, { description: 'The embedding model of its vectors; reembedSpace changes it.' })
   readonly embeddingModel!: string
 
   @Field(() => Int, { description: "The model's dimensions." })

@@ -2,9 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply, TestClient } from '../../support/client.js'
+import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { expectInvariants } from '../../support/invariants.js'
 import type { Seeded } from '../../support/seed.js'
-import { MUTATIONS, type Role } from './mutation.cases.js'
+import type { Role } from './mutation.case.js'
+import { MUTATIONS } from './mutation.cases.js'
+import { OTHER_MODEL } from './space.cases.js'
 
 let app: TestApp
 let organization: Seeded
@@ -12,7 +15,10 @@ let callers: Record<Role, TestClient>
 
 beforeAll(async () => {
   // No worker takes a link, so that every backfill is still there to be canceled.
-  app = await startTestApp({ timings: { backfill: { parallel: 0 } } })
+  app = await startTestApp({
+    otherEmbedders: [new FakeEmbedder(OTHER_MODEL)],
+    timings: { backfill: { parallel: 0 } },
+  })
   organization = await app.seed.organization()
   callers = {
     OWNER: await app.seed.member(organization, 'OWNER'),

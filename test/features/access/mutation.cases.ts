@@ -1,66 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import type { TestApp } from '../../support/app.js'
 import {
+  DELETE_MESSAGE,
+  EDIT_MESSAGE,
   FINISH_AGENT_RUN,
-  GRANT_TO_ROLE,
   IMPORT_THREADS,
   RETRY_EFFECT,
-  REVOKE_FROM_ROLE,
   SET_LEGAL_HOLD,
 } from '../../support/documents.js'
-import type { Seeded } from '../../support/seed.js'
+import {
+  administrators,
+  everybody,
+  MISSING,
+  type MutationCase,
+  messageOf,
+  threadOf,
+  writers,
+} from './mutation.case.js'
+import { SPACE_MUTATIONS } from './space.cases.js'
 
-/** Who may do what: every mutation, tried on things of one organization by each of these, and what it says. */
-
-export type Role = 'OWNER' | 'ADMIN' | 'MEMBER' | 'VIEWER' | 'outsider' | 'anonymous'
-
-export interface MutationCase {
-  /** a document, or the name of one of the contract's */
-  document: string
-  /** Makes what the mutation needs, as the organization's founder. @returns its variables */
-  prepare(app: TestApp, organization: Seeded): Promise<Record<string, unknown>>
-  /** 'done', or the code and the cause of the refusal */
-  says: Record<Role, string>
-}
-
-const ANONYMOUS = 'UNAUTHENTICATED No credential'
-const FORBIDDEN = 'INSUFFICIENT_PERMISSIONS'
-const MISSING = 'RESOURCE_NOT_FOUND'
-
-const everybody = (says: string): Record<Role, string> => ({
-  ...{ OWNER: says, ADMIN: says, MEMBER: says, VIEWER: says, outsider: says },
-  anonymous: ANONYMOUS,
-})
-
-/** Members may, but for a VIEWER; for others the thing is missing. */
-const writers = (missing: string): Record<Role, string> => ({
-  ...everybody('done'),
-  VIEWER: `${FORBIDDEN} Write access required`,
-  outsider: `${MISSING} ${missing} not found`,
-})
-
-/** Administrators may; other members see the thing; for others it is missing. */
-const administrators = (action: 'Edit' | 'Manage', missing: string): Record<Role, string> => ({
-  ...writers(missing),
-  MEMBER: `${FORBIDDEN} ${action} access required`,
-  VIEWER: `${FORBIDDEN} ${action} access required`,
-})
-
-async function spaceOf(app: TestApp, organization: Seeded) {
-  const space = await app.seed.space(organization, 'ORGANIZATION')
-  return { spaceId: space.id }
-}
-
-async function threadOf(app: TestApp, organization: Seeded) {
-  const thread = await app.seed.thread({ organization, messages: 1 })
-  return { threadId: thread.id }
-}
-
-async function linkOf(app: TestApp, organization: Seeded) {
-  const [space, thread] = [await spaceOf(app, organization), await threadOf(app, organization)]
-  const { addThreadToSpace } = await organization.owner.must('AddThreadToSpace', { ...space, ...thread })
-  return { ...space, ...thread, backfillId: addThreadToSpace.backfill.id as string }
-}
+/** Who may do what: every mutation, and what it says. */
 
 const ORGANIZATIONS: Record<string, MutationCase> = {
   createOrganization: {
@@ -104,6 +62,15 @@ const THREADS: Record<string, MutationCase> = {
     }),
     says: writers('Thread'),
   },
+  editMessage: {
+    document: EDIT_MESSAGE,
+    prepare: async (app, organization) => ({
+      ...(await messageOf(app, organization)),
+      content: 'another text',
+    }),
+    says: writers('Message'),
+  },
+  deleteMessage: { document: DELETE_MESSAGE, prepare: messageOf, says: writers('Message') },
   startAgentRun: { document: 'StartAgentRun', prepare: threadOf, says: writers('Thread') },
   finishAgentRun: {
     document: FINISH_AGENT_RUN,
@@ -143,70 +110,6 @@ const THREADS: Record<string, MutationCase> = {
   },
 }
 
-const SPACES: Record<string, MutationCase> = {
-  deleteSpace: { document: 'DeleteSpace', prepare: spaceOf, says: administrators('Manage', 'Space') },
-  grantSpaceAccess: {
-    document: 'GrantSpaceAccess',
-    prepare: async (app, organization) => ({
-      ...(await spaceOf(app, organization)),
-      ...{ userId: 'user_amy', role: 'VIEWER' },
-    }),
-    says: administrators('Manage', 'Space'),
-  },
-  revokeSpaceAccess: {
-    document: 'RevokeSpaceAccess',
-    prepare: async (app, organization) => ({ ...(await spaceOf(app, organization)), userId: 'user_amy' }),
-    says: administrators('Manage', 'Space'),
-  },
-  grantSpaceAccessToRole: {
-    document: GRANT_TO_ROLE,
-    prepare: async (app, organization) => ({
-      ...(await spaceOf(app, organization)),
-      ...{ organizationRole: 'VIEWER', role: 'VIEWER' },
-    }),
-    says: administrators('Manage', 'Space'),
-  },
-  revokeSpaceAccessFromRole: {
-    document: REVOKE_FROM_ROLE,
-    prepare: async (app, organization) => ({
-      ...(await spaceOf(app, organization)),
-      organizationRole: 'VIEWER',
-    }),
-    says: administrators('Manage', 'Space'),
-  },
-  addThreadToSpace: {
-    document: 'AddThreadToSpace',
-    prepare: async (app, organization) => ({
-      ...(await spaceOf(app, organization)),
-      ...(await threadOf(app, organization)),
-    }),
-    says: administrators('Edit', 'Thread'),
-  },
-  removeThreadFromSpace: {
-    document: 'RemoveThreadFromSpace',
-    prepare: linkOf,
-    says: administrators('Edit', 'Space'),
-  },
-  cancelBackfill: {
-    document: 'CancelBackfill',
-    prepare: async (app, organization) => pick(await linkOf(app, organization)),
-    says: administrators('Edit', 'Backfill'),
-  },
-  retryBackfill: {
-    document: 'RetryBackfill',
-    prepare: async (app, organization) => {
-      const backfill = pick(await linkOf(app, organization))
-      await organization.owner.must('CancelBackfill', backfill)
-      return backfill
-    },
-    says: administrators('Edit', 'Backfill'),
-  },
-}
-
-function pick({ backfillId }: { backfillId: string }) {
-  return { backfillId }
-}
-
 const ADMINISTRATION: Record<string, MutationCase> = {
   setLegalHold: {
     document: SET_LEGAL_HOLD,
@@ -231,6 +134,6 @@ const ADMINISTRATION: Record<string, MutationCase> = {
 export const MUTATIONS: Record<string, MutationCase> = {
   ...ORGANIZATIONS,
   ...THREADS,
-  ...SPACES,
+  ...SPACE_MUTATIONS,
   ...ADMINISTRATION,
 }

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { printAppSchema } from '../../../src/app.resolvers.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
-import { MUTATIONS } from './mutation.table.js'
+import { FakeEmbedder } from '../../support/fake.embedder.js'
+import { MUTATIONS, OTHER_MODEL } from './mutation.table.js'
 
 const FIELDS = buildSchema(printAppSchema()).getMutationType()?.getFields() ?? {}
 
@@ -15,9 +16,12 @@ let app: TestApp
 let stranger: TestClient
 
 beforeAll(async () => {
-  app = await startTestApp()
+  const other = new FakeEmbedder(OTHER_MODEL)
+  app = await startTestApp({ otherEmbedders: [other] })
   // Nothing is embedded, so that only the mutations of the test write.
-  app.embedder.failNext(503, { 'retry-after': '3600' }, 1_000)
+  for (const embedder of [app.embedder, other]) {
+    embedder.failNext(503, { 'retry-after': '3600' }, 1_000)
+  }
   stranger = (await app.seed.organization()).owner
   await app.pool.query(`
     create function refuse_event() returns trigger language plpgsql as $$

@@ -1,6 +1,10 @@
 import type { TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { REEMBED_SPACE } from '../../support/documents.js'
 import { parkEffect } from '../administration/parked.effect.fixture.js'
+
+/** A second model that the server has. */
+export const OTHER_MODEL = { model: 'other-words@1', dimensions: 32 }
 
 type Variables = Record<string, unknown>
 
@@ -41,6 +45,11 @@ const onThread = async ({ seed }: TestApp, variables: Variables): Promise<Prepar
   return { caller: owner, variables: { threadId: id, ...variables } }
 }
 
+const onMessage = async ({ seed }: TestApp, variables: Variables): Promise<PreparedCall> => {
+  const { owner, messageIds } = await seed.thread({ messages: 2 })
+  return { caller: owner, variables: { messageId: messageIds[0], ...variables } }
+}
+
 /** Every mutation, by the name of its field. */
 export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   addOrganizationMember: {
@@ -68,6 +77,15 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
       return { caller: owner, variables: { backfillId } }
     },
   },
+  cancelReembedding: {
+    action: 'space.reembedding-canceled',
+    prepare: async (app) => {
+      const { owner, link } = await linked(app)
+      const variables = { spaceId: link.spaceId, model: OTHER_MODEL.model }
+      const { reembedSpace } = await owner.must(REEMBED_SPACE, variables)
+      return { caller: owner, variables: { reembeddingId: reembedSpace.reembedding.id } }
+    },
+  },
   createOrganization: {
     action: 'organization.created',
     prepare: (app) => inOrganization(app, () => ({ name: 'Another' })),
@@ -90,6 +108,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
     prepare: async ({ seed }) => ({ caller: (await seed.thread({ messages: 2 })).owner, variables: {} }),
     refused: { organizationId: 'acme' },
   },
+  deleteMessage: { action: 'message.deleted', prepare: (app) => onMessage(app, {}) },
   deleteSpace: {
     action: 'space.deleted',
     prepare: async (app) => {
@@ -103,6 +122,10 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
       const { owner, link } = await linked(app)
       return { caller: owner, variables: { threadId: link.threadId } }
     },
+  },
+  editMessage: {
+    action: 'message.edited',
+    prepare: (app) => onMessage(app, { content: 'another text' }),
   },
   finishAgentRun: {
     action: 'agent-run.finished',
@@ -128,11 +151,25 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
         threads: [{ id: 'imported', messages: [{ id: 'imported-1', role: 'USER', content: 'hello' }] }],
       })),
   },
+  reembedSpace: {
+    action: 'space.reembedding-started',
+    prepare: async (app) => {
+      const { owner, link } = await linked(app)
+      return { caller: owner, variables: { spaceId: link.spaceId, model: OTHER_MODEL.model } }
+    },
+  },
   removeThreadFromSpace: {
     action: 'space.thread-removed',
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       return { caller: owner, variables: link }
+    },
+  },
+  repairSpace: {
+    action: 'space.repaired',
+    prepare: async (app) => {
+      const { owner, link } = await linked(app)
+      return { caller: owner, variables: { spaceId: link.spaceId } }
     },
   },
   restoreThread: {

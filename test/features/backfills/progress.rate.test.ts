@@ -51,7 +51,6 @@ test('a backfill is told of at most ten times a second, and its end is never dro
 
   expectModest(events, seconds)
   const { rows } = await app.pool.query('select sequence from backfill where id = $1', [backfillId])
-  expect(events.length).toBeLessThan(rows[0].sequence / 2)
   expect(events.at(-1)).toMatchObject({
     ...{ status: 'COMPLETED', processed: 150, sequence: rows[0].sequence },
     ...{ messagesPerSecond: expect.any(Number), etaSeconds: 0 },

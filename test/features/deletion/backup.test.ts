@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestApp } from '../../support/app.js'
+import { EDIT_MESSAGE } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
 import type { FakeS3Endpoint } from '../../support/s3.endpoint.js'
 import {
@@ -107,6 +108,15 @@ describe('a thread that changes while it is written', () => {
     expect(data.deleteThread).toMatchObject({ backupCreated: true, deletedMessageCount: 3 })
     expect(recordsOf(store).map(({ content }) => content)).toContain('late')
     expect(countOf(store, 'put')).toBe(2)
+  })
+
+  test('is written again with what a message says since it was edited', async () => {
+    const thread = await app.seed.thread({ messages: ['old'] })
+    const variables = { messageId: thread.messageIds[0], content: 'new' }
+    whileWriting(store, () => thread.owner.must(EDIT_MESSAGE, variables), 1)
+    await deleteWithBackup(thread)
+
+    expect(recordsOf(store).map(({ content }) => content)).toEqual([undefined, 'new'])
   })
 
   test('is written again with the agent run that started', async () => {

@@ -1,16 +1,19 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { testServerUrl } from '../../support/database.js'
+import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 import { expectSettled } from './deletion.fixture.js'
-import { type Draft, groups, toCommand } from './model.commands.js'
+import { type Draft, groups, MODELS, toCommand } from './model.commands.js'
 import { World } from './model.world.js'
 
 /**
  * HEDDLE_MODEL_OPERATIONS says how many commands are sent. HEDDLE_MODEL_SEED=seed:path plays one world again, as a failure
  * prints it, and makes it smaller for as long as it still fails; a race does not.
  */
-const OPERATIONS = Number(process.env.HEDDLE_MODEL_OPERATIONS ?? 20_000)
+// PGlite takes one transaction after the other: most races are PostgreSQL's.
+const OPERATIONS = Number(process.env.HEDDLE_MODEL_OPERATIONS ?? (testServerUrl() ? 20_000 : 5_000))
 const [SEED, PATH] = readSeed(process.env.HEDDLE_MODEL_SEED ?? `${Math.trunc(Math.random() * 2 ** 30)}`)
 // Worlds side by side: while one waits for a worker, the others go on.
 const LANES = 4
@@ -27,10 +30,13 @@ let hasFailed = false
 beforeAll(async () => {
   sandboxes = await startSandboxEndpoint()
   app = await startTestApp({
+    embedder: new FakeEmbedder({ model: MODELS[0] }),
+    otherEmbedders: [new FakeEmbedder({ model: MODELS[1], dimensions: 32 })],
     environment: { SANDBOX_API_URL: sandboxes.url, SANDBOX_API_KEY: 'key' },
     timings: {
       backfill: { pollMs: 200, retryMs: 20 },
-      purge: { pollMs: 50, retryMs: 20 },
+      purge: { pollMs: 50, retryMs: 20, dropAfterMs: 0 },
+      reembedding: { pollMs: 100 },
       // Two tries: what fails twice is parked.
       outbox: { pollMs: 100, maxAttempts: 2, backoff: { baseMs: 10, maxMs: 50 } },
     },

@@ -1,9 +1,15 @@
 import type { Json, Reply, TestClient } from '../../support/client.js'
-import { SET_LEGAL_HOLD } from '../../support/documents.js'
+import {
+  CANCEL_REEMBEDDING,
+  DELETE_MESSAGE,
+  EDIT_MESSAGE,
+  REEMBED_SPACE,
+  SET_LEGAL_HOLD,
+} from '../../support/documents.js'
 import { DELETE_ALL, PREVIEW_ALL } from '../purge/purge.fixture.js'
 import { codeOf } from './deletion.fixture.js'
+import type { Outcome } from './model.answers.js'
 import type { Command } from './model.commands.js'
-import type { Outcome } from './model.rules.js'
 
 /** The model's commands as GraphQL says them. */
 
@@ -78,6 +84,13 @@ function toCall(command: Mutation, ids: Ids): Call {
       return { document: 'RestoreThreads', variables: { batchId: ids.of(command.batch) } }
     case 'deleteSpace':
       return { document: 'DeleteSpace', variables: { spaceId: ids.of(command.space) } }
+    case 'reembed':
+      return {
+        document: REEMBED_SPACE,
+        variables: { spaceId: ids.of(command.space), model: command.model },
+      }
+    case 'cancelReembedding':
+      return { document: CANCEL_REEMBEDDING, variables: { reembeddingId: ids.of(memoryName(command)) } }
     case 'cancel':
     case 'retry': {
       const document = command.kind === 'cancel' ? 'CancelBackfill' : 'RetryBackfill'
@@ -124,8 +137,16 @@ function toThreadCall(command: Extract<Mutation, { thread: string }>, ids: Ids):
   const threadId = ids.of(command.thread)
   switch (command.kind) {
     case 'append': {
-      const messages = Array.from({ length: command.count }, () => ({ role: 'USER', content: 'wool' }))
+      const messages = command.messages.map((name) => ({ id: ids.of(name), role: 'USER', content: 'wool' }))
       return { document: APPEND, variables: { threadId, messages }, tell: ({ thread }) => thread }
+    }
+    case 'edit': {
+      const variables = { messageId: ids.of(command.message), content: 'wool and linen' }
+      return { document: EDIT_MESSAGE, variables }
+    }
+    case 'erase': {
+      const variables = { messageId: ids.of(command.message) }
+      return { document: DELETE_MESSAGE, variables, tell: ({ thread }) => thread }
     }
     case 'run':
       return { document: 'StartAgentRun', variables: { threadId } }
@@ -143,6 +164,10 @@ function toThreadCall(command: Extract<Mutation, { thread: string }>, ids: Ids):
         variables: { threadId, spaceId: ids.of((command as { space: string }).space) },
       }
   }
+}
+
+export function memoryName({ space }: { space: string }): string {
+  return `memory of ${space}`
 }
 
 export function linkName({ space, thread }: { space: string; thread: string }): string {

@@ -5,10 +5,14 @@ import { ADMINISTRATOR } from './model.rules.js'
 
 type Mode = 'SOFT' | 'PERMANENT'
 
+/** What spaces are re-embedded to; new ones have the first. */
+export const MODELS = ['model-a', 'model-b'] as const
+
 /** With the names of what it is about. */
 export type Command =
   | { kind: 'create'; thread: string; user: number; organization: number; project: string | null }
-  | { kind: 'append'; thread: string; user: number; count: number }
+  | { kind: 'append'; thread: string; user: number; messages: readonly string[] }
+  | { kind: 'edit' | 'erase'; thread: string; message: string; user: number }
   | { kind: 'run' | 'restore'; thread: string; user: number }
   | { kind: 'add' | 'remove' | 'cancel' | 'retry'; space: string; thread: string; user: number }
   | { kind: 'delete'; thread: string; user: number; mode: Mode; batch: string }
@@ -27,12 +31,15 @@ export type Command =
   | { kind: 'createProject'; project: string; user: number; organization: number; hasSandbox: boolean }
   | { kind: 'createSpace'; space: string; user: number; organization: number }
   | { kind: 'deleteSpace'; space: string; user: number }
+  | { kind: 'reembed'; space: string; user: number; model: string }
+  | { kind: 'cancelReembedding'; space: string; user: number }
   | { kind: 'failSandbox'; status: number }
 
 const WEIGHTS = {
   ...{ create: 14, append: 12, run: 4, add: 12, remove: 4, hide: 9, purge: 9, restore: 9, hold: 6 },
   ...{ deleteAll: 3, restoreAll: 4, preview: 4, purgeAll: 4, endRetention: 5, createProject: 4 },
   ...{ createSpace: 2, deleteSpace: 1, cancel: 2, retry: 2, failSandbox: 2 },
+  ...{ edit: 6, erase: 5, reembed: 2, cancelReembedding: 1 },
 } as const
 
 /** A command before it is known what there is: its numbers choose among that. */
@@ -87,6 +94,9 @@ export interface Names {
   /** of which a backfill is known */
   readonly links: readonly { space: string; thread: string }[]
   readonly tokens: readonly { name: string; user: number; organization: number | null }[]
+  readonly messages: readonly { message: string; thread: string }[]
+  /** that were ever re-embedded */
+  readonly reembedded: readonly string[]
   /** a name that nothing has */
   fresh(kind: string): string
 }
@@ -109,6 +119,19 @@ export function toCommand({ kind, user, subject, other }: Draft, names: Names): 
       return { kind, space: names.fresh('space'), user: ADMINISTRATOR, organization }
     case 'deleteSpace':
       return space === undefined ? null : { kind, space, user: other % 3 ? ADMINISTRATOR : user }
+    case 'reembed': {
+      const model = MODELS[subject % MODELS.length] as string
+      return space === undefined ? null : { kind, space, user: other % 4 ? ADMINISTRATOR : user, model }
+    }
+    case 'cancelReembedding': {
+      const reembedded = pick(names.reembedded, subject)
+      return reembedded ? { kind, space: reembedded, user: other % 4 ? ADMINISTRATOR : user } : null
+    }
+    case 'edit':
+    case 'erase': {
+      const found = pick(names.messages, subject)
+      return found ? { kind, ...found, user } : null
+    }
     case 'failSandbox':
       return { kind, status: [503, 500, 429, 403][other % 4] as number }
     case 'deleteAll':
@@ -149,7 +172,12 @@ function toThreadCommand(
 ): Command | null {
   switch (kind) {
     case 'append':
-      return { kind, thread, user, count: 1 + (other % 2) }
+      return {
+        kind,
+        thread,
+        user,
+        messages: Array.from({ length: 1 + (other % 2) }, () => names.fresh('message')),
+      }
     case 'run':
     case 'restore':
       return { kind, thread, user }

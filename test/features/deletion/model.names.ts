@@ -1,5 +1,5 @@
 import type { Json } from '../../support/client.js'
-import { type Ids, linkName } from './model.calls.js'
+import { type Ids, linkName, memoryName } from './model.calls.js'
 import type { Command, Names } from './model.commands.js'
 
 /** The names of what a world has made, and the ids that stand for them. */
@@ -10,6 +10,8 @@ export class WorldNames implements Names, Ids {
   readonly batches: { name: string; user: number }[] = []
   readonly links: { space: string; thread: string }[] = []
   readonly tokens: { name: string; user: number; organization: number | null }[] = []
+  readonly messages: { message: string; thread: string }[] = []
+  readonly reembedded: string[] = []
   /** projects with a sandbox */
   readonly sandboxed: string[] = []
   readonly #given = new Map<string, string>()
@@ -55,6 +57,13 @@ export class WorldNames implements Names, Ids {
       }
       case 'createSpace':
         this.spaces.push(command.space)
+        break
+      case 'append':
+        this.messages.push(...command.messages.map((message) => ({ message, thread: command.thread })))
+        break
+      case 'reembed':
+        this.reembedded.push(command.space)
+        this.#given.set(memoryName(command), payload.reembedding.id)
         break
       case 'deleteAll':
         if (payload.batchId === null) break

@@ -30,7 +30,7 @@ export function observationOf(organizationIds: readonly string[], spaceIds: read
   const spaces = spaceIds.map(
     (id, index) => `
     space${index}: space(id: "${id}") { name threadCount vectorCount threads(first: 100) { edges { node { id } } } }
-    search${index}: searchSpace(spaceId: "${id}", query: "wool", first: 100) { edges { node { thread { id } } } }`,
+    search${index}: searchSpace(spaceId: "${id}", query: "wool", first: 100, mode: SEMANTIC) { edges { node { thread { id } } } }`,
   )
   const viewer = 'viewer { organizations { edges { node { id usage { threads projects messages } } } } }'
   return `{ ${viewer} ${organizations.join('')} ${spaces.join('')} }`
@@ -89,7 +89,7 @@ export function expectedShown(state: ModelState): Shown {
     threads: Object.fromEntries(
       threads.map(([name, { messages, batch, project }]) => [
         name,
-        { messages, isDeleted: batch !== null, project },
+        { messages: messages.length, isDeleted: batch !== null, project },
       ]),
     ),
     live: live.map(([name]) => name).toSorted(inOrder),
@@ -105,7 +105,7 @@ export function expectedShown(state: ModelState): Shown {
       return {
         threads: counted.length,
         projects: projects.filter(([, project]) => project.organization === organization).length,
-        messages: counted.reduce((sum, [, { messages }]) => sum + messages, 0),
+        messages: counted.reduce((sum, [, { messages }]) => sum + messages.length, 0),
       }
     }),
     spaces: Object.fromEntries(
@@ -123,7 +123,7 @@ export function expectedFound(state: ModelState): ReturnType<typeof readFound> {
     Object.entries(state.spaces).map(([name, space]) => {
       const threads = space.threads.flatMap((thread) => {
         const { batch, messages } = state.threads[thread] ?? {}
-        return batch === null ? Array.from({ length: messages ?? 0 }, () => thread) : []
+        return batch === null ? (messages ?? []).map(() => thread) : []
       })
       return [name, { vectorCount: threads.length, threads }]
     }),

@@ -1,5 +1,6 @@
+import type { Outcome } from './model.answers.js'
 import type { Command } from './model.commands.js'
-import { apply, type Outcome } from './model.rules.js'
+import { apply } from './model.rules.js'
 import { afterBackground, keyOf, type ModelState } from './model.state.js'
 
 /** Whether replies can be explained: by some order of the commands, with the work of workers anywhere between them. */

@@ -1,36 +1,21 @@
-import type { Command } from './model.commands.js'
 import {
-  drop,
-  hide,
-  inOrder,
-  type ModelState,
-  type ModelThread,
-  purge,
-  put,
-  show,
-  threadsWhere,
-} from './model.state.js'
+  conflict,
+  DENIED,
+  done,
+  liveThread,
+  missing,
+  type Outcome,
+  refused,
+  type Step,
+  SUCCESS,
+} from './model.answers.js'
+import type { Command } from './model.commands.js'
+import { drop, hide, inOrder, type ModelState, purge, put, show, threadsWhere } from './model.state.js'
 
 /** The rules of deletion as the model knows them: what a command is answered with, and what it leaves. */
 
-/** What is compared of a reply; a failure has its code and its systemMessage. */
-export type Outcome = Readonly<Record<string, unknown>>
-
-export interface Step {
-  /** mostly one; where the model cannot know, each that is right */
-  outcomes: readonly Outcome[]
-  next: ModelState
-}
-
 /** Who may hold threads and delete spaces; the others are members. */
 export const ADMINISTRATOR = 0
-
-const SUCCESS = { code: null }
-
-const failure = (code: string, cause: string): Outcome => ({ code, cause })
-const missing = (what: string): Outcome => failure('RESOURCE_NOT_FOUND', `${what} not found`)
-const conflict = (cause: string): Outcome => failure('CONFLICT', cause)
-const DENIED = failure('INSUFFICIENT_PERMISSIONS', 'Manage access required')
 
 type RuleOf<Kind> = (state: ModelState, command: Extract<Command, { kind: Kind }>) => Step
 
@@ -42,15 +27,28 @@ export function apply(state: ModelState, command: Command): Step {
 const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
   create(state, { thread, user, organization, project }) {
     if (project !== null && !state.projects[project]) return refused(state, missing('Project'))
-    const row = { owner: user, organization, project, messages: 0, runs: 0, batch: null, isHeld: false }
+    const row = { owner: user, organization, project, messages: [], runs: 0, batch: null, isHeld: false }
     return done({ messageCount: 0 }, put(state, 'threads', thread, row))
   },
 
-  append(state, { thread: name, count }) {
+  append(state, { thread: name, messages: added }) {
     const thread = liveThread(state, name)
     if (!thread) return refused(state, missing('Thread'))
-    const messages = thread.messages + count
-    return done({ messageCount: messages }, put(state, 'threads', name, { ...thread, messages }))
+    const messages = [...thread.messages, ...added].sort(inOrder)
+    return done({ messageCount: messages.length }, put(state, 'threads', name, { ...thread, messages }))
+  },
+
+  edit(state, { thread: name, message }) {
+    const refusal = refusalOfChange(state, name, message)
+    return refusal ? refused(state, refusal) : done({}, state)
+  },
+
+  erase(state, { thread: name, message }) {
+    const thread = liveThread(state, name)
+    const refusal = refusalOfChange(state, name, message)
+    if (!thread || refusal) return refused(state, refusal ?? missing('Thread'))
+    const messages = thread.messages.filter((other) => other !== message)
+    return done({ messageCount: messages.length }, put(state, 'threads', name, { ...thread, messages }))
   },
 
   run(state, { thread: name }) {
@@ -94,7 +92,7 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
     const isEmptied = project !== null && !next.projects[project]
     const warningCount = isEmptied && state.projects[project]?.hasSandbox ? 1 : 0
     const receipt = {
-      ...{ deletedMessageCount: thread.messages, deletedAgentRunCount: thread.runs, warningCount },
+      ...{ deletedMessageCount: thread.messages.length, deletedAgentRunCount: thread.runs, warningCount },
       ...{ softDelete: isSoft, permanentDelete: !isSoft, canRestore: isSoft },
       ...{
         projectDeleted: project === null ? null : isEmptied,
@@ -111,7 +109,7 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
     if (batch.state !== 'RESTORABLE') return refused(state, conflict('Restore period ended'))
     const shown = show(state, [name])
     return done(
-      { messageCount: thread.messages },
+      { messageCount: thread.messages.length },
       batch.isBulk ? shown : drop(shown, 'batches', [thread.batch]),
     )
   },
@@ -155,7 +153,7 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
     const gone = Object.entries(state.projects).filter(([name]) => !left[name])
     const counts = {
       threadCount: threads.length,
-      messageCount: threads.reduce((sum, name) => sum + (state.threads[name]?.messages ?? 0), 0),
+      messageCount: threads.reduce((sum, name) => sum + (state.threads[name]?.messages.length ?? 0), 0),
       projectCount: gone.length,
       sandboxCount: gone.filter(([, { hasSandbox }]) => hasSandbox).length,
     }
@@ -207,20 +205,27 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
       : refused(state, conflict('Thread not in space'))
   },
 
+  // Nor is whether the new memory is there yet.
+  reembed(state, { space, user }) {
+    if (!state.spaces[space]) return refused(state, missing('Space'))
+    if (user !== ADMINISTRATOR) return refused(state, DENIED)
+    return { outcomes: [SUCCESS, conflict('Model in use'), conflict('Re-embedding running')], next: state }
+  },
+
+  cancelReembedding(state, { space, user }) {
+    if (!state.spaces[space]) return refused(state, { code: 'RESOURCE_NOT_FOUND' })
+    if (user !== ADMINISTRATOR) return refused(state, DENIED)
+    return { outcomes: [SUCCESS, conflict('Re-embedding ended')], next: state }
+  },
+
   failSandbox: (state) => done({}, state),
 }
 
-function done(fields: Record<string, unknown>, next: ModelState): Step {
-  return { outcomes: [{ ...SUCCESS, ...fields }], next }
-}
-
-function refused(state: ModelState, outcome: Outcome): Step {
-  return { outcomes: [outcome], next: state }
-}
-
-function liveThread(state: ModelState, name: string): ModelThread | null {
-  const thread = state.threads[name]
-  return thread?.batch === null ? thread : null
+/** Of two that are gone, which one is missed depends on who waited for whom. */
+function refusalOfChange(state: ModelState, name: string, message: string): Outcome | null {
+  const thread = liveThread(state, name)
+  if (!thread?.messages.includes(message)) return { code: 'RESOURCE_NOT_FOUND' }
+  return thread.isHeld ? conflict('Legal hold') : null
 }
 
 function ownThreads(

@@ -6,7 +6,8 @@ export interface ModelThread {
   /** which of the world's organizations */
   organization: number
   project: string | null
-  messages: number
+  /** their names, sorted */
+  messages: readonly string[]
   runs: number
   /** the deletion that took it; null: it lives */
   batch: string | null

@@ -7,6 +7,7 @@ import { GRANT_TO_ROLE, RETRY_EFFECT } from '../../support/documents.js'
 import { eventually } from '../../support/eventually.js'
 import type { FakeSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 import { endRetentionOf } from '../purge/purge.fixture.js'
+import type { Outcome } from './model.answers.js'
 import { call, linkName } from './model.calls.js'
 import type { Command } from './model.commands.js'
 import { WorldNames } from './model.names.js'
@@ -19,7 +20,7 @@ import {
   requireEqual,
 } from './model.observation.js'
 import { type Answered, explain } from './model.order.js'
-import { ADMINISTRATOR, type Outcome } from './model.rules.js'
+import { ADMINISTRATOR } from './model.rules.js'
 import { keyOf, type ModelState, settled } from './model.state.js'
 
 const EMPTY: ModelState = { threads: {}, projects: {}, spaces: {}, batches: {}, tokens: {} }

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply } from '../../support/client.js'
+import { expectCurrentVectors } from '../../support/current.vectors.js'
+import { DELETE_MESSAGE, EDIT_MESSAGE } from '../../support/documents.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { expectSoundRest } from '../../support/rest.js'
-import type { Seeded, SeededSpace } from '../../support/seed.js'
+import type { SeededSpace, SeededThread } from '../../support/seed.js'
 
 let app: TestApp
 
@@ -17,12 +19,15 @@ afterAll(() => app[Symbol.asyncDispose]())
 type Step =
   | { kind: 'add' | 'remove' | 'cancel' | 'retry' | 'hide' | 'show'; thread: number }
   | { kind: 'append'; thread: number; texts: string[] }
+  | { kind: 'edit'; thread: number; message: number; content: string }
+  | { kind: 'erase'; thread: number; message: number }
   | { kind: 'outage'; times: number }
   | { kind: 'gate'; isOpen: boolean }
 
 const THREADS = 3
 
 const thread = fc.nat(THREADS - 1)
+const message = fc.nat(15)
 const text = fc.constantFrom('plain words', 'other words', 'poison', '', 'long '.repeat(700))
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('add' as const), thread }) },
@@ -38,19 +43,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('edit' as const), thread, message, content: text }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('erase' as const), thread, message }) },
+  {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('outage' as const), times: fc.integer({ min: 1, max: 3 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('gate' as const), isOpen: fc.boolean() }) },
 )
 
-/** One space, its threads, and the backfills that its callers have heard of. */
+/** One space, its threads, which are in another space of the same model as well, and the backfills that its callers have heard of. */
 class Scene {
   readonly #backfills: string[] = []
 
   constructor(
     readonly space: SeededSpace,
-    readonly threads: readonly Seeded[],
+    readonly threads: readonly SeededThread[],
   ) {}
 
   /** Several steps at once, by callers that know nothing of one another. */
@@ -77,7 +87,7 @@ class Scene {
   async #take(next: Step): Promise<Reply | null> {
     if (next.kind === 'gate') return this.#control(() => app.embedder[next.isOpen ? 'resume' : 'pause']())
     if (next.kind === 'outage') return this.#control(() => app.embedder.failNext(503, {}, next.times))
-    const { id: threadId } = this.threads[next.thread] ?? expect.unreachable()
+    const { id: threadId, messageIds } = this.threads[next.thread] ?? expect.unreachable()
     const { id: spaceId, owner } = this.space
     const backfillId = this.#backfills.at(-1 - next.thread) ?? 'bkfl_none'
     switch (next.kind) {
@@ -95,8 +105,16 @@ class Scene {
         return owner.run('RestoreThread', { threadId })
       case 'append': {
         const messages = next.texts.map((content) => ({ role: 'USER', content }))
-        return owner.run('AppendMessages', { threadId, messages })
+        const reply = await owner.run('AppendMessages', { threadId, messages })
+        for (const { id } of reply.data?.appendMessages?.messages ?? []) messageIds.push(id)
+        return reply
       }
+      case 'edit': {
+        const messageId = messageIds[next.message] ?? 'msg_none'
+        return owner.run(EDIT_MESSAGE, { messageId, content: next.content })
+      }
+      case 'erase':
+        return owner.run(DELETE_MESSAGE, { messageId: messageIds[next.message] ?? 'msg_none' })
     }
   }
 
@@ -115,9 +133,12 @@ class Scene {
 async function makeScene(): Promise<Scene> {
   const organization = await app.seed.organization()
   const space = await app.seed.space(organization)
+  const other = await app.seed.space(organization)
   const threads = []
   for (let count = 0; count < THREADS; count++) {
-    threads.push(await app.seed.thread({ organization, messages: ['first words', 'poison', ''] }))
+    const made = await app.seed.thread({ organization, messages: ['first words', 'poison', ''] })
+    await app.seed.link(other, made)
+    threads.push(made)
   }
   return new Scene(space, threads)
 }
@@ -125,7 +146,7 @@ async function makeScene(): Promise<Scene> {
 async function countMessagesWithText({ space }: Scene): Promise<{ withText: number; embedded: number }> {
   const { rows } = await app.pool.query(
     `select count(*) filter (where m.content <> '')::int as "withText",
-       count(*) filter (where exists (select from embedding e where e.space_id = l.space_id and e.message_id = m.id))::int as embedded
+       count(*) filter (where exists (select from embedding e where e.store_id = l.space_id and e.message_id = m.id))::int as embedded
      from space_thread l join message m on m.thread_id = l.thread_id where l.space_id = $1`,
     [space.id],
   )
@@ -142,6 +163,7 @@ test('whatever callers do at once and however the embedder fails, the data is so
       await scene.settle()
       const { withText, embedded } = await countMessagesWithText(scene)
       expect(embedded).toBe(withText)
+      await expectCurrentVectors(app.pool)
       const { space } = await scene.space.owner.must('Space', { id: scene.space.id })
       expect(space.threadCount).toBe(THREADS)
     }),

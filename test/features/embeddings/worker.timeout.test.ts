@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { OpenaiEmbedder } from '../../../src/features/embeddings/openai.embedder.js'
+import { OpenaiEmbedder } from '../../../src/features/embedders/openai.embedder.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { type FakeEmbeddingEndpoint, startEmbeddingEndpoint } from '../../support/embedding.endpoint.js'
 import { eventually } from '../../support/eventually.js'
@@ -47,7 +47,8 @@ test('what the endpoint says of a refusal is kept, and a search while it is away
   const lastError = 'The embedding endpoint refused the input (400): The request failed with 400'
   expect(end).toMatchObject({ status: 'COMPLETED', embedded: 1, failed: 1, lastError })
   endpoint.failNext(503)
-  expect(await owner.run('SearchSpace', { spaceId: space.id, query: 'tea' })).toFailWith({
+  const search = '{ searchSpace(spaceId: "SPACE", query: "tea", mode: SEMANTIC) { mode } }'
+  expect(await owner.run(search.replace('SPACE', space.id))).toFailWith({
     ...{ code: 'SERVICE_UNAVAILABLE', status: 503, systemMessage: 'Embedder unavailable' },
   })
   await expectSoundRest(app.pool)

@@ -7,7 +7,10 @@ import type { Seeded, SeededSpace, SeededThread } from '../../support/seed.js'
 /** Spaces whose messages are embedded, and what a search in them should find. */
 
 export interface SearchHit {
+  cursor: string
   score: number
+  similarity: number | null
+  snippet: { text: string; highlights: { start: number; end: number }[] }
   node: { id: string; content: string; thread: { id: string } }
 }
 
@@ -28,23 +31,72 @@ export async function embedThread(
   return thread
 }
 
+export interface SearchOptions {
+  first?: number
+  after?: string
+  mode?: 'SEMANTIC' | 'KEYWORD' | 'HYBRID'
+  filter?: { threadIds?: string[]; roles?: string[]; createdFrom?: string; createdBefore?: string }
+}
+
+const SEARCH = /* GraphQL */ `
+  query Search(
+    $spaceId: ID!, $query: String!, $first: Int, $after: String, $mode: SearchMode, $filter: SearchFilterInput
+  ) {
+    searchSpace(spaceId: $spaceId, query: $query, first: $first, after: $after, mode: $mode, filter: $filter) {
+      mode
+      warnings
+      edges {
+        cursor
+        score
+        similarity
+        snippet { text highlights { start end } }
+        node { id content role thread { id title messages { edges { node { id } } } } }
+      }
+      pageInfo { hasNextPage endCursor hasPreviousPage }
+    }
+  }
+`
+
 export const search = (
   client: TestClient,
   { id: spaceId }: Seeded,
   query: string,
-  first?: number,
-): Promise<Reply> => client.run('SearchSpace', { spaceId, query, first })
+  options: SearchOptions = {},
+): Promise<Reply> => client.run(SEARCH, { spaceId, query, ...options })
+
+/** The whole of what a search says. */
+export async function searched(
+  client: TestClient,
+  space: Seeded,
+  query: string,
+  options: SearchOptions = {},
+): Promise<Json> {
+  const { data, errors }: Json = await search(client, space, query, options)
+  expect(errors).toBeUndefined()
+  return data.searchSpace
+}
 
 export async function found(
   client: TestClient,
   space: Seeded,
   query: string,
-  first?: number,
+  options: SearchOptions = {},
 ): Promise<SearchHit[]> {
-  const { data, errors }: Json = await search(client, space, query, first)
-  expect(errors).toBeUndefined()
-  return data.searchSpace.edges
+  const { edges } = await searched(client, space, query, options)
+  return edges
 }
+
+/** The contents of what is found by words. */
+export async function foundByWords(space: Seeded, query: string, first = 100): Promise<string[]> {
+  return contentsOf(await found(space.owner, space, query, { mode: 'KEYWORD', first }))
+}
+
+/** The words that a snippet marks. */
+export const markedIn = ({ snippet: { text, highlights } }: SearchHit): string[] =>
+  highlights.map(({ start, end }) => text.slice(start, end))
+
+/** For comparing lists whose order says nothing. */
+export const byText = (one: string, other: string): number => (one < other ? -1 : 1)
 
 export const contentsOf = (hits: readonly SearchHit[]): string[] => hits.map(({ node }) => node.content)
 

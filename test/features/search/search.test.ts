@@ -28,7 +28,7 @@ describe('a search', () => {
       TEXTS.filter((_, index) => index % 2 === 1),
     )
 
-    const hits = await found(space.owner, space, 'alpha')
+    const hits = await found(space.owner, space, 'alpha', { mode: 'SEMANTIC' })
 
     expectRanked(hits, 'alpha', (text) => hashedVector(text, app.embedder.dimensions))
     expect(hits).toHaveLength(TEXTS.length)
@@ -46,11 +46,11 @@ describe('a search', () => {
 
     expect(await found(space.owner, space, 'note')).toHaveLength(10)
     for (const first of [1, 7, 50, 51, 100])
-      expect(await found(space.owner, space, 'note', first)).toHaveLength(first)
+      expect(await found(space.owner, space, 'note', { first })).toHaveLength(first)
     for (const first of [0, -1, 101]) {
       const systemMessage = 'Invalid page size. first must be 1 to 100.'
       const failure = { ...INVALID, systemMessage, details: { first } }
-      expect(await search(space.owner, space, 'note', first)).toFailWith(failure)
+      expect(await search(space.owner, space, 'note', { first })).toFailWith(failure)
     }
   })
 
@@ -80,7 +80,7 @@ describe('a search', () => {
     const { space: filled } = await space.owner.must('Space', { id: space.id })
     expect(filled.vectorCount).toBeGreaterThan(250)
 
-    const hits = await found(space.owner, space, 'alpha', 10)
+    const hits = await found(space.owner, space, 'alpha', { mode: 'SEMANTIC', first: 10 })
 
     expect(hits).toHaveLength(10)
     expect(new Set(hits.map(({ node }) => node.id)).size).toBe(10)
@@ -127,7 +127,7 @@ describe('who may search', () => {
     ]
 
     for (const [index, space] of [first, second, sibling].entries()) {
-      const hits = await found(space.owner, space, 'alpha', 100)
+      const hits = await found(space.owner, space, 'alpha', { first: 100 })
       expect(hits).toHaveLength(TEXTS.length)
       expect(threadsOf(hits)).toEqual(new Set([threads[index]?.id]))
     }
@@ -139,7 +139,8 @@ describe('a thread that is deleted', () => {
     const space = await app.seed.space()
     const kept = await embedThread(app, space, ['alpha bravo'])
     const hidden = await embedThread(app, space, ['alpha', 'alpha alpha', 'alpha charlie'])
-    const findThreads = async (first?: number) => threadsOf(await found(space.owner, space, 'alpha', first))
+    const findThreads = async (first?: number) =>
+      threadsOf(await found(space.owner, space, 'alpha', { mode: 'SEMANTIC', first }))
     expect(await findThreads(1)).toEqual(new Set([hidden.id]))
 
     await space.owner.must('DeleteThread', { threadId: hidden.id, mode: 'SOFT' })
@@ -158,14 +159,14 @@ describe('a thread that is deleted', () => {
 })
 
 describe('the embedder', () => {
-  test('that is away makes a search SERVICE_UNAVAILABLE, and the next one works', async () => {
+  test('that is away makes a search by meaning SERVICE_UNAVAILABLE, and the next one works', async () => {
     const space = await app.seed.space()
     await embedThread(app, space, ['alpha'])
     const failure = { code: 'SERVICE_UNAVAILABLE', status: 503, systemMessage: 'Embedder unavailable' }
 
     for (const status of [500, 503, 429, 401]) {
       app.embedder.failNext(status)
-      expect(await search(space.owner, space, 'alpha')).toFailWith(failure)
+      expect(await search(space.owner, space, 'alpha', { mode: 'SEMANTIC' })).toFailWith(failure)
     }
 
     expect(await found(space.owner, space, 'alpha')).toHaveLength(1)

@@ -38,13 +38,13 @@ test('wide vectors are found as others are: the nearest first, with the cosine a
   const noise = Array.from({ length: NOISE }, (_, index) => `unrelated remark number ${index}`)
   await embedThread(app, space, [...noise, ...TEXTS.toReversed()])
 
-  const hits = await found(space.owner, space, 'alpha', TEXTS.length)
+  const hits = await found(space.owner, space, 'alpha', { mode: 'SEMANTIC', first: TEXTS.length })
 
   expectRanked(hits, 'alpha', (text) => denseVector(text, DIMENSIONS))
   expect(contentsOf(hits)).toEqual(TEXTS)
   const { rows } = await app.pool.query(
     `select count(*)::int as vectors, count(wide_vector)::int as wide, count(vector)::int as narrow
-     from embedding where space_id = $1`,
+     from embedding where store_id = $1`,
     [space.id],
   )
   expect(rows).toEqual([{ vectors: NOISE + TEXTS.length, wide: NOISE + TEXTS.length, narrow: 0 }])
@@ -56,14 +56,18 @@ test('wide vectors of another space, and of a soft-deleted thread, are not found
   const hidden = await embedThread(app, space, TEXTS)
   await embedThread(app, other, TEXTS)
 
-  expect(threadsOf(await found(space.owner, space, 'alpha', 100))).toEqual(new Set([kept.id, hidden.id]))
+  expect(threadsOf(await found(space.owner, space, 'alpha', { mode: 'SEMANTIC', first: 100 }))).toEqual(
+    new Set([kept.id, hidden.id]),
+  )
   await space.owner.must('DeleteThread', { threadId: hidden.id, mode: 'SOFT' })
 
-  const hits = await found(space.owner, space, 'alpha', 100)
+  const hits = await found(space.owner, space, 'alpha', { mode: 'SEMANTIC', first: 100 })
   expect(hits).toHaveLength(TEXTS.length)
   expect(threadsOf(hits)).toEqual(new Set([kept.id]))
   await space.owner.must('RestoreThread', { threadId: hidden.id })
-  expect(await found(space.owner, space, 'alpha', 100)).toHaveLength(2 * TEXTS.length)
+  expect(await found(space.owner, space, 'alpha', { mode: 'SEMANTIC', first: 100 })).toHaveLength(
+    2 * TEXTS.length,
+  )
 })
 
 test('as many messages are found as asked for, also when one has more pieces than are looked at first', async () => {
@@ -71,7 +75,7 @@ test('as many messages are found as asked for, also when one has more pieces tha
   const long = 'alpha '.repeat(70_000)
   await embedThread(app, space, [long, ...Array.from({ length: 12 }, (_, index) => `alpha bravo ${index}`)])
 
-  const hits = await found(space.owner, space, 'alpha', 10)
+  const hits = await found(space.owner, space, 'alpha', { mode: 'SEMANTIC', first: 10 })
 
   expect(new Set(hits.map(({ node }) => node.id)).size).toBe(10)
   expect(hits[0]?.node.content === long).toBe(true)

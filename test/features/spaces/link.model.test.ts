@@ -35,25 +35,29 @@ const PROGRESS = 'query ($id: ID!) { backfill(id: $id) { status processed lastEr
 test.each([
   { model: 'other-words@1', dimensions: 64 },
   { model: 'fake-words@1', dimensions: 32 },
-])('a space of another model takes no threads and answers no search: $model ($dimensions)', async (other) => {
-  const { owner: before, organization, space, backfillId } = await app.seed.spaceWithThread({ messages: 2 })
-  const later = await app.seed.thread({ organization, messages: 2 })
-  await app.seed.embedded(before, backfillId)
+])(
+  'a space of another model takes no threads and is not searched by meaning: $model ($dimensions)',
+  async (other) => {
+    const { owner: before, organization, space, backfillId } = await app.seed.spaceWithThread({ messages: 2 })
+    const later = await app.seed.thread({ organization, messages: 2 })
+    await app.seed.embedded(before, backfillId)
 
-  await embedWith(other)
+    await embedWith(other)
 
-  const owner = await app.as(before.userId ?? '')
-  const message = `The space holds vectors of fake-words@1 (64 dimensions), but this server embeds with ${other.model} (${other.dimensions}).`
-  const mismatch = { code: 'CONFLICT', status: 409, systemMessage: 'Embedding model mismatch', message }
-  const added = await owner.run('AddThreadToSpace', { spaceId: space.id, threadId: later.id })
-  expect(added).toFailWith({ ...mismatch, details: { spaceId: space.id } })
-  expect(await owner.run('SearchSpace', { spaceId: space.id, query: 'message' })).toFailWith(mismatch)
-  expect((await owner.must('Space', { id: space.id })).space).toMatchObject({
-    threadCount: 1,
-    vectorCount: 2,
-  })
-  expect(app.embedder.calls).toEqual([])
-})
+    const owner = await app.as(before.userId ?? '')
+    const message = `The space holds vectors of fake-words@1 (64 dimensions), but this server embeds with ${other.model} (${other.dimensions}).`
+    const mismatch = { code: 'CONFLICT', status: 409, systemMessage: 'Embedding model mismatch', message }
+    const added = await owner.run('AddThreadToSpace', { spaceId: space.id, threadId: later.id })
+    expect(added).toFailWith({ ...mismatch, details: { spaceId: space.id } })
+    const search = '{ searchSpace(spaceId: "SPACE", query: "message", mode: SEMANTIC) { mode } }'
+    expect(await owner.run(search.replace('SPACE', space.id))).toFailWith(mismatch)
+    expect((await owner.must('Space', { id: space.id })).space).toMatchObject({
+      threadCount: 1,
+      vectorCount: 2,
+    })
+    expect(app.embedder.calls).toEqual([])
+  },
+)
 
 test('a new space takes the model of the server that makes it', async () => {
   await embedWith({ model: 'other-words@1', dimensions: 32 })

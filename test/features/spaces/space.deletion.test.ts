@@ -37,7 +37,7 @@ test('a deleted space is gone with its store and its associations; its threads s
   const { thread: kept } = await owner.must('Thread', { id: thread.id })
   expect(kept).toMatchObject({ messageCount: 3, spaces: { edges: [] } })
   const { rows } = await app.pool.query(
-    'select message_id from embedding where space_id = $1 union all select thread_id from space_thread where space_id = $1',
+    'select message_id from embedding where store_id = $1 union all select thread_id from space_thread where space_id = $1',
     [space.id],
   )
   expect(rows).toEqual([])
@@ -90,6 +90,6 @@ test('what is added while the space is deleted either goes with it or is refused
   expect(deleted?.errors).toBeUndefined()
   for (const reply of added.filter(({ errors }) => errors)) expect(reply).toFailWith(NOT_FOUND)
   await expectSoundRest(app.pool)
-  const { rows } = await app.pool.query('select message_id from embedding where space_id = $1', [space.id])
+  const { rows } = await app.pool.query('select message_id from embedding where store_id = $1', [space.id])
   expect(rows).toEqual([])
 })

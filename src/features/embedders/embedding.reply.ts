@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { EmbedderUnavailableError, UnusableAnswerError } from './embedder.js'
+
+/** Reads what an embedding endpoint answered, and believes none of it before it is checked. */
+
+/** The body as text. A longer one is given up as soon as it is known to be longer. */
+export async function readText(response: Response, maximumBytes: number): Promise<string> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const part of response.body ?? []) {
+      bytes += part.byteLength
+      if (bytes > maximumBytes) break
+      parts.push(part)
+    }
+  } catch {
+    throw new EmbedderUnavailableError('The embedding endpoint broke off its answer.')
+  }
+  if (bytes > maximumBytes) {
+    throw new EmbedderUnavailableError(
+      `The embedding endpoint answered with more than ${maximumBytes} bytes.`,
+    )
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+const replyBody = z.object({
+  data: z.array(z.object({ index: z.int().optional(), embedding: z.unknown() })),
+})
+
+/** The vectors in the order of the texts, each of length 1. */
+export function readVectors(reply: unknown, count: number, dimensions: number): Float32Array[] {
+  const parsed = replyBody.safeParse(reply)
+  if (!parsed.success)
+    throw new EmbedderUnavailableError('The embedding endpoint answered without a list of vectors.')
+  const { data } = parsed.data
+  if (data.length !== count) {
+    throw new UnusableAnswerError(
+      `The embedding endpoint answered with ${data.length} vectors for ${count} texts.`,
+    )
+  }
+  const vectors = new Array<Float32Array | undefined>(count)
+  for (const [position, { index = position, embedding }] of data.entries()) {
+    if (index < 0 || index >= count || vectors[index]) {
+      throw new UnusableAnswerError('The embedding endpoint numbered its vectors wrongly.')
+    }
+    vectors[index] = normalized(componentsOf(embedding, dimensions))
+  }
+  return vectors as Float32Array[]
+}
+
+function componentsOf(embedding: unknown, dimensions: number): Float32Array {
+  const components = typeof embedding === 'string' ? decoded(embedding) : embedding
+  if (!(components instanceof Float32Array) && !isNumbers(components)) {
+    throw new UnusableAnswerError('The embedding endpoint answered with a vector in an unknown form.')
+  }
+  if (components.length !== dimensions) {
+    throw new UnusableAnswerError(
+      `The embedding endpoint answered with vectors of ${components.length} dimensions instead of ${dimensions}. ` +
+        'EMBEDDING_DIMENSIONS must match the model.',
+    )
+  }
+  return Float32Array.from(components)
+}
+
+/** `encoding_format: "base64"`: little-endian floats of 32 bits. */
+function decoded(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64')
+  const components = new Float32Array(Math.floor(bytes.length / 4))
+  for (let index = 0; index < components.length; index++) components[index] = bytes.readFloatLE(index * 4)
+  return components
+}
+
+/** null stands in a list for a number that JSON cannot write: it is refused below, as not finite. */
+function isNumbers(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) && value.every((component) => component === null || typeof component === 'number')
+  )
+}
+
+function normalized(vector: Float32Array): Float32Array {
+  let squares = 0
+  for (const component of vector) squares += component * component
+  if (!Number.isFinite(squares) || squares === 0) {
+    throw new UnusableAnswerError(
+      'The embedding endpoint answered with a vector that is not finite, or all zeros.',
+    )
+  }
+  const scale = 1 / Math.sqrt(squares)
+  return vector.map((component) => component * scale)
+}

@@ -1,0 +1,36 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
+import type { Context } from '../access/context.js'
+import type { MessageChangeService } from './message.change.service.js'
+import { DeleteMessagePayload, EditMessagePayload } from './message.change.type.js'
+
+/** GraphQL face of changes to messages; every rule lives in MessageChangeService. */
+@Resolver()
+export class MessageChangeResolver {
+  constructor(private readonly changes: MessageChangeService) {}
+
+  @Mutation(() => EditMessagePayload, {
+    nullable: true,
+    description:
+      'Gives a message another content. Needs write access to its thread. From the reply on no search finds the old content; spaces that hold the thread embed the new one without being asked. CONFLICT while the thread is under a legal hold.',
+  })
+  editMessage(
+    @Arg('messageId', () => ID, { description: 'The message.' }) messageId: string,
+    @Arg('content', () => String, { description: 'Up to 1 MiB of UTF-8, without NUL; may be empty.' })
+    content: string,
+    @Ctx() { viewer }: Context,
+  ): Promise<EditMessagePayload> {
+    return this.changes.edit(viewer, messageId, content)
+  }
+
+  @Mutation(() => DeleteMessagePayload, {
+    nullable: true,
+    description:
+      'Deletes a message for good. Needs write access to its thread. From the reply on no search finds it; a backfill that was still to embed it counts it as skipped. CONFLICT while the thread is under a legal hold.',
+  })
+  deleteMessage(
+    @Arg('messageId', () => ID, { description: 'The message.' }) messageId: string,
+    @Ctx() { viewer }: Context,
+  ): Promise<DeleteMessagePayload> {
+    return this.changes.delete(viewer, messageId)
+  }
+}

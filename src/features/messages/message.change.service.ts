@@ -1,0 +1,138 @@
+import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, notFound } from '../../platform/errors.js'
+import type { ReplyCodec } from '../../platform/idempotency.js'
+import { requireId } from '../../platform/ids.js'
+import { requireThread } from '../access/access.js'
+import { mutate } from '../access/mutation.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import { selectThreads, type ThreadRecord } from '../threads/thread.sql.js'
+import type { UsageMeter } from '../usage/usage.meter.js'
+import {
+  type ChangeableMessage,
+  deleteMessageRow,
+  noteEdit,
+  selectChangeable,
+  selectThreadOfMessage,
+  shrinkThread,
+  updateContent,
+} from './message.change.sql.js'
+import type { MessageObserver } from './message.observer.js'
+import { requireContent } from './message.service.js'
+import { type MessageRecord, selectMessages } from './message.sql.js'
+
+export interface Edited {
+  message: MessageRecord
+  thread: ThreadRecord
+}
+
+export interface MessageDeleted {
+  deletedMessageId: string
+  thread: ThreadRecord
+}
+
+interface Held {
+  message: ChangeableMessage
+  organizationId: string
+}
+
+/** Changes messages that stand in a thread. The spaces that hold it are brought in step within the same transaction. */
+export class MessageChangeService {
+  constructor(
+    private readonly db: Database,
+    private readonly usage: UsageMeter,
+    private readonly observer: MessageObserver,
+  ) {}
+
+  /** The same content again changes nothing. */
+  edit(viewer: Viewer, messageId: string, content: string): Promise<Edited> {
+    return mutate(
+      this.db,
+      viewer,
+      async (tx) => {
+        const text = requireContent(content)
+        const held = await this.#hold(tx, viewer, messageId)
+        const isChanged = text !== held.message.content
+        const edited = isChanged
+          ? await this.#rewrite(tx, held.message, text)
+          : { message: held.message, thread: await readThread(tx, viewer, held.message) }
+        await this.#record(tx, viewer, 'message.edited', held, { isChanged })
+        return edited
+      },
+      EDITED,
+    )
+  }
+
+  delete(viewer: Viewer, messageId: string): Promise<MessageDeleted> {
+    return mutate(this.db, viewer, async (tx) => {
+      const held = await this.#hold(tx, viewer, messageId)
+      await tx.query(deleteMessageRow(messageId))
+      const [thread] = await tx.query<ThreadRecord>(shrinkThread(held.message.threadId))
+      await this.observer.deleted(tx, held.message)
+      await this.#record(tx, viewer, 'message.deleted', held, {})
+      await this.usage.change(tx, held.organizationId, { messages: -1 })
+      return { deletedMessageId: messageId, thread: thread as ThreadRecord }
+    })
+  }
+
+  async #rewrite(tx: Transaction, { id, threadId }: MessageRecord, content: string): Promise<Edited> {
+    const [message] = await tx.query<MessageRecord>(updateContent(id, content))
+    const [thread] = await tx.query<ThreadRecord>(noteEdit(threadId))
+    if (!message || !thread) throw new Error(`Message ${id} vanished under the lock of its thread`)
+    await this.observer.edited(tx, message)
+    return { message, thread }
+  }
+
+  /** Locks the thread, so that its messages change one after the other. */
+  async #hold(tx: Transaction, viewer: Viewer, messageId: string): Promise<Held> {
+    requireId('messageId', messageId)
+    const [found] = await tx.query<{ id: string }>(selectThreadOfMessage(viewer.userId, messageId))
+    if (!found) throw notFound('Message', { messageId })
+    const { organizationId } = await requireThread(tx, viewer, 'write', found.id, 'change')
+    const [message] = await tx.query<ChangeableMessage>(selectChangeable(messageId))
+    if (!message) throw notFound('Message', { messageId })
+    if (message.legalHold) {
+      throw conflict(
+        'The thread is under a legal hold: its messages can neither be edited nor deleted.',
+        'Legal hold',
+        { messageId, threadId: message.threadId },
+      )
+    }
+    return { message, organizationId }
+  }
+
+  #record(
+    tx: Transaction,
+    viewer: Viewer,
+    action: string,
+    { message, organizationId }: Held,
+    details: Record<string, unknown>,
+  ): Promise<string> {
+    return recordAudit(tx, viewer, {
+      action,
+      targetType: 'message',
+      targetId: message.id,
+      organizationId,
+      details: { threadId: message.threadId, ...details },
+    })
+  }
+}
+
+async function readThread(
+  tx: Transaction,
+  viewer: Viewer,
+  { threadId }: MessageRecord,
+): Promise<ThreadRecord> {
+  const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId], viewer.userId))
+  return thread as ThreadRecord
+}
+
+// What was said is kept once, in the message. A later change of it shows in a repeated reply.
+const EDITED: ReplyCodec<Edited, { messageId: string; thread: ThreadRecord }> = {
+  keep: ({ message, thread }) => ({ messageId: message.id, thread }),
+  async recall(tx, { messageId, thread }) {
+    const [message] = await tx.query<MessageRecord>(selectMessages([messageId]))
+    if (!message) throw notFound('Message', { messageId })
+    return { message, thread }
+  },
+}

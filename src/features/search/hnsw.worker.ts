@@ -1,0 +1,146 @@
+import type { PoolClient } from 'pg'
+import type { Database } from '../../platform/database.js'
+import { sha256 } from '../../platform/ids.js'
+import type { Logger } from '../../platform/log.js'
+import { WorkerLoop } from '../../platform/worker.loop.js'
+import {
+  cancelBackend,
+  createIndex,
+  deleteVectorIndex,
+  dropIndex,
+  type IndexCandidate,
+  insertVectorIndex,
+  markIndexReady,
+  raiseIndexedVectors,
+  selectIndexCandidates,
+  selectVectorVersion,
+  tryIndexTurn,
+} from './hnsw.sql.js'
+
+export interface HnswOptions {
+  /** vectors from which a store gets an index; it loses it below half of them */
+  minVectors: number
+  /** megabytes that a build may use */
+  memoryMb: number
+  /** milliseconds between two looks; default 10,000 */
+  pollMs?: number
+}
+
+// An index takes a few hundred vectors a second; a build takes thousands. With more than this share, or number, of a
+// store's messages still to come, the index would hold the worker up.
+const MOST_PENDING_SHARE = 0.02
+const MOST_PENDING = 2_000
+
+// Deleted vectors stay in the graph, where they cost time and hits until a vacuum that takes longer than a build.
+const FEWEST_LEFT_SHARE = 0.75
+
+// pgvector's parallel builds could fail before it.
+const PARALLEL_SINCE = [0, 8, 4]
+
+/**
+ * Gives large stores an index of their own, and takes it from those that shrank, are being filled, or lost much of what
+ * they held. One node at a time. A search never waits for it: without an index it is exact.
+ */
+export class HnswWorker {
+  readonly #loop: WorkerLoop
+  #building: number | null = null
+  #isStopping = false
+
+  constructor(
+    private readonly db: Database,
+    private readonly logger: Logger,
+    private readonly options: HnswOptions,
+  ) {
+    this.#loop = new WorkerLoop(() => this.#look(), options.pollMs ?? 10_000)
+  }
+
+  start(): void {
+    this.#loop.start()
+  }
+
+  /** Ends a build that is under way; the next node to look finds what is left of it. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    if (this.#building !== null) await this.db.query(cancelBackend(this.#building))
+    await this.#loop.stop()
+  }
+
+  async #look(): Promise<void> {
+    // Its settings and its lock go with the session.
+    const session = await this.db.pool.connect()
+    try {
+      const { text, values } = tryIndexTurn()
+      const { rows } = await session.query<{ isOurs: boolean; pid: number }>(text, [...values])
+      if (!rows[0]?.isOurs) return
+      this.#building = rows[0].pid
+      await this.#keep(session)
+    } catch (error) {
+      if (!this.#isStopping)
+        this.logger.error({ err: error }, 'vector indexes could not be kept; trying again')
+    } finally {
+      this.#building = null
+      session.release(true)
+    }
+  }
+
+  async #keep(session: PoolClient): Promise<void> {
+    const { minVectors } = this.options
+    for (const candidate of await this.db.query<IndexCandidate>(
+      selectIndexCandidates(Math.ceil(minVectors / 2)),
+    )) {
+      if (this.#isStopping) return
+      const { storeId, vectors, indexedVectors } = candidate
+      if (indexedVectors !== null && !this.#isKept(candidate)) await this.#drop(session, storeId)
+      else if (indexedVectors !== null && vectors > indexedVectors) {
+        await this.db.query(raiseIndexedVectors(storeId, vectors))
+      } else if (indexedVectors === null && vectors >= minVectors && !isBeingFilled(candidate)) {
+        await this.#build(session, candidate)
+      }
+    }
+  }
+
+  /** What was begun and not finished, by a node that is gone, is not kept either. */
+  #isKept(candidate: IndexCandidate): boolean {
+    const { isReady, vectors, indexedVectors } = candidate
+    const isLargeEnough = vectors >= this.options.minVectors / 2
+    const isWhole = vectors >= (indexedVectors ?? 0) * FEWEST_LEFT_SHARE
+    return isReady && isLargeEnough && isWhole && !isBeingFilled(candidate)
+  }
+
+  async #build(session: PoolClient, { storeId, dimensions, vectors }: IndexCandidate): Promise<void> {
+    const start = performance.now()
+    await this.db.query(insertVectorIndex(storeId, vectors))
+    await session.query(`set maintenance_work_mem = '${this.options.memoryMb}MB'`)
+    if (!(await this.#buildsInParallel())) await session.query('set max_parallel_maintenance_workers = 0')
+    // The name of an index that a dead node began.
+    await session.query(dropIndex(nameOf(storeId)))
+    await session.query(createIndex(nameOf(storeId), storeId, dimensions))
+    await this.db.query(markIndexReady(storeId))
+    const tookMs = Math.round(performance.now() - start)
+    this.logger.info({ storeId, vectors, tookMs }, 'vector index built')
+  }
+
+  async #drop(session: PoolClient, storeId: string): Promise<void> {
+    await session.query(dropIndex(nameOf(storeId)))
+    await this.db.query(deleteVectorIndex(storeId))
+    this.logger.info({ storeId }, 'vector index dropped')
+  }
+
+  async #buildsInParallel(): Promise<boolean> {
+    const [found] = await this.db.query<{ version: string }>(selectVectorVersion())
+    const version = (found?.version ?? '').split('.').map(Number)
+    for (const [place, least] of PARALLEL_SINCE.entries()) {
+      const part = version[place] ?? 0
+      if (part !== least) return part > least
+    }
+    return true
+  }
+}
+
+function isBeingFilled({ pending, vectors }: IndexCandidate): boolean {
+  return pending > Math.max(MOST_PENDING, vectors * MOST_PENDING_SHARE)
+}
+
+function nameOf(storeId: string): string {
+  return `embedding_hnsw_${sha256(storeId).slice(0, 32)}`
+}

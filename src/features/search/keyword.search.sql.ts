@@ -1,0 +1,88 @@
+import { raw, type Statement, sql } from '../../platform/database.js'
+import { matching, type SearchFilter } from './search.filter.js'
+
+/** How many messages with the words are ranked at most, so that a common word costs no more than a rare one. */
+export const MAX_CANDIDATES = 10_000
+
+export interface KeywordHit {
+  messageId: string
+  /** 0 to 1: how well the words match */
+  rank: number
+}
+
+export interface KeywordScope {
+  spaceId: string
+  filter: SearchFilter
+}
+
+/** A word of a query as PostgreSQL writes it, and in how many messages it is, from 0 to 1. */
+export interface TermRow {
+  term: string
+  frequency: number
+  /** messages of the space, about */
+  messages: number
+}
+
+/** A query of excluded words alone would find nearly everything: it finds nothing. */
+export function parseWords(syntax: string): { query: Statement; isSearchable: Statement } {
+  const query = sql`websearch_to_tsquery('pg_catalog.simple', ${syntax})`
+  return { query, isSearchable: sql`querytree(${query}) not in ('', 'T')` }
+}
+
+/**
+ * The planner starts from the space's threads or from the index of words, whichever is less: it knows the space and the
+ * words when it plans. What it meets first stays when there are more than can be ranked.
+ */
+function candidates({ spaceId, filter }: KeywordScope, query: Statement): Statement {
+  const columns = { threadId: sql`m.thread_id`, role: sql`m.role`, createdAt: sql`m.created_at` }
+  return sql`
+    select m.id, m.words from space_thread l
+    join thread t on t.id = l.thread_id and t.deleted_at is null
+    join message m on m.thread_id = l.thread_id
+    where l.space_id = ${spaceId} and m.words @@ ${query} and ${matching(filter, columns)}
+    ${raw(`limit ${MAX_CANDIDATES}`)}`
+}
+
+/** Messages that a query in the syntax of web searches finds. Long ones weigh less. */
+export const searchAllWords = (scope: KeywordScope, syntax: string, depth: number): Statement => {
+  const { query, isSearchable } = parseWords(syntax)
+  return sql`
+    select found.id as "messageId", ts_rank(found.words, ${query}, 1 | 32) as rank
+    from (${candidates(scope, query)}) found where ${isSearchable}
+    order by rank desc, found.id ${raw(`limit ${depth}`)}`
+}
+
+/** How common words are, from the planner's statistics: those it does not list are rare, and all are before the first. */
+export const selectTerms = (spaceId: string, terms: readonly string[]): Statement => sql`
+  with common as (
+    select entry.word, entry.frequency
+    from pg_stats s cross join lateral unnest(
+      s.most_common_elems::text::text[], s.most_common_elem_freqs::float8[]) as entry (word, frequency)
+    where s.schemaname = current_schema() and s.tablename = 'message' and s.attname = 'words'
+      and entry.word is not null)
+  select phraseto_tsquery('pg_catalog.simple', terms.term)::text as term,
+    min(coalesce(common.frequency, 0)) as frequency,
+    (select vector_count from space where id = ${spaceId}) as messages
+  from unnest(${terms}::text[]) as terms (term)
+  cross join lateral unnest(tsvector_to_array(to_tsvector('pg_catalog.simple', terms.term))) as lexeme (word)
+  left join common on common.word = lexeme.word
+  group by terms.term order by frequency, term`
+
+/** Messages with some of the words: each counts the more, the fewer of those that were found have it. */
+export const searchSomeWords = (
+  scope: KeywordScope,
+  terms: readonly string[],
+  depth: number,
+): Statement => sql`
+  with candidate as materialized (
+    ${candidates(scope, sql`${terms.map((term) => `(${term})`).join(' | ')}::tsquery`)}),
+  term as (
+    select query, ordinal from unnest(${terms}::text[]::tsquery[]) with ordinality as listed (query, ordinal)),
+  match as (
+    select c.id, term.ordinal, ts_rank(c.words, term.query, 1) as rank
+    from candidate c join term on c.words @@ term.query),
+  weight as (
+    select ordinal, ln(1 + (select count(*) from candidate)::float8 / count(*)) as weight from match group by ordinal)
+  select match.id as "messageId", sum(match.rank * weight.weight) / (1 + sum(match.rank * weight.weight)) as rank
+  from match join weight on weight.ordinal = match.ordinal
+  group by match.id order by rank desc, match.id ${raw(`limit ${depth}`)}`

@@ -1,0 +1,48 @@
+import type { MessageRole } from '../../generated/prisma/enums.js'
+import { type Statement, sql } from '../../platform/database.js'
+import { invalid } from '../../platform/errors.js'
+import { requireId } from '../../platform/ids.js'
+import { requireOptionalTime } from '../../platform/validate.js'
+
+/** Which messages a search looks at; null: all. */
+export interface SearchFilter {
+  readonly threadIds: readonly string[] | null
+  readonly roles: readonly MessageRole[] | null
+  /** at or after */
+  readonly createdFrom: Date | null
+  /** before */
+  readonly createdBefore: Date | null
+}
+
+/** The filter over the columns of one table; every search has its own names for them. */
+export function matching(
+  { threadIds, roles, createdFrom, createdBefore }: SearchFilter,
+  columns: { threadId: Statement; role: Statement; createdAt: Statement },
+): Statement {
+  const { threadId, role, createdAt } = columns
+  return sql`
+    ${threadIds ? sql`${threadId} = any(${threadIds}::text[])` : sql`true`}
+    and ${roles ? sql`${role} = any(${roles}::text[]::message_role[])` : sql`true`}
+    and ${createdFrom ? sql`${createdAt} >= ${createdFrom}` : sql`true`}
+    and ${createdBefore ? sql`${createdAt} < ${createdBefore}` : sql`true`}`
+}
+
+const MAX_THREADS = 1_000
+
+/** A filter as a client gives it. */
+export type SearchFilterValues = { readonly [Name in keyof SearchFilter]?: SearchFilter[Name] | undefined }
+
+export function requireFilter(values: SearchFilterValues | null | undefined): SearchFilter {
+  const threadIds = values?.threadIds ?? null
+  if (threadIds && threadIds.length > MAX_THREADS) {
+    throw invalid(`Invalid threadIds. Name at most ${MAX_THREADS.toLocaleString('en')} threads.`, {
+      count: threadIds.length,
+    })
+  }
+  return {
+    threadIds: threadIds?.map((id) => requireId('threadIds', id)) ?? null,
+    roles: values?.roles ?? null,
+    createdFrom: requireOptionalTime('createdFrom', values?.createdFrom),
+    createdBefore: requireOptionalTime('createdBefore', values?.createdBefore),
+  }
+}

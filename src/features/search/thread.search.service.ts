@@ -1,0 +1,73 @@
+import type { Database } from '../../platform/database.js'
+import { byId } from '../../platform/loader.js'
+import { requireOrganization } from '../access/access.js'
+import type { Viewer } from '../access/viewer.js'
+import { type MessageRecord, selectMessages } from '../messages/message.sql.js'
+import type { ThreadRecord } from '../threads/thread.sql.js'
+import { requireFilter, type SearchFilterValues } from './search.filter.js'
+import { type RankingPage, readRanking, readSearchPage } from './search.page.js'
+import { markedWords, readQuery } from './search.query.js'
+import { type SnippetRecord, snippetOf } from './search.snippet.js'
+import {
+  searchThreads,
+  selectFoundThreads,
+  selectOwnOrganizations,
+  type ThreadHit,
+} from './thread.search.sql.js'
+
+export interface ThreadSearchArguments {
+  query: string
+  organizationId?: string | null | undefined
+  first?: number | null | undefined
+  after?: string | null | undefined
+  filter?: SearchFilterValues | null | undefined
+}
+
+export interface ThreadResult {
+  cursor: string
+  score: number
+  message: MessageRecord | null
+  snippet: SnippetRecord | null
+  node: ThreadRecord
+}
+
+/** Finds threads that the viewer may read by their titles and by what is said in them. */
+export class ThreadSearchService {
+  constructor(private readonly db: Database) {}
+
+  async search(
+    viewer: Viewer,
+    values: ThreadSearchArguments,
+  ): Promise<{ edges: ThreadResult[]; pageInfo: RankingPage<ThreadHit>['pageInfo'] }> {
+    const organizationId = values.organizationId ?? null
+    if (organizationId !== null) await requireOrganization(this.db, viewer, 'read', organizationId)
+    const query = readQuery(values.query)
+    const filter = requireFilter(values.filter)
+    const page = readSearchPage(['threads', organizationId, query.text, filter], values.first, values.after)
+    const own = await this.db.query<{ id: string }>(selectOwnOrganizations(viewer.userId))
+    const organizationIds = own.map(({ id }) => id)
+    const scope = { viewerId: viewer.userId, organizationId, organizationIds, filter }
+    const ranking = await readRanking<ThreadHit>(
+      page,
+      ({ id }) => id,
+      (depth) => this.db.query(searchThreads(scope, query.syntax, depth)),
+    )
+    return { edges: await this.#edges(viewer, ranking, markedWords(query)), pageInfo: ranking.pageInfo }
+  }
+
+  async #edges(viewer: Viewer, { hits }: RankingPage<ThreadHit>, words: readonly string[]) {
+    const threadIds = hits.map(({ hit }) => hit.id)
+    const messageIds = hits.flatMap(({ hit }) => hit.messageId ?? [])
+    const [threadRows, messageRows] = await Promise.all([
+      this.db.query<ThreadRecord>(selectFoundThreads(viewer.userId, threadIds)),
+      this.db.query<MessageRecord>(selectMessages(messageIds)),
+    ])
+    const [threads, messages] = [byId(threadRows), byId(messageRows)]
+    return hits.flatMap(({ hit: { id, rank, messageId }, cursor }) => {
+      const node = threads.get(id)
+      const message = (messageId !== null && messages.get(messageId)) || null
+      const snippet = message && snippetOf(message.content, words, null)
+      return node ? [{ cursor, score: rank, message, snippet, node }] : []
+    })
+  }
+}

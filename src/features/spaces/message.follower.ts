@@ -1,0 +1,62 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Transaction } from '../../platform/database.js'
+import { announceBackfills } from '../backfills/backfill.events.js'
+import { type BackfillRecord, skipMessage } from '../backfills/backfill.sql.js'
+import type { ChangedMessage, MessageObserver } from '../messages/message.observer.js'
+import { holdSpacesOf, type SpaceShare, uncountShares } from '../purge/purge.sql.js'
+import type { LinkService } from './link.service.js'
+import { wakeLinks } from './link.sql.js'
+import {
+  deleteMessageFailures,
+  deleteMessageVectors,
+  lockLinksOf,
+  selectBackfillsAhead,
+} from './message.follower.sql.js'
+import { addEditedMessage, deletePendingMessage } from './pending.sql.js'
+
+/**
+ * Keeps the spaces that hold a thread in step with its messages. What was made of an edited or deleted message is gone
+ * with the change itself: no search that starts after it finds the old text.
+ */
+export class MessageFollower implements MessageObserver {
+  constructor(
+    private readonly bus: Bus,
+    private readonly links: LinkService,
+  ) {}
+
+  async appended(tx: Transaction, threadIds: readonly string[]): Promise<void> {
+    const woken = await tx.query(wakeLinks(threadIds))
+    if (woken.length > 0) this.links.announceWork(tx)
+  }
+
+  /** A link that is not through with it yet reads its new content when it comes there. */
+  async edited(tx: Transaction, { id, threadId, sequence }: ChangedMessage): Promise<void> {
+    await this.#lock(tx, threadId)
+    const shares = await this.#forget(tx, threadId, id)
+    const pending = await tx.query(addEditedMessage(threadId, id, sequence))
+    if (pending.length > 0) await this.appended(tx, [threadId])
+    if (shares.length > 0) await tx.query(uncountShares(shares))
+  }
+
+  /** A backfill that was to embed it counts it as skipped, or would never be complete. */
+  async deleted(tx: Transaction, { id, threadId, sequence }: ChangedMessage): Promise<void> {
+    await this.#lock(tx, threadId)
+    const ahead = await tx.query<{ id: string }>(selectBackfillsAhead(threadId, id, sequence))
+    const shares = await this.#forget(tx, threadId, id)
+    await tx.query(deletePendingMessage(threadId, id))
+    const ids = ahead.map((backfill) => backfill.id)
+    if (ids.length > 0) announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(skipMessage(ids)))
+    if (shares.length > 0) await tx.query(uncountShares(shares))
+  }
+
+  /** The thread is locked, so no link of it comes or goes, but for a shadow's: who makes one holds its space for update. */
+  async #lock(tx: Transaction, threadId: string): Promise<void> {
+    await tx.query(holdSpacesOf([threadId]))
+    await tx.query(lockLinksOf(threadId))
+  }
+
+  async #forget(tx: Transaction, threadId: string, messageId: string): Promise<SpaceShare[]> {
+    await tx.query(deleteMessageFailures(threadId, messageId))
+    return tx.query<SpaceShare>(deleteMessageVectors(threadId, messageId))
+  }
+}

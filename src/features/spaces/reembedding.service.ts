@@ -1,0 +1,173 @@
+import type { Bus } from '../../platform/bus.js'
+import type { Database, Queryable } from '../../platform/database.js'
+import { conflict, HeddleError, invalid, notFound } from '../../platform/errors.js'
+import { requireId } from '../../platform/ids.js'
+import { LoaderDefinition } from '../../platform/loader.js'
+import { accessTopics, requireCredential } from '../access/access.events.js'
+import { requireSpace, type SpaceAccess } from '../access/access.js'
+import { mutate } from '../access/mutation.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import type { Embedders, EmbeddingModel } from '../embedders/embedders.js'
+import type { LinkService } from './link.service.js'
+import { announceSettled, watchReembedding } from './reembedding.events.js'
+import type { ReembeddingShadow } from './reembedding.shadow.js'
+import { holdThreadsOf } from './reembedding.shadow.sql.js'
+import { type ReembeddingRecord, selectLatestReembeddings, selectReembedding } from './reembedding.sql.js'
+
+/** A reembedding by its id, or the newest of a space: exactly one of the two. */
+export interface ReembeddingSelector {
+  reembeddingId?: string | null
+  spaceId?: string | null
+}
+
+/** Building a space's memory anew by another model: starting it, ending it early, reading and watching it. */
+export class ReembeddingService {
+  /** the one at work or the last, by space */
+  readonly latestBySpace: LoaderDefinition<string, ReembeddingRecord>
+
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    private readonly embedders: Embedders,
+    private readonly shadow: ReembeddingShadow,
+    private readonly links: LinkService,
+  ) {
+    this.latestBySpace = new LoaderDefinition(async (spaceIds, viewerId) => {
+      const rows = await db.query<ReembeddingRecord>(selectLatestReembeddings(spaceIds, viewerId))
+      return new Map(rows.map((row) => [row.spaceId, row]))
+    })
+  }
+
+  /**
+   * The old memory serves until the new one is whole. It needs no embedder of the old model: this is the way out when
+   * the server no longer has it. Asked for the same model again, it answers with what is at work.
+   */
+  start(
+    viewer: Viewer,
+    spaceId: string,
+    model: string,
+    dimensions: number | null,
+  ): Promise<ReembeddingRecord> {
+    return mutate(this.db, viewer, async (tx) => {
+      await requireSpace(tx, viewer, 'manage', spaceId)
+      await tx.query(holdThreadsOf(spaceId))
+      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+      const target = this.#requireModel(model, dimensions)
+      const running = await this.shadow.find(tx, spaceId)
+      if (running) requireSameTarget(running, target)
+      else requireOtherModel(space, target)
+      const reembedding = running ?? (await this.shadow.open(tx, viewer, spaceId, target))
+      this.links.announceWork(tx)
+      announceSettled(tx, this.bus)
+      await this.#record(tx, viewer, 'space.reembedding-started', space, reembedding)
+      return reembedding
+    })
+  }
+
+  /** Nothing is left of the new memory; the old one was never touched. Canceling twice is once. */
+  async cancel(viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
+    const { spaceId } = await this.get(viewer, reembeddingId)
+    return mutate(this.db, viewer, async (tx) => {
+      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+      const found = await find(tx, reembeddingId)
+      if (found?.status !== 'RUNNING' && found?.status !== 'CANCELED') {
+        throw conflict('The re-embedding has ended already.', 'Re-embedding ended', { reembeddingId })
+      }
+      const canceled = (await this.#cancelRunning(tx, found)) ?? found
+      await this.#record(tx, viewer, 'space.reembedding-canceled', space, canceled)
+      return canceled
+    })
+  }
+
+  async get(viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
+    requireId('reembeddingId', reembeddingId)
+    const found = await find(this.db, reembeddingId)
+    if (!found) throw notFound('Reembedding', { reembeddingId })
+    await this.#requireVisible(viewer, found)
+    return found
+  }
+
+  /** Each look asks for access again. */
+  async watch(
+    viewer: Viewer,
+    selector: ReembeddingSelector,
+  ): Promise<AsyncIterableIterator<ReembeddingRecord>> {
+    const found = await this.#select(viewer, selector)
+    return watchReembedding(this.bus, found, accessTopics(viewer, found.spaceId), async () => {
+      await requireCredential(this.db, viewer)
+      return [await this.get(viewer, found.id)]
+    })
+  }
+
+  async #select(viewer: Viewer, { reembeddingId, spaceId }: ReembeddingSelector): Promise<ReembeddingRecord> {
+    if ((reembeddingId == null) === (spaceId == null)) throw invalid('Pass either reembeddingId or spaceId.')
+    if (reembeddingId != null) return this.get(viewer, reembeddingId)
+    const { id } = await requireSpace(this.db, viewer, 'read', spaceId ?? '')
+    const [latest] = await this.db.query<ReembeddingRecord>(selectLatestReembeddings([id], viewer.userId))
+    if (!latest) throw notFound('Reembedding', { spaceId })
+    return latest
+  }
+
+  async #cancelRunning(
+    tx: Parameters<ReembeddingShadow['cancel']>[0],
+    { status, spaceId }: ReembeddingRecord,
+  ) {
+    return status === 'RUNNING' ? this.shadow.cancel(tx, spaceId) : null
+  }
+
+  #requireModel(model: string, dimensions: number | null): EmbeddingModel {
+    const [target, another] = this.embedders
+      .listNamed(model)
+      .filter((each) => dimensions === null || each.dimensions === dimensions)
+    if (!target)
+      throw invalid(`Invalid model. This server embeds with ${this.embedders.describe()}.`, {
+        model,
+        dimensions,
+      })
+    if (another)
+      throw invalid('Invalid dimensions. The model is there in several lengths: name one.', { model })
+    return target
+  }
+
+  #record(
+    tx: Parameters<typeof recordAudit>[0],
+    viewer: Viewer,
+    action: string,
+    { id: targetId, organizationId }: SpaceAccess,
+    { id: reembeddingId, model, dimensions }: ReembeddingRecord,
+  ): Promise<string> {
+    const details = { reembeddingId, model, dimensions }
+    return recordAudit(tx, viewer, { action, targetType: 'space', targetId, organizationId, details })
+  }
+
+  // A reembedding of a space that the viewer cannot see is as good as missing.
+  async #requireVisible(viewer: Viewer, { id: reembeddingId, spaceId }: ReembeddingRecord): Promise<void> {
+    try {
+      await requireSpace(this.db, viewer, 'read', spaceId)
+    } catch (error) {
+      if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND')
+        throw notFound('Reembedding', { reembeddingId })
+      throw error
+    }
+  }
+}
+
+async function find(tx: Queryable, id: string): Promise<ReembeddingRecord | null> {
+  const [row] = await tx.query<ReembeddingRecord>(selectReembedding(id))
+  return row ?? null
+}
+
+function requireSameTarget({ id, model, dimensions }: ReembeddingRecord, target: EmbeddingModel): void {
+  if (model === target.model && dimensions === target.dimensions) return
+  throw conflict('The space is being re-embedded to another model.', 'Re-embedding running', {
+    reembeddingId: id,
+    model,
+    dimensions,
+  })
+}
+
+function requireOtherModel(space: SpaceAccess, { model, dimensions }: EmbeddingModel): void {
+  if (space.embeddingModel !== model || space.embeddingDimensions !== dimensions) return
+  throw conflict('The space holds vectors of this model already.', 'Model in use', { model, dimensions })
+}

@@ -1,0 +1,104 @@
+import type { ReembeddingStatus } from '../../generated/prisma/enums.js'
+import { type Statement, sql } from '../../platform/database.js'
+import type { RequestIds } from '../../platform/request.js'
+import { spaceVisible } from '../access/access.sql.js'
+
+export interface ReembeddingRecord {
+  id: string
+  spaceId: string
+  shadowId: string
+  model: string
+  dimensions: number
+  status: ReembeddingStatus
+  total: number
+  embedded: number
+  skipped: number
+  failed: number
+  reused: number
+  sequence: number
+  lastError: string | null
+  nextAttemptAt: Date | null
+  createdAt: Date
+  finishedAt: Date | null
+}
+
+/** What the backfills of a shadow say together. The rest of a canceled one, whose thread went, counts as skipped. */
+const sums = (backfills: Statement): Statement => sql`
+  select coalesce(sum(b.total), 0)::int as total, coalesce(sum(b.embedded), 0)::int as embedded,
+    coalesce(sum(case when b.status = 'CANCELED' then b.total - b.embedded - b.failed else b.skipped end), 0)::int as skipped,
+    coalesce(sum(b.failed), 0)::int as failed, coalesce(sum(b.reused), 0)::int as reused,
+    coalesce(sum(b.sequence), 0)::int as sequence,
+    min(b.next_attempt_at) filter (where b.status in ('QUEUED', 'RUNNING')) as "nextAttemptAt",
+    (array_agg(b.last_error order by b.next_attempt_at is null, b.updated_at desc)
+      filter (where b.last_error is not null and b.status <> 'CANCELED'))[1] as "lastError"
+  from ${backfills} b`
+
+/** One of the two sides is zero: the row's own counts until it has ended, those of the backfills from then on. */
+const selectReembeddings = (where: Statement): Statement => sql`
+  select r.id, r.space_id as "spaceId", r.shadow_id as "shadowId", r.embedding_model as model,
+    r.embedding_dimensions as dimensions, r.status::text as status, r.total + p.total as total,
+    r.embedded + p.embedded as embedded, r.skipped + p.skipped as skipped, r.failed + p.failed as failed,
+    r.reused + p.reused as reused, r.sequence + p.sequence as sequence,
+    coalesce(p."lastError", r.last_error) as "lastError", p."nextAttemptAt", r.created_at as "createdAt",
+    r.finished_at as "finishedAt"
+  from reembedding r cross join lateral (
+    ${sums(sql`(select * from backfill where space_id = r.shadow_id and r.status = 'RUNNING')`)}) p
+  where ${where}`
+
+export const selectReembedding = (id: string): Statement => selectReembeddings(sql`r.id = ${id}`)
+
+export const selectRunningReembedding = (spaceId: string): Statement =>
+  selectReembeddings(sql`r.space_id = ${spaceId} and r.status = 'RUNNING'`)
+
+/** The one at work or the last, of each space that the viewer may see. */
+export const selectLatestReembeddings = (spaceIds: readonly string[], viewerId: string): Statement =>
+  selectReembeddings(sql`r.id in (
+    select distinct on (o.space_id) o.id from reembedding o join space s on s.id = o.space_id
+    where o.space_id = any(${spaceIds}::text[]) and ${spaceVisible('s', viewerId)}
+    order by o.space_id, o.created_at desc, o.id desc)`)
+
+export interface NewReembedding {
+  id: string
+  spaceId: string
+  shadowId: string
+  model: string
+  dimensions: number
+  startedById: string
+  request: RequestIds
+}
+
+export const insertReembedding = (row: NewReembedding): Statement => sql`
+  insert into reembedding (id, space_id, shadow_id, embedding_model, embedding_dimensions, started_by_id, request_id,
+    trace_id, correlation_id)
+  values (${row.id}, ${row.spaceId}, ${row.shadowId}, ${row.model}, ${row.dimensions}::int, ${row.startedById},
+    ${row.request.requestId}, ${row.request.traceId}, ${row.request.correlationId})
+  returning id`
+
+/** What stands in the row of a reembedding that has ended. */
+export type FinalCounts = Pick<
+  ReembeddingRecord,
+  'total' | 'embedded' | 'skipped' | 'failed' | 'reused' | 'sequence' | 'lastError'
+>
+
+/** Locked first, so that nobody can tell a watcher of a change that comes after the last one. */
+export const countShadow = (shadowId: string): Statement =>
+  sums(sql`(select * from backfill where space_id = ${shadowId} order by id for update)`)
+
+export const endReembedding = (id: string, status: ReembeddingStatus, counts: FinalCounts): Statement => sql`
+  update reembedding r set status = ${status}::reembedding_status, total = ${counts.total}::int,
+    embedded = ${counts.embedded}::int, skipped = ${counts.skipped}::int, failed = ${counts.failed}::int,
+    reused = ${counts.reused}::int, last_error = ${counts.lastError},
+    sequence = r.sequence + ${counts.sequence}::int + 1, finished_at = clock_timestamp()
+  from space s where r.id = ${id} and r.status = 'RUNNING' and s.id = r.space_id
+  returning s.organization_id as "organizationId", r.request_id as "requestId", r.trace_id as "traceId",
+    r.correlation_id as "correlationId"`
+
+/** For the audit trail: whose space it was, and whose request. */
+export type EndedReembedding = RequestIds & { organizationId: string }
+
+/** Those whose backfills have all ended. */
+export const listFinishable = (): Statement => sql`
+  select r.id, r.space_id as "spaceId", r.shadow_id as "shadowId" from reembedding r
+  where r.status = 'RUNNING' and not exists (
+    select 1 from backfill b where b.space_id = r.shadow_id and b.status in ('QUEUED', 'RUNNING'))
+  order by r.created_at, r.id`

@@ -1,0 +1,157 @@
+import { type Statement, sql } from '../../platform/database.js'
+
+/** A vector `e` stands where it must: of this link and no earlier one, and of a message `m` that the link is through with. */
+export const isInPlace = sql`coalesce(e.generation = l.generation and e.model = s.embedding_model
+  and m.thread_id = e.thread_id and m.sequence <= l.embedded_through, false)`
+
+/** A refusal `f` is of a message `m` of its thread that has no vectors. */
+export const isRefused = sql`coalesce(m.thread_id = f.thread_id, false)
+  and not exists (select 1 from embedding e where e.store_id = s.store_id and e.message_id = f.message_id)`
+
+export const isBehind = sql`(exists (
+    select 1 from message m where m.thread_id = l.thread_id and m.sequence > l.embedded_through)
+  or exists (select 1 from pending_embedding p where p.space_id = l.space_id and p.thread_id = l.thread_id))`
+
+/** Of threads that are deleted nothing is looked at: it goes with them, or is looked at once they are restored. */
+export const liveLinks = (spaceId: string): Statement => sql`
+  space s join space_thread l on l.space_id = s.id
+    join thread t on t.id = l.thread_id and t.deleted_at is null
+  where s.id = ${spaceId}`
+
+export interface LinkHealth {
+  threadId: string
+  /** the last sequence that a check of its messages need look at */
+  through: number
+  vectors: number
+  orphans: number
+  /** messages that wait to be embedded again */
+  pending: number
+  failures: number
+  /** refusals and waiting messages that are of no message any more */
+  orphanRecords: number
+  isMiscounted: boolean
+  isPaused: boolean
+  isBehind: boolean
+  /** it has work, and no worker would take it */
+  isStuck: boolean
+  /** when the first message was written that it is not through with */
+  waitingSince: Date | null
+  attempts: number
+  lastError: string | null
+}
+
+/** Each live link of a space and what is in the space's store of it, as of one moment. */
+export const measureLinks = (spaceId: string): Statement => sql`
+  with vectors as (
+      select e.thread_id, count(*)::int as total, (count(*) filter (where not ${isInPlace}))::int as orphans
+      from space s join embedding e on e.store_id = s.store_id
+        join space_thread l on l.space_id = s.id and l.thread_id = e.thread_id
+        left join message m on m.id = e.message_id
+      where s.id = ${spaceId} group by e.thread_id),
+    failures as (
+      select f.thread_id, count(*)::int as total, (count(*) filter (where not (${isRefused})))::int as orphans
+      from space s join embedding_failure f on f.space_id = s.id left join message m on m.id = f.message_id
+      where s.id = ${spaceId} group by f.thread_id),
+    pending as (
+      select p.thread_id, count(*)::int as total,
+        (count(*) filter (where m.thread_id is distinct from p.thread_id))::int as orphans
+      from pending_embedding p left join message m on m.id = p.message_id
+      where p.space_id = ${spaceId} group by p.thread_id),
+    links as (
+      select l.*, t.last_sequence, ${isBehind} as is_behind from ${liveLinks(spaceId)})
+  select l.thread_id as "threadId", least(l.embedded_through, l.last_sequence) as through,
+    coalesce(v.total, 0) as vectors, coalesce(v.orphans, 0) as orphans, coalesce(p.total, 0) as pending,
+    coalesce(f.total, 0) as failures, coalesce(f.orphans, 0) + coalesce(p.orphans, 0) as "orphanRecords",
+    l.vector_count <> coalesce(v.total, 0) or l.embedded_through > l.last_sequence as "isMiscounted",
+    l.paused_at is not null as "isPaused", l.is_behind and l.paused_at is null as "isBehind",
+    l.is_behind and l.paused_at is null and l.next_attempt_at is null as "isStuck",
+    case when l.is_behind and l.paused_at is null then (
+      select m.created_at from message m where m.thread_id = l.thread_id and m.sequence > l.embedded_through
+      order by m.sequence limit 1) end as "waitingSince",
+    l.attempts, l.last_error as "lastError"
+  from links l left join vectors v on v.thread_id = l.thread_id left join failures f on f.thread_id = l.thread_id
+    left join pending p on p.thread_id = l.thread_id
+  order by l.thread_id`
+
+export interface StrayHealth {
+  messages: number
+  vectors: number
+  records: number
+  /** of the counters of threads and of vectors */
+  miscounted: number
+}
+
+/** What of a space belongs to none of its links, its own counters, and the messages that its links are through with. */
+export const measureStrays = (spaceId: string): Statement => sql`
+  select (
+      select count(*)::int from space_thread l join thread t on t.id = l.thread_id and t.deleted_at is null
+        join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
+      where l.space_id = s.id) as messages,
+    (select count(*)::int from embedding e where e.store_id = s.store_id and ${isUnlinked(sql`e.thread_id`)}) as vectors,
+    (select count(*)::int from embedding_failure f where f.space_id = s.id and ${isUnlinked(sql`f.thread_id`)})
+      + (select count(*)::int from pending_embedding p where p.space_id = s.id and ${isUnlinked(sql`p.thread_id`)})
+      as records,
+    (s.thread_count <> c.threads)::int + (s.vector_count <> c.vectors)::int as miscounted
+  from space s cross join (${countLinks(spaceId)}) c where s.id = ${spaceId}`
+
+export function isUnlinked(threadId: Statement): Statement {
+  return sql`not exists (select 1 from space_thread l where l.space_id = s.id and l.thread_id = ${threadId})`
+}
+
+export function countLinks(spaceId: string): Statement {
+  return sql`select count(*)::int as threads, coalesce(sum(l.vector_count), 0)::int as vectors from ${liveLinks(spaceId)}`
+}
+
+/** Part of a thread: messages after one sequence, up to another. */
+export interface Span {
+  threadId: string
+  after: number
+  through: number
+}
+
+/** Messages that are neither refused nor waiting, each with the vectors that it has in place. */
+export const checkable = (spaceId: string, messages: Statement, restriction: Statement): Statement => sql`
+  from space s join space_thread l on l.space_id = s.id join ${messages}
+    left join lateral (
+      select array_agg(e.chunk) as chunks from embedding e
+      where e.store_id = s.store_id and e.message_id = m.id and e.thread_id = m.thread_id
+        and e.generation = l.generation and e.model = s.embedding_model) v on true
+  where s.id = ${spaceId} and m.thread_id = l.thread_id and m.sequence <= l.embedded_through and ${restriction}
+    and (v.chunks is not null
+      or not exists (select 1 from embedding_failure f where f.space_id = s.id and f.message_id = m.id))
+    and not exists (select 1 from pending_embedding p where p.space_id = s.id and p.message_id = m.id)`
+
+/**
+ * Messages that may lack vectors or have too many: a text of up to `bytes` has one vector, unless it is empty. `offset 0`
+ * keeps the planner from reading a whole thread for each of its spans.
+ */
+export const listSuspects = (spaceId: string, spans: readonly Span[], bytes: number): Statement => sql`
+  select m.id as "messageId", octet_length(m.content) as bytes ${checkable(
+    spaceId,
+    sql`unnest(${spans.map(({ threadId }) => threadId)}::text[], ${spans.map(({ after }) => after)}::int[],
+        ${spans.map(({ through }) => through)}::int[]) as span (thread_id, after, through)
+        on span.thread_id = l.thread_id
+      cross join lateral (
+        select id, thread_id, sequence, content from message
+        where thread_id = span.thread_id and sequence > span.after and sequence <= span.through offset 0) m`,
+    sql`(v.chunks is distinct from array[0] or octet_length(m.content) > ${bytes}::int)`,
+  )}
+  order by m.thread_id, m.sequence`
+
+export interface CheckedText {
+  messageId: string
+  threadId: string
+  /** hexadecimal */
+  contentHash: string
+  content: string
+  /** the pieces of it that have a vector */
+  chunks: number[]
+}
+
+export const readCheckedTexts = (spaceId: string, messageIds: readonly string[]): Statement => sql`
+  select m.id as "messageId", m.thread_id as "threadId", encode(m.content_hash, 'hex') as "contentHash", m.content,
+    coalesce(v.chunks, '{}') as chunks ${checkable(
+      spaceId,
+      sql`message m on m.thread_id = l.thread_id`,
+      sql`m.id = any(${messageIds}::text[])`,
+    )}`

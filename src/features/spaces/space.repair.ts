@@ -1,0 +1,168 @@
+import type { Database, Transaction } from '../../platform/database.js'
+import { requireSpace } from '../access/access.js'
+import { mutate } from '../access/mutation.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import type { LinkService } from './link.service.js'
+import { holdThread, lockLink } from './link.sql.js'
+import { findMisfits, type MisfitMessage } from './space.check.js'
+import { type LinkHealth, measureLinks } from './space.health.sql.js'
+import {
+  deleteOrphanRecords,
+  deleteOrphans,
+  deleteStrayRecords,
+  deleteStrayVectors,
+  type Gone,
+  listStrayThreads,
+  lockSpaceCounts,
+  type Requeued,
+  recountLink,
+  recountSpace,
+  requeueMisfits,
+  wakeStuckLink,
+} from './space.repair.sql.js'
+
+const MAX_VECTORS_AT_ONCE = 10_000
+
+/** What a repair changed. */
+export interface Repairs {
+  removedVectors: number
+  requeuedMessages: number
+  removedRecords: number
+  correctedCounters: number
+  wokenLinks: number
+}
+
+const NOTHING: Repairs = {
+  ...{ removedVectors: 0, requeuedMessages: 0, removedRecords: 0, correctedCounters: 0, wokenLinks: 0 },
+}
+
+/**
+ * Brings a space back to what must hold of it, link by link, in transactions of a bounded size: what was found without
+ * a lock is looked at again under the locks that workers, adds and removals take too. What is missing workers embed.
+ */
+export class SpaceRepair {
+  constructor(
+    private readonly db: Database,
+    private readonly links: LinkService,
+  ) {}
+
+  /** Nothing of it needs to be undone when it is cut short: called again, it goes on. */
+  async repair(viewer: Viewer, spaceId: string): Promise<Repairs> {
+    await requireSpace(this.db, viewer, 'manage', spaceId)
+    const removedVectors = await this.#removeStrays(viewer, spaceId)
+    const links = await this.db.query<LinkHealth>(measureLinks(spaceId))
+    const steps: Repairs[] = [{ ...NOTHING, removedVectors }]
+    for (const { threadId } of links.filter(isFaulty))
+      steps.push(...(await this.#mend(viewer, spaceId, threadId)))
+    for await (const misfits of findMisfits(this.db, spaceId, links)) {
+      for (const [threadId, ofThread] of byThread(misfits)) {
+        steps.push(await this.#step(viewer, spaceId, threadId, ofThread))
+      }
+    }
+    return mutate(this.db, viewer, (tx) => this.#finish(tx, viewer, spaceId, steps))
+  }
+
+  async #removeStrays(viewer: Viewer, spaceId: string): Promise<number> {
+    let removed = 0
+    for (const { threadId } of await this.db.query<{ threadId: string }>(listStrayThreads(spaceId))) {
+      for (let count = MAX_VECTORS_AT_ONCE; count === MAX_VECTORS_AT_ONCE; removed += count) {
+        count = await this.db.transaction(async (tx) => {
+          await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+          return countIn(await tx.query<Gone>(deleteStrayVectors(spaceId, threadId, MAX_VECTORS_AT_ONCE)))
+        })
+      }
+    }
+    return removed
+  }
+
+  async #mend(viewer: Viewer, spaceId: string, threadId: string): Promise<Repairs[]> {
+    const steps: Repairs[] = []
+    for (let removed = MAX_VECTORS_AT_ONCE; removed === MAX_VECTORS_AT_ONCE; ) {
+      const step = await this.#step(viewer, spaceId, threadId, [])
+      removed = step.removedVectors
+      steps.push(step)
+    }
+    return steps
+  }
+
+  /** One link in one transaction. One that is gone meanwhile needs no repair. */
+  #step(
+    viewer: Viewer,
+    spaceId: string,
+    threadId: string,
+    misfits: readonly MisfitMessage[],
+  ): Promise<Repairs> {
+    return this.db.transaction(async (tx) => {
+      const [thread] = await tx.query(holdThread(threadId))
+      await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+      const [link] = thread ? await tx.query(lockLink(spaceId, threadId)) : []
+      if (!link) return NOTHING
+      const orphans = await tx.query<Gone>(deleteOrphans(spaceId, threadId, MAX_VECTORS_AT_ONCE))
+      const records = await tx.query<Gone>(deleteOrphanRecords(spaceId, threadId))
+      const [requeued] = misfits.length > 0 ? await tx.query<Requeued>(requeueMisfits(spaceId, misfits)) : []
+      const recounted = await tx.query(recountLink(spaceId, threadId))
+      const woken = await tx.query(wakeStuckLink(spaceId, threadId))
+      if (woken.length > 0) this.links.announceWork(tx)
+      return {
+        removedVectors: countIn(orphans) + (requeued?.removedVectors ?? 0),
+        requeuedMessages: requeued?.messages ?? 0,
+        removedRecords: countIn(records),
+        correctedCounters: recounted.length + (await recount(tx, spaceId)),
+        wokenLinks: woken.length,
+      }
+    })
+  }
+
+  /** What belongs to no link, and the event: with an idempotency key, its reply is that of the first call. */
+  async #finish(
+    tx: Transaction,
+    viewer: Viewer,
+    spaceId: string,
+    steps: readonly Repairs[],
+  ): Promise<Repairs> {
+    const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+    const removedRecords = countIn(await tx.query<Gone>(deleteStrayRecords(spaceId)))
+    const correctedCounters = await recount(tx, spaceId)
+    const repairs = [...steps, { ...NOTHING, removedRecords, correctedCounters }].reduce(add)
+    await recordAudit(tx, viewer, {
+      action: 'space.repaired',
+      targetType: 'space',
+      targetId: spaceId,
+      organizationId: space.organizationId,
+      details: { ...repairs },
+    })
+    return repairs
+  }
+}
+
+function isFaulty({ orphans, orphanRecords, isMiscounted, isStuck }: LinkHealth): boolean {
+  return orphans + orphanRecords > 0 || isMiscounted || isStuck
+}
+
+function byThread(misfits: readonly MisfitMessage[]): Map<string, MisfitMessage[]> {
+  const threads = new Map<string, MisfitMessage[]>()
+  for (const misfit of misfits) {
+    threads.set(misfit.threadId, [...(threads.get(misfit.threadId) ?? []), misfit])
+  }
+  return threads
+}
+
+async function recount(tx: Transaction, spaceId: string): Promise<number> {
+  await tx.query(lockSpaceCounts(spaceId))
+  return countIn(await tx.query<Gone>(recountSpace(spaceId)))
+}
+
+function countIn([row]: readonly Gone[]): number {
+  return row?.count ?? 0
+}
+
+function add(one: Repairs, other: Repairs): Repairs {
+  return {
+    removedVectors: one.removedVectors + other.removedVectors,
+    requeuedMessages: one.requeuedMessages + other.requeuedMessages,
+    removedRecords: one.removedRecords + other.removedRecords,
+    correctedCounters: one.correctedCounters + other.correctedCounters,
+    wokenLinks: one.wokenLinks + other.wokenLinks,
+  }
+}
