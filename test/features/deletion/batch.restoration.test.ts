@@ -1,16 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
-import {
-  auditOf,
-  codeOf,
-  countsOf,
-  expectSettled,
-  found,
-  listed,
-  times,
-  usageOf,
-} from './deletion.fixture.js'
+import { expectSoundRest } from '../../support/rest.js'
+import { auditOf, codeOf, countsOf, found, listed, times, usageOf } from './deletion.fixture.js'
 
 const THREADS = 5
 const NOT_FOUND = { code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Batch not found' }
@@ -20,7 +12,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 /** Threads of one user, all deleted in one step. */
 async function seedBatch() {
@@ -152,7 +144,7 @@ test('vectors come back with the batch, and what is behind is embedded', async (
 
   await restoreAll(owner, deleteAllThreads.batchId)
 
-  await expectSettled(app.pool)
+  await expectSoundRest(app.pool)
   expect(await countsOf(owner, space.id)).toMatchObject({ threadCount: 2, vectorCount: 3 })
   expect((await found(owner, space.id, 'red wool'))[0]).toBe(thread.messageIds[0])
 })

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply, TestClient } from '../../support/client.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded, SeededThread } from '../../support/seed.js'
-import { codeOf, countsOf, expectSettled, listed, rowsOf, times, usageOf } from './deletion.fixture.js'
+import { codeOf, countsOf, listed, rowsOf, times, usageOf } from './deletion.fixture.js'
 
 const THREADS = 10
 const NOT_FOUND = { code: 'RESOURCE_NOT_FOUND', systemMessage: 'Thread not found' }
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => app[Symbol.asyncDispose]())
 afterEach(async () => {
   app.embedder.resume()
-  await expectSettled(app.pool)
+  await expectSoundRest(app.pool)
 })
 
 async function seedThreads(messages = 2) {

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded } from '../../support/seed.js'
-import { auditOf, countsOf, expectSettled, found, listed, usageOf } from './deletion.fixture.js'
+import { auditOf, countsOf, found, listed, usageOf } from './deletion.fixture.js'
 
 const MANY = 260
 const FORMAT = {
@@ -19,7 +20,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 async function deleteAll(client: TestClient, variables: Record<string, unknown> = {}) {
   return (await client.must('DeleteAllThreads', variables)).deleteAllThreads

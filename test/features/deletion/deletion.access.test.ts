@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply, TestClient } from '../../support/client.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded } from '../../support/seed.js'
-import { expectSettled, rowsOf } from './deletion.fixture.js'
+import { rowsOf } from './deletion.fixture.js'
 
 const MODES = ['PERMANENT', 'SOFT']
 const WRITERS = ['OWNER', 'ADMIN', 'MEMBER'] as const
@@ -21,7 +22,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 async function isLive(thread: Seeded): Promise<boolean> {
   return (await thread.owner.run('Thread', { id: thread.id })).errors === undefined

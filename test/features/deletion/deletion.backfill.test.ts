@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json, TestClient } from '../../support/client.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { SeededLink } from '../../support/seed.js'
-import { codeOf, countsOf, expectSettled, rowsOf } from './deletion.fixture.js'
+import { codeOf, countsOf, rowsOf } from './deletion.fixture.js'
 
 const MESSAGES = 20
 let app: TestApp
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => app[Symbol.asyncDispose]())
 afterEach(async () => {
   app.embedder.resume()
-  await expectSettled(app.pool)
+  await expectSoundRest(app.pool)
 })
 
 /** A backfill that waits for the embedder's answers. */

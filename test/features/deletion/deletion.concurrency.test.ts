@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply } from '../../support/client.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded } from '../../support/seed.js'
-import { auditOf, codeOf, expectSettled, times, usageOf } from './deletion.fixture.js'
+import { auditOf, codeOf, times, usageOf } from './deletion.fixture.js'
 
 const PAIRS = 12
 const NONE = { threads: 0, projects: 0, messages: 0 }
@@ -12,7 +13,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 function deleteThread({ id, owner }: Seeded, mode = 'PERMANENT'): Promise<Reply> {
   return owner.run('DeleteThread', { threadId: id, mode })

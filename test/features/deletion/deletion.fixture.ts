@@ -1,7 +1,5 @@
 import type { Pool } from 'pg'
-import { expect, vi } from 'vitest'
 import type { Json, Reply, TestClient } from '../../support/client.js'
-import { expectInvariants } from '../../support/invariants.js'
 
 /** What the tests of deletion count, compare and wait for. */
 
@@ -29,21 +27,6 @@ export const NOTHING = {
   vectors: 0,
   failures: 0,
   backfills: 0,
-}
-
-/** Waits until every link that lives is up with its thread, then asserts every invariant. */
-export async function expectSettled(pool: Pool): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const { rows } = await pool.query(`
-        select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
-        where t.deleted_at is null and l.paused_at is null
-          and (l.next_attempt_at is not null or l.embedded_through < t.last_sequence)`)
-      expect(rows).toEqual([])
-    },
-    { timeout: 15_000, interval: 20 },
-  )
-  await expectInvariants(pool)
 }
 
 /** An organization's usage, as one of its members sees it. */

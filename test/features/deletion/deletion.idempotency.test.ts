@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
-import { auditOf, expectSettled, listed, rowsOf, times, usageOf } from './deletion.fixture.js'
+import { expectSoundRest } from '../../support/rest.js'
+import { auditOf, listed, rowsOf, times, usageOf } from './deletion.fixture.js'
 
 const TWINS = 6
 const REUSED = { code: 'CONFLICT', status: 409, systemMessage: 'Idempotency key reused' }
@@ -10,7 +11,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 async function deletionsOf(targetId: string | null): Promise<number> {
   const events = await auditOf(app.pool, targetId ?? '')

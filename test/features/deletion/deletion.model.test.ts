@@ -3,8 +3,8 @@ import { afterAll, beforeAll, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { testServerUrl } from '../../support/database.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
+import { expectSoundRest } from '../../support/rest.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
-import { expectSettled } from './deletion.fixture.js'
 import { type Draft, groups, MODELS, toCommand } from './model.commands.js'
 import { World } from './model.world.js'
 
@@ -52,7 +52,7 @@ test(
   async () => {
     if (PATH === undefined) await Promise.all(Array.from({ length: LANES }, playWorlds))
     else await playWorld(SEED)
-    await expectSettled(app.pool)
+    await expectSoundRest(app.pool)
   },
   TIMEOUT_MS,
 )

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded } from '../../support/seed.js'
-import { auditOf, expectSettled, rowsOf } from './deletion.fixture.js'
+import { auditOf, rowsOf } from './deletion.fixture.js'
 
 let app: TestApp
 
@@ -11,7 +12,7 @@ beforeAll(async () => {
   app = await startTestApp({ environment })
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 async function preview({ id, owner }: Seeded) {
   return (await owner.must('ThreadDeletionPreview', { threadId: id })).threadDeletionPreview

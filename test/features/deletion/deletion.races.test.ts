@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply } from '../../support/client.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded, SeededLink } from '../../support/seed.js'
-import { codeOf, countsOf, expectSettled, NOTHING, rowsOf, times } from './deletion.fixture.js'
+import { codeOf, countsOf, NOTHING, rowsOf, times } from './deletion.fixture.js'
 
 const ROUNDS = 10
 const MESSAGES = 3
@@ -14,7 +15,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 /** A deletion and something else at once: the deletion must succeed, the other may find nothing. */
 async function race(thread: Seeded, mode: string, other: () => Promise<Reply>) {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
-import { auditOf, expectSettled } from './deletion.fixture.js'
+import { expectSoundRest } from '../../support/rest.js'
+import { auditOf } from './deletion.fixture.js'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const HEADERS = {
@@ -34,7 +35,7 @@ beforeAll(async () => {
   })
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 /** A thread of a member in a project, and the administrator who deletes it. */
 async function seedThread() {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { expectSoundRest } from '../../support/rest.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
-import { expectSettled } from './deletion.fixture.js'
 
 const KEY = 'key-of-the-sandbox-service'
 const TIMINGS = {
@@ -25,7 +25,7 @@ afterAll(async () => {
 beforeEach(() => {
   endpoint.requests.length = 0
 })
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 async function seedProject(sandboxId: string) {
   const organization = await app.seed.organization()

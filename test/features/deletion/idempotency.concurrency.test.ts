@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
 import { documentOf } from '../../support/operations.js'
+import { expectSoundRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
-import { expectSettled, listed, times, usageOf } from './deletion.fixture.js'
+import { listed, times, usageOf } from './deletion.fixture.js'
 
 const RETRIES = 1_000
 const KEY = 'sent-again-and-again'
@@ -30,7 +31,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 /** A reply as it came over the wire. */
 async function send(client: TestClient, nameOrDocument: string, variables: object): Promise<string> {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { IMPORT_THREADS } from '../../support/documents.js'
-import { auditOf, countsOf, expectSettled, found, listed, usageOf } from './deletion.fixture.js'
+import { expectSoundRest } from '../../support/rest.js'
+import { auditOf, countsOf, found, listed, usageOf } from './deletion.fixture.js'
 
 const THREADS = 5_000
 const AT_ONCE = 500
@@ -55,7 +56,7 @@ test(
     await owner.must('DeleteThread', { threadId: late.id })
     const { length: embedded } = app.embedder.calls
     const { restoreThreads } = await owner.must('RestoreThreads', { batchId })
-    await expectSettled(app.pool)
+    await expectSoundRest(app.pool)
 
     expect(restoreThreads.restored).toBe(THREADS)
     expect(app.embedder.calls).toHaveLength(embedded)

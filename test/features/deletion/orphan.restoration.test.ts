@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
-import { auditOf, expectSettled, listed, rowsOf, usageOf } from './deletion.fixture.js'
+import { expectSoundRest } from '../../support/rest.js'
+import { auditOf, listed, rowsOf, usageOf } from './deletion.fixture.js'
 
 let app: TestApp
 
@@ -44,7 +45,7 @@ test('a thread whose project is gone is not restored, alone or with its batch, a
   )
   await owner.must('RestoreThread', { threadId: kept.id })
   expect((await listed(owner)).ids).toEqual([kept.id])
-  await expectSettled(app.pool)
+  await expectSoundRest(app.pool)
 })
 
 test('once its project is put right, it is restored', async () => {
@@ -52,5 +53,5 @@ test('once its project is put right, it is restored', async () => {
   await app.pool.query('update thread set project_id = null where id = $1', [orphan.id])
 
   expect((await owner.must('RestoreThreads', { batchId })).restoreThreads.restored).toBe(2)
-  await expectSettled(app.pool)
+  await expectSoundRest(app.pool)
 })

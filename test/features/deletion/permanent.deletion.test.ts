@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
-import { countsOf, expectSettled, found, listed, NOTHING, rowsOf, usageOf } from './deletion.fixture.js'
+import { expectSoundRest } from '../../support/rest.js'
+import { countsOf, found, listed, NOTHING, rowsOf, usageOf } from './deletion.fixture.js'
 
 const REFUSED = 'unspeakable'
 let app: TestApp
@@ -10,7 +11,7 @@ beforeAll(async () => {
   app.embedder.refuse((text) => text.includes(REFUSED))
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 test('a deleted thread leaves no message, run, link, vector or failure in any space', async () => {
   const { seed, pool } = app

@@ -5,7 +5,8 @@ import type { TestClient } from '../../support/client.js'
 import { testServerUrl } from '../../support/database.js'
 import { eventually } from '../../support/eventually.js'
 import { type FakeRedisEndpoint, startRedisEndpoint } from '../../support/redis.endpoint.js'
-import { expectSettled, times, usageOf } from './deletion.fixture.js'
+import { expectSoundRest } from '../../support/rest.js'
+import { times, usageOf } from './deletion.fixture.js'
 
 const KEPT_MS = 5_000
 const NEVER_MS = 3_600_000
@@ -26,7 +27,7 @@ beforeEach(async () => {
   redis = await startRedisEndpoint()
 })
 afterEach(async () => {
-  await expectSettled(app.pool)
+  await expectSoundRest(app.pool)
   await app[Symbol.asyncDispose]()
   await redis.close()
 })

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded } from '../../support/seed.js'
-import { auditOf, codeOf, expectSettled, listed, rowsOf, times, usageOf } from './deletion.fixture.js'
+import { auditOf, codeOf, listed, rowsOf, times, usageOf } from './deletion.fixture.js'
 
 const NOT_FOUND = { code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Thread not found' }
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -19,8 +20,8 @@ afterAll(async () => {
   await app[Symbol.asyncDispose]()
 })
 afterEach(async () => {
-  await expectSettled(narrow.pool)
-  await expectSettled(app.pool)
+  await expectSoundRest(narrow.pool)
+  await expectSoundRest(app.pool)
 })
 
 async function hide({ id, owner }: Seeded): Promise<void> {

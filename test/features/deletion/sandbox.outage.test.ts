@@ -3,8 +3,8 @@ import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json, TestClient } from '../../support/client.js'
 import { RETRY_EFFECT } from '../../support/documents.js'
 import { eventually } from '../../support/eventually.js'
+import { expectSoundRest } from '../../support/rest.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
-import { expectSettled } from './deletion.fixture.js'
 
 const TRIES = 3
 const TIMEOUT_MS = 1_000
@@ -32,7 +32,7 @@ afterAll(async () => {
   await app[Symbol.asyncDispose]()
   await endpoint.close()
 })
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 interface Outage {
   name: string

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded, SeededLink } from '../../support/seed.js'
-import { countsOf, expectSettled, found, listed, rowsOf, usageOf } from './deletion.fixture.js'
+import { countsOf, found, listed, rowsOf, usageOf } from './deletion.fixture.js'
 
 const NOT_FOUND = { code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Thread not found' }
 let app: TestApp
@@ -11,7 +12,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app[Symbol.asyncDispose]())
-afterEach(() => expectSettled(app.pool))
+afterEach(() => expectSoundRest(app.pool))
 
 /** A thread in a project and a space, embedded, beside another one that stays. */
 async function seedThread() {
@@ -110,7 +111,7 @@ test('a restored thread takes messages again, and they are embedded', async () =
 
   const [added] = await app.seed.messages(thread, ['yellow silk'])
 
-  await expectSettled(app.pool)
+  await expectSoundRest(app.pool)
   expect((await found(owner, space.id, 'yellow silk'))[0]).toBe(added)
 })
 
