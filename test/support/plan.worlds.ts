@@ -1,0 +1,135 @@
+import { join, type Statement, sql } from '../../src/platform/database.js'
+
+/**
+ * Parts of a world that grows by numbers: thread 7 is `thrd_000000007`, and its space `space_000000007`. Each is one
+ * statement that adds the rows of the numbers from `from` up to, but not with, `to`, so that a world of n can be made
+ * one of 10 n. Row 8 is one second younger than row 7.
+ */
+export type Filler = (from: number, to: number) => Statement
+
+export const ORGANIZATION = 'org_world'
+export const USER = 'user_world'
+
+/** The id of a row by its number: `idOf('thrd', 7)`. */
+export function idOf(prefix: string, number: number): string {
+  return `${prefix}_${String(number).padStart(9, '0')}`
+}
+
+/** The time of a row by its number. */
+export function timeOf(number: number): Date {
+  return new Date(BEGINNING.getTime() + number * 1_000)
+}
+
+const BEGINNING = new Date('2025-01-01T00:00:00Z')
+const createdAt = sql`(${BEGINNING}::timestamptz + n * interval '1 second')`
+
+/** `id('thrd')` is the id of thread n, `id('thrd', sql\`n % 10\`)` that of one of ten threads. */
+function id(prefix: string, number = sql`n`): Statement {
+  return sql`${prefix}::text || '_' || lpad((${number})::text, 9, '0')`
+}
+
+function numbers(from: number, to: number): Statement {
+  return sql`generate_series(${from}::int, ${to - 1}::int) n`
+}
+
+/** What a world stands on: an organization and its owner. They do not grow. */
+export const base: readonly Statement[] = [
+  sql`insert into organization (id, name) values (${ORGANIZATION}, 'World') on conflict do nothing`,
+  sql`insert into usage (organization_id) values (${ORGANIZATION}) on conflict do nothing`,
+  sql`insert into "user" (id, seen_at) values (${USER}, now()) on conflict do nothing`,
+  sql`insert into member (organization_id, user_id, role) values (${ORGANIZATION}, ${USER}, 'OWNER')
+    on conflict do nothing`,
+]
+
+/** Another organization a number, without members. */
+export const organizations: Filler = (from, to) =>
+  sql`insert into organization (id, name) select ${id('org')}, 'Other' from ${numbers(from, to)}`
+
+export interface ThreadWorld {
+  ownerId?: string
+  organizationId?: string
+  /** the sequence of its last message */
+  messages?: number
+  /** by the number n */
+  where?: Statement
+}
+
+/** Live threads. */
+export function threads({
+  ownerId = USER,
+  organizationId = ORGANIZATION,
+  messages = 0,
+  where = sql`true`,
+}: ThreadWorld = {}): Filler {
+  return (from, to) => sql`
+    insert into thread (id, owner_id, organization_id, title, message_count, last_sequence, created_at)
+    select ${id('thrd')}, ${ownerId}, ${organizationId}, 'Thread ' || n, ${messages}::int, ${messages}::int, ${createdAt}
+    from ${numbers(from, to)} where ${where}`
+}
+
+/** So many messages in each thread. */
+export function messages(each: number): Filler {
+  return (from, to) => sql`
+    insert into message (id, thread_id, sequence, role, content, content_hash, created_at)
+    select ${id('msg')} || '_' || sequence, ${id('thrd')}, sequence, 'USER', text, sha256(convert_to(text, 'UTF8')), ${createdAt}
+    from ${numbers(from, to)}, generate_series(1, ${each}::int) sequence,
+      lateral (select 'message ' || sequence || ' of thread ' || n as text) said`
+}
+
+const MODEL = 'world'
+const DIMENSIONS = 4
+
+/** A space a number: `space_000000007`. */
+export function spaces({ isDeleted = false }: { isDeleted?: boolean } = {}): Filler {
+  return (from, to) => sql`
+    insert into space (id, organization_id, creator_id, name, store_id, embedding_model, embedding_dimensions, created_at,
+      deleted_at)
+    select ${id('space')}, ${ORGANIZATION}, ${USER}, 'Space ' || n, ${id('space')}, ${MODEL}, ${DIMENSIONS}::int,
+      ${createdAt}, ${isDeleted ? createdAt : sql`null`}
+    from ${numbers(from, to)}`
+}
+
+/** Thread n in space n modulo `spaces`, embedded up to `through`, and due when `isDue`. */
+export function links({
+  spaces = 1,
+  through = 0,
+  isDue = false,
+}: {
+  spaces?: number
+  through?: number
+  isDue?: boolean
+} = {}): Filler {
+  return (from, to) => sql`
+    insert into space_thread (space_id, thread_id, generation, added_by_id, added_at, embedded_through, vector_count,
+      next_attempt_at)
+    select ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, n, ${USER}, ${createdAt}, ${through}::int,
+      ${through}::int, ${isDue ? createdAt : sql`null`}
+    from ${numbers(from, to)}`
+}
+
+/** A vector of each of the first `each` messages of thread n, in the store of space n modulo `spaces`. */
+export function vectors(each: number, spaces = 1): Filler {
+  return (from, to) => sql`
+    insert into embedding (store_id, thread_id, generation, model, message_id, role, message_created_at, chunk, vector)
+    select ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, n, ${MODEL}, ${id('msg')} || '_' || sequence, 'USER',
+      ${createdAt}, 0, '[1,0,0,0]'::halfvec
+    from ${numbers(from, to)}, generate_series(1, ${each}::int) sequence`
+}
+
+/** The backfill that added thread n to space n modulo `spaces`, ended a second later. */
+export function backfills(spaces = 1): Filler {
+  return (from, to) => sql`
+    insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total, created_at, finished_at)
+    select ${id('bkfl')}, ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, n, 'ADD', 'COMPLETED', 0, 0, ${createdAt},
+      ${createdAt} + interval '1 second'
+    from ${numbers(from, to)}`
+}
+
+/** Events of the organization, of these actions in turn, each on a thread of its own. */
+export function auditEvents(actions: readonly string[] = ['thread.created'], actorId = USER): Filler {
+  return (from, to) => sql`
+    insert into audit_event (id, organization_id, actor_id, action, target_type, target_id, created_at)
+    select ${id('audit')}, ${ORGANIZATION}, ${actorId}, (array[${join(actions)}]::text[])[n % ${actions.length}::int + 1],
+      'thread', ${id('thrd')}, ${createdAt}
+    from ${numbers(from, to)}`
+}
