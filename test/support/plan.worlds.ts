@@ -1,4 +1,4 @@
-import { join, type Statement, sql } from '../../src/platform/database.js'
+import { type Statement, sql } from '../../src/platform/database.js'
 
 /**
  * Parts of a world that grows by numbers: thread 7 is `thrd_000000007`, and its space `space_000000007`. Each is one
@@ -41,13 +41,11 @@ export const base: readonly Statement[] = [
     on conflict do nothing`,
 ]
 
-/** Another organization a number, without members. */
-export const organizations: Filler = (from, to) =>
-  sql`insert into organization (id, name) select ${id('org')}, 'Other' from ${numbers(from, to)}`
-
 export interface ThreadWorld {
   ownerId?: string
   organizationId?: string
+  /** of its id; default `thrd` */
+  prefix?: string
   /** the sequence of its last message */
   messages?: number
   /** by the number n */
@@ -58,12 +56,13 @@ export interface ThreadWorld {
 export function threads({
   ownerId = USER,
   organizationId = ORGANIZATION,
+  prefix = 'thrd',
   messages = 0,
   where = sql`true`,
 }: ThreadWorld = {}): Filler {
   return (from, to) => sql`
     insert into thread (id, owner_id, organization_id, title, message_count, last_sequence, created_at)
-    select ${id('thrd')}, ${ownerId}, ${organizationId}, 'Thread ' || n, ${messages}::int, ${messages}::int, ${createdAt}
+    select ${id(prefix)}, ${ownerId}, ${organizationId}, 'Thread ' || n, ${messages}::int, ${messages}::int, ${createdAt}
     from ${numbers(from, to)} where ${where}`
 }
 
@@ -125,11 +124,21 @@ export function backfills(spaces = 1): Filler {
     from ${numbers(from, to)}`
 }
 
-/** Events of the organization, of these actions in turn, each on a thread of its own. */
-export function auditEvents(actions: readonly string[] = ['thread.created'], actorId = USER): Filler {
+/** One event a number, each on a thread of its own. Its action and actor are by the number n. */
+export function auditEvents({
+  organizationId = ORGANIZATION,
+  action = sql`'thread.created'`,
+  actorId = sql`${USER}`,
+  detailsBytes = 0,
+}: {
+  organizationId?: string
+  action?: Statement
+  actorId?: Statement
+  detailsBytes?: number
+} = {}): Filler {
   return (from, to) => sql`
-    insert into audit_event (id, organization_id, actor_id, action, target_type, target_id, created_at)
-    select ${id('audit')}, ${ORGANIZATION}, ${actorId}, (array[${join(actions)}]::text[])[n % ${actions.length}::int + 1],
-      'thread', ${id('thrd')}, ${createdAt}
+    insert into audit_event (id, organization_id, actor_id, action, target_type, target_id, details, created_at)
+    select ${organizationId} || ${id('audit')}, ${organizationId}, ${actorId}, ${action}, 'thread', ${id('thrd')},
+      jsonb_build_object('note', repeat('x', ${detailsBytes}::int)), ${createdAt}
     from ${numbers(from, to)}`
 }

@@ -9,11 +9,11 @@ export const openRetention = (days: number): Statement => sql`
   select set_config('heddle.audit_retention_before',
     (date_trunc('day', now() at time zone 'UTC' - make_interval(days => ${days}::int)) at time zone 'UTC')::text, true)`
 
-/** By days, as the index has them. */
+/** The oldest days first, as the index has them, and by their place: no event that stays is read. */
 export const deleteExpiredEvents = (limit: number): Statement => sql`
-  delete from audit_event where id in (
-    select id from audit_event
+  delete from audit_event where ctid = any(array(
+    select ctid from audit_event
     where (created_at at time zone 'UTC')::date
       < (current_setting('heddle.audit_retention_before')::timestamptz at time zone 'UTC')::date
-    limit ${limit}::int)
+    order by (created_at at time zone 'UTC')::date limit ${limit}::int))
   returning id`

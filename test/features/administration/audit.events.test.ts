@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type AuditScope, listAuditEvents } from '../../../src/features/administration/audit.event.sql.js'
-import { readPage } from '../../../src/platform/page.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json, TestClient } from '../../support/client.js'
 
@@ -183,28 +181,3 @@ test.each([{ first: 0 }, { first: 101 }, { after: 'nonsense' }, { organizationId
     })
   },
 )
-
-test('a page of a long trail is read from the end of its index, and not sorted', async () => {
-  const { id: organizationId } = await app.seed.organization()
-  await app.pool.query(
-    `insert into audit_event (id, organization_id, actor_id, action, target_type, target_id, created_at)
-    select 'audit_long' || n, case when n % 2 = 0 then $1 else 'org_other' end, 'user_' || n % 100,
-      'thread.created', 'thread', 'thrd_long' || n, now() - n * interval '1 second'
-    from generate_series(1, 20000) n`,
-    [organizationId],
-  )
-  await app.pool.query('analyze audit_event')
-  const plan = async (scope: AuditScope, after: string | null, filter = {}) => {
-    const { text, values } = listAuditEvents(scope, filter, readPage({ first: 20, after }))
-    const { rows } = await app.pool.query(`explain ${text}`, values)
-    return rows.map((row) => row['QUERY PLAN']).join('\n')
-  }
-  const cursor = Buffer.from(JSON.stringify([Date.now(), 'audit_x'])).toString('base64url')
-
-  for (const after of [null, cursor]) {
-    const text = await plan({ organizationId }, after)
-    expect(text).toMatch(/Index Scan Backward using audit_event_organization_id_created_at_id_idx/)
-    expect(text).not.toMatch(/Sort|Seq Scan/)
-  }
-  expect(await plan({ organizationId }, null, { target: 'thrd_long8' })).toMatch(/audit_event_target_id_idx/)
-})

@@ -1,0 +1,22 @@
+-- Each filter of the audit trail walks an index in the trail's order, and reads no event that it leaves out.
+-- CreateIndex
+CREATE INDEX "audit_event_organization_id_action_created_at_id_idx" ON "audit_event"("organization_id", "action", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "audit_event_organization_id_actor_id_created_at_id_idx" ON "audit_event"("organization_id", "actor_id", "created_at", "id");
+
+-- CreateIndex
+CREATE INDEX "audit_event_actor_id_action_created_at_id_idx" ON "audit_event"("actor_id", "action", "created_at", "id");
+
+-- DropIndex
+DROP INDEX "audit_event_target_id_idx";
+
+-- CreateIndex
+CREATE INDEX "audit_event_target_id_created_at_id_idx" ON "audit_event"("target_id", "created_at", "id");
+
+-- An owner's threads are looked for in one organization at a time: beside a membership there are few of them.
+-- DropIndex
+DROP INDEX "thread_owner_id_created_at_id_idx";
+
+-- CreateIndex
+CREATE INDEX "thread_owner_id_organization_id_created_at_id_idx" ON "thread"("owner_id", "organization_id", "created_at", "id");
