@@ -1,4 +1,4 @@
-import { empty, type Statement, sql } from '../../platform/database.js'
+import { empty, join, type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { threadReadable } from '../access/access.sql.js'
 
@@ -73,36 +73,86 @@ export interface ThreadScope {
   includeDeleted: boolean
 }
 
-/** Each side of the union walks its own index and stops at a page; the page is then cut from both. */
+/**
+ * Each place that the scope covers walks an index of its own and stops at a page; the page is then cut from all of them.
+ * A membership shows its organization's threads, the viewer's own among them: those are looked for only where it does not.
+ */
 export const listThreads = (scope: ThreadScope, page: Page): Statement => sql`
-  select ${threadColumns} from thread t join (
-    ${inOrganizations(scope, page)} union ${ownThreads(scope, page)}
-  ) page on page.id = t.id
-  order by t.created_at desc, t.id desc ${page.limit}`
+  with recursive ${foreignPlaces(scope)}
+  select ${threadColumns} from (
+      select found.id from (${join(placesOf(scope, page), ' union all ')}) found
+      order by found.created_at desc, found.id desc ${page.limit}
+    ) page join thread t on t.id = page.id
+  order by t.created_at desc, t.id desc`
 
-export const countThreads = (scope: ThreadScope): Statement => sql`
-  select count(*)::int as count from (${inOrganizations(scope, null)} union ${ownThreads(scope, null)}) listed`
+/** Live threads of whole organizations are counted by their usage, others one by one. */
+export const countThreads = (scope: ThreadScope): Statement => {
+  const [memberships, ...own] = placesOf(scope, null)
+  const counts = own.map((place) => countOf(place))
+  const shown = scope.includeDeleted ? countOf(memberships) : sumOfUsage(scope)
+  return sql`with recursive ${foreignPlaces(scope)} select (${join([shown, ...counts], ' + ')})::int as count`
+}
+
+const countOf = (listed: Statement): Statement => sql`(select count(*) from (${listed}) listed)`
+
+/** No two of them have a thread in common. */
+function placesOf(scope: ThreadScope, page: Page | null): [Statement, ...Statement[]] {
+  return [inOrganizations(scope, page), ownAsViewer(scope, page), ownElsewhere(scope, page)]
+}
+
+const sumOfUsage = (scope: ThreadScope): Statement => sql`
+  (select coalesce(sum(u.threads), 0) from member m join usage u on u.organization_id = m.organization_id
+  where ${isMembership(scope)})`
 
 function inOrganizations(scope: ThreadScope, page: Page | null): Statement {
   const deleted = scope.includeDeleted ? sql`or m.role <> 'VIEWER'` : empty
   return sql`
-    select candidate.id from member m cross join lateral (
-      select t.id from thread t
-      where t.organization_id = m.organization_id and (t.deleted_at is null ${deleted}) ${pagePart(page)}
-    ) candidate
-    where m.user_id = ${scope.viewerId}
-      ${scope.organizationId === null ? empty : sql`and m.organization_id = ${scope.organizationId}`}`
+    select listed.* from member m cross join lateral (
+      ${newest(sql`t.organization_id = m.organization_id and (t.deleted_at is null ${deleted})`, page)}) listed
+    where ${isMembership(scope)}`
 }
 
-function ownThreads(scope: ThreadScope, page: Page | null): Statement {
+/** A VIEWER of an organization sees its own deleted threads beside what its membership shows. */
+function ownAsViewer(scope: ThreadScope, page: Page | null): Statement {
+  const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = m.organization_id`
   return sql`
-    (select t.id from thread t
-    where t.owner_id = ${scope.viewerId}
-      ${scope.organizationId === null ? empty : sql`and t.organization_id = ${scope.organizationId}`}
-      ${scope.includeDeleted ? empty : sql`and t.deleted_at is null`} ${pagePart(page)})`
+    select listed.* from member m cross join lateral (
+      ${newest(sql`${isOwn} and t.deleted_at is not null`, page)}) listed
+    where ${isMembership(scope)} and m.role = 'VIEWER' and ${scope.includeDeleted}::bool`
 }
 
-function pagePart(page: Page | null): Statement {
-  if (!page) return empty
-  return sql`and ${olderThan(page, sql`t.created_at`, sql`t.id`)} order by t.created_at desc, t.id desc ${page.limit}`
+function ownElsewhere(scope: ThreadScope, page: Page | null): Statement {
+  const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = o.organization_id`
+  return sql`
+    select listed.* from foreign_place o cross join lateral (
+      ${newest(scope.includeDeleted ? isOwn : sql`${isOwn} and t.deleted_at is null`, page)}) listed`
+}
+
+function isMembership({ viewerId, organizationId }: ThreadScope): Statement {
+  return organizationId === null
+    ? sql`m.user_id = ${viewerId}`
+    : sql`m.user_id = ${viewerId} and m.organization_id = ${organizationId}`
+}
+
+/**
+ * Organizations that the viewer has threads in without being a member, or no longer one: found by one step in the owner's
+ * index for each that it has threads in.
+ */
+function foreignPlaces({ viewerId, organizationId }: ThreadScope): Statement {
+  const next = (after: Statement) =>
+    sql`select min(t.organization_id) from thread t where t.owner_id = ${viewerId} ${after}`
+  return sql`
+    own_place (organization_id) as (
+      (${next(organizationId === null ? empty : sql`and false`)}) union all
+      select (${next(sql`and t.organization_id > o.organization_id`)}) from own_place o where o.organization_id is not null),
+    foreign_place as materialized (
+      select o.organization_id from own_place o
+      where o.organization_id is not null and not exists (
+        select 1 from member m where m.organization_id = o.organization_id and m.user_id = ${viewerId}))`
+}
+
+function newest(where: Statement, page: Page | null): Statement {
+  const listed = sql`select t.id, t.created_at from thread t where ${where}`
+  if (!page) return listed
+  return sql`${listed} and ${olderThan(page, sql`t.created_at`, sql`t.id`)} order by t.created_at desc, t.id desc ${page.limit}`
 }
