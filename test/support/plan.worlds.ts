@@ -79,13 +79,22 @@ const MODEL = 'world'
 const DIMENSIONS = 4
 
 /** A space a number: `space_000000007`. */
-export function spaces({ isDeleted = false }: { isDeleted?: boolean } = {}): Filler {
+export function spaces({
+  vectorCount = 0,
+  isDeleted = false,
+  where = sql`true`,
+}: {
+  vectorCount?: number
+  isDeleted?: boolean
+  /** by the number n */
+  where?: Statement
+} = {}): Filler {
   return (from, to) => sql`
-    insert into space (id, organization_id, creator_id, name, store_id, embedding_model, embedding_dimensions, created_at,
-      deleted_at)
+    insert into space (id, organization_id, creator_id, name, store_id, embedding_model, embedding_dimensions, vector_count,
+      created_at, deleted_at)
     select ${id('space')}, ${ORGANIZATION}, ${USER}, 'Space ' || n, ${id('space')}, ${MODEL}, ${DIMENSIONS}::int,
-      ${createdAt}, ${isDeleted ? createdAt : sql`null`}
-    from ${numbers(from, to)}`
+      ${vectorCount}::int, ${createdAt}, ${isDeleted ? createdAt : sql`null`}
+    from ${numbers(from, to)} where ${where}`
 }
 
 /** Thread n in space n modulo `spaces`, embedded up to `through`, and due when `isDue`. */

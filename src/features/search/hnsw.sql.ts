@@ -6,28 +6,37 @@ import { MAX_INDEXED_DIMENSIONS } from '../embeddings/vector.writer.js'
 export interface IndexCandidate {
   storeId: string
   dimensions: number
-  /** vectors in the store, those of soft-deleted threads too */
+  /** vectors of live threads */
   vectors: number
-  /** messages that are still to be embedded into it */
+  /** messages that are still to be embedded into it, of the first thousands of links */
   pending: number
   /** the most vectors that the index has been seen with; null: there is no index */
   indexedVectors: number | null
   isReady: boolean
 }
 
-/** Spaces are many, large ones few: `fewest` keeps the others from being counted. */
+// More links than this with work to do are a store that is being filled, however little each of them lacks.
+const MOST_LINKS_MEASURED = 5_000
+
+/** By the counts that spaces keep: the links of a large space are too many to be looked at every few seconds. */
 export const selectIndexCandidates = (fewest: number): Statement => sql`
   select coalesce(i.store_id, s.store_id) as "storeId", s.embedding_dimensions as dimensions,
-    coalesce(links.vectors, 0)::int as vectors, coalesce(links.pending, 0)::int as pending,
+    coalesce(s.vector_count, 0) as vectors, coalesce(behind.messages, 0)::int as pending,
     i.vectors as "indexedVectors", coalesce(i.ready_at is not null, false) as "isReady"
   from (select * from space where deleted_at is null) s
     full join vector_index i on i.store_id = s.store_id
     left join lateral (
-      select sum(l.vector_count) as vectors,
-        sum(greatest(t.last_sequence - l.embedded_through, 0)) filter (where l.next_attempt_at is not null) as pending
-      from space_thread l join thread t on t.id = l.thread_id where l.space_id = s.id) links on true
+      select sum(rest) as messages from (
+        select greatest(t.last_sequence - l.embedded_through, 0) as rest
+        from space_thread l join thread t on t.id = l.thread_id
+        where l.space_id = s.id and l.next_attempt_at is not null limit ${MOST_LINKS_MEASURED}::int) l) behind on true
   where i.store_id is not null or s.vector_count >= ${fewest}::int
   order by 1`
+
+/** What is in a store, the vectors of soft-deleted threads too. */
+export const countStoredVectors = (storeId: string): Statement => sql`
+  select coalesce(sum(l.vector_count), 0)::int as vectors
+  from space s join space_thread l on l.space_id = s.id where s.store_id = ${storeId} and s.deleted_at is null`
 
 /** Told before the build: what a node that dies leaves behind is found by it. */
 export const insertVectorIndex = (storeId: string, vectors: number): Statement => sql`

@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/log.js'
 import { WorkerLoop } from '../../platform/worker.loop.js'
 import {
   cancelBackend,
+  countStoredVectors,
   createIndex,
   deleteVectorIndex,
   dropIndex,
@@ -90,7 +91,7 @@ export class HnswWorker {
     )) {
       if (this.#isStopping) return
       const { storeId, vectors, indexedVectors } = candidate
-      if (indexedVectors !== null && !this.#isKept(candidate)) await this.#drop(session, storeId)
+      if (indexedVectors !== null && !(await this.#isKept(candidate))) await this.#drop(session, storeId)
       else if (indexedVectors !== null && vectors > indexedVectors) {
         await this.db.query(raiseIndexedVectors(storeId, vectors))
       } else if (indexedVectors === null && vectors >= minVectors && !isBeingFilled(candidate)) {
@@ -99,16 +100,30 @@ export class HnswWorker {
     }
   }
 
-  /** What was begun and not finished, by a node that is gone, is not kept either. */
-  #isKept(candidate: IndexCandidate): boolean {
-    const { isReady, vectors, indexedVectors } = candidate
-    const isLargeEnough = vectors >= this.options.minVectors / 2
-    const isWhole = vectors >= (indexedVectors ?? 0) * FEWEST_LEFT_SHARE
-    return isReady && isLargeEnough && isWhole && !isBeingFilled(candidate)
+  /**
+   * What was begun and not finished, by a node that is gone, is not kept either. The vectors of soft-deleted threads stay
+   * in the store: they are counted only once live ones are missing.
+   */
+  async #isKept(candidate: IndexCandidate): Promise<boolean> {
+    if (!candidate.isReady || isBeingFilled(candidate)) return false
+    return (
+      this.#isWhole(candidate) || this.#isWhole({ ...candidate, vectors: await this.#countStored(candidate) })
+    )
   }
 
-  async #build(session: PoolClient, { storeId, dimensions, vectors }: IndexCandidate): Promise<void> {
+  #isWhole({ vectors, indexedVectors }: IndexCandidate): boolean {
+    return vectors >= this.options.minVectors / 2 && vectors >= (indexedVectors ?? 0) * FEWEST_LEFT_SHARE
+  }
+
+  async #countStored({ storeId }: IndexCandidate): Promise<number> {
+    const [stored] = await this.db.query<{ vectors: number }>(countStoredVectors(storeId))
+    return stored?.vectors ?? 0
+  }
+
+  async #build(session: PoolClient, candidate: IndexCandidate): Promise<void> {
+    const { storeId, dimensions } = candidate
     const start = performance.now()
+    const vectors = await this.#countStored(candidate)
     await this.db.query(insertVectorIndex(storeId, vectors))
     await session.query(`set maintenance_work_mem = '${this.options.memoryMb}MB'`)
     if (!(await this.#buildsInParallel())) await session.query('set max_parallel_maintenance_workers = 0')
