@@ -56,6 +56,15 @@ describe('the tree', () => {
     expect(findBreaches(files, ARCHITECTURE)).toEqual([])
   })
 
+  test('waits in tests through `eventually` alone, whose deadline only a hang meets', () => {
+    const files = read(PATHS.filter((path) => /^test\/.*\.ts$/.test(path)))
+    files.delete('test/support/eventually.ts')
+    files.delete('test/architecture.test.ts')
+    expect(
+      [...files].filter(([, text]) => /\bvi\.waitFor\(|\.poll\(/.test(text)).map(([path]) => path),
+    ).toEqual([])
+  })
+
   test('names no package registry and no absolute path of a machine', () => {
     expect(findLocalNames(read(PATHS))).toEqual([])
   })

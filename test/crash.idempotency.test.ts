@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BUILD_MS } from './support/built.server.js'
 import { KEYED_CALLS, type KeyedCall } from './support/crash.calls.js'
 import { AUDITED, CrashClient, CrashJournal } from './support/crash.client.js'
@@ -7,6 +7,7 @@ import { startRandom } from './support/crash.random.js'
 import { CrashServer, embeddingsBy } from './support/crash.server.js'
 import { KeyedStory } from './support/crash.story.js'
 import { type FakeEmbeddingEndpoint, startEmbeddingEndpoint } from './support/embedding.endpoint.js'
+import { eventually } from './support/eventually.js'
 import { expectInvariants } from './support/invariants.js'
 import { Seed } from './support/seed.js'
 import { JWT_SECRET } from './support/tokens.js'
@@ -20,7 +21,6 @@ const KILLS = 4
 // A kill comes after so many more stories, and so many milliseconds.
 const MOST_STORIES = 3
 const MOST_MS = 60
-const WAIT = { timeout: 30_000, interval: 5 }
 const TEST_MS = 600_000
 
 let embeddings: FakeEmbeddingEndpoint
@@ -115,7 +115,7 @@ test(
     for (let kills = 0; kills < KILLS; kills++) {
       const before = told.length
       const enough = Math.min(before + random(MOST_STORIES), STORIES)
-      await vi.waitFor(() => expect(told.length).toBeGreaterThanOrEqual(enough), WAIT)
+      await eventually(() => expect(told.length).toBeGreaterThanOrEqual(enough), 5)
       await after(random(MOST_MS))
       await server.kill()
       await server.start()

@@ -1,11 +1,12 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { Pool } from 'pg'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BUILD_MS } from './support/built.server.js'
 import { TestClient } from './support/client.js'
 import { startRandom } from './support/crash.random.js'
 import { CrashServer, embeddingsBy } from './support/crash.server.js'
 import { type FakeEmbeddingEndpoint, startEmbeddingEndpoint } from './support/embedding.endpoint.js'
+import { eventually } from './support/eventually.js'
 import { expectInvariants } from './support/invariants.js'
 import { PatientWatcher } from './support/patient.watcher.js'
 import { Seed, type Seeded, type SeededThread } from './support/seed.js'
@@ -55,7 +56,7 @@ async function appendUntilKilled(thread: Seeded, life: number): Promise<string[]
 async function reach(calls: number, milliseconds: number): Promise<void> {
   const before = endpoint.calls.length
   const arrived = () => expect(endpoint.calls.length).toBeGreaterThanOrEqual(before + calls)
-  await vi.waitFor(arrived, { timeout: 30_000, interval: 5 })
+  await eventually(arrived, 5)
   await after(milliseconds)
 }
 
@@ -99,12 +100,12 @@ test(
     const work = `${watchers.length} backfills killed after ${moments.join(', ')}`
     process.stdout.write(`${work}\n`)
     await Promise.all(watchers.map(({ done }) => done))
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { thread: live } = await owner.must('Thread', { id: thread.id })
       for (const { id } of spaces) {
         expect((await owner.must('Space', { id })).space.vectorCount).toBe(live.messageCount)
       }
-    }, 30_000)
+    })
     expect(await server.stop()).toEqual({ code: 0, signal: null })
 
     for (const { states } of watchers) expectRising(states)

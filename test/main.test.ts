@@ -1,20 +1,18 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BUILD_MS, buildServer, builtEntry } from './support/built.server.js'
 import { TestProcess } from './support/child.process.js'
 import { TestClient } from './support/client.js'
 import { type FakeEmbeddingEndpoint, startEmbeddingEndpoint } from './support/embedding.endpoint.js'
+import { eventually } from './support/eventually.js'
 import { Seed } from './support/seed.js'
 
 /** Rules of the process that `npm start` runs, each on the embedded database in one directory. */
 
 const API_KEY = 'hdl_key_of_a_process_of_its_own'
 const GONE = { code: null, signal: 'SIGKILL' }
-
-// A first start of the embedded database takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 let directory: string
 let endpoint: FakeEmbeddingEndpoint
@@ -74,10 +72,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const space = await new Seed({ as: async () => owner }).space()
     endpoint.pause()
     const searching = owner.run('SearchSpace', { spaceId: space.id, query: 'plans' })
-    await vi.waitFor(() => expect(endpoint.inFlight).toBe(1))
+    await eventually(() => expect(endpoint.inFlight).toBe(1))
 
     const exiting = server.kill(signal)
-    await vi.waitFor(() => expect(owner.run('Viewer')).rejects.toThrow('fetch failed'))
+    await eventually(() => expect(owner.run('Viewer')).rejects.toThrow('fetch failed'))
     endpoint.resume()
 
     expect(await searching).toMatchObject({ status: 200, data: { searchSpace: { edges: [] } } })

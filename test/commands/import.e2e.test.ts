@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApp } from '../../src/app.js'
 import { loadConfig } from '../../src/platform/config.js'
 import { openPglite } from '../../src/platform/pglite.open.js'
@@ -20,9 +20,6 @@ const API_KEY = 'hdl_key_of_whoever_imports'
 // The fixtures': refund 2, parts 3, bread 2, two of ShareGPT's 2 each.
 const CONVERSATIONS = 5
 const MESSAGES = 11
-
-// A first start of the embedded database takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 let app: TestApp
 let directory: string

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { BackfillWatch } from '../../src/commands/backfill.watch.js'
 import { findOrCreateSpace, SpaceLinks } from '../../src/commands/import.space.js'
+import { eventually } from '../support/eventually.js'
 import { GatewayStandin } from './gateway.standin.js'
 
 test('a space is found by its name in the organization, and made once', async () => {
@@ -48,7 +49,7 @@ test('events are counted, whichever comes first: they or the reply', async () =>
   await watch.during(async () => {
     await subscribed
     const { backfill } = server.store.resolvers.addThreadToSpace({ spaceId: 'space_1', threadId: 'a' })
-    await expect.poll(() => server.store.backfills.get(backfill.id)?.status).toBe('COMPLETED')
+    await eventually(() => expect(server.store.backfills.get(backfill.id)?.status).toBe('COMPLETED'))
     const { id, ...state } = backfill
     watch.watch(id, { ...state, status: 'QUEUED' })
     await ended(watch)
@@ -87,7 +88,7 @@ test('a watch that cannot listen says why, and goes on', async () => {
   const reasons: unknown[] = []
 
   await watch.during(
-    () => expect.poll(() => reasons).toHaveLength(1),
+    () => eventually(() => expect(reasons).toHaveLength(1)),
     (error) => void reasons.push(error),
   )
 

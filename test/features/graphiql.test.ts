@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.js'
 import { chromiumPath, launchBrowser } from '../support/browser.js'
 import { BUILD_MS, buildServer } from '../support/built.server.js'
 import type { TestClient } from '../support/client.js'
+import { eventually } from '../support/eventually.js'
 import { FakeEmbedder } from '../support/fake.embedder.js'
 import { GraphiqlPage, type ShownResult } from '../support/graphiql.page.js'
 import { expectInvariants } from '../support/invariants.js'
 import type { Seeded, SeededLink } from '../support/seed.js'
 
-const PATIENCE_MS = 15_000
 // Of the README, drawn anew with UPDATE_PICTURE=1.
 const PICTURE = join(import.meta.dirname, '../../docs/graphiql.png')
 const MESSAGES = 4_000
@@ -62,9 +62,8 @@ describe.skipIf(chromiumPath() === null)('GraphiQL in a browser', () => {
     expect(graphiql.address()).toBe(app.url)
 
     await graphiql.follow(`${app.url}#apiKey=another`)
-    await vi.waitFor(
-      async () => expect(JSON.parse(await graphiql.readHeaders())).toEqual({ 'X-API-Key': 'another' }),
-      PATIENCE_MS,
+    await eventually(async () =>
+      expect(JSON.parse(await graphiql.readHeaders())).toEqual({ 'X-API-Key': 'another' }),
     )
     expect(graphiql.address()).toBe(app.url)
   })
@@ -138,7 +137,7 @@ describe.skipIf(chromiumPath() === null)('GraphiQL in a browser', () => {
     expect(graphiql.openSockets()).toBe(1)
     await graphiql.stop()
 
-    await vi.waitFor(() => expect(graphiql.openSockets()).toBe(0), PATIENCE_MS)
+    await eventually(() => expect(graphiql.openSockets()).toBe(0))
     await graphiql.waitUntilIdle()
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type Effect, PermanentFailure, RetryableFailure } from '../../src/platform/outbox.effect.js'
+import { eventually } from '../support/eventually.js'
 import { createGate, eachTestWithOutbox, HOUR_MS, untilAborted } from './outbox.fixture.js'
 
 const fixture = eachTestWithOutbox()
@@ -8,16 +9,13 @@ const LONG = { baseMs: HOUR_MS, maxMs: HOUR_MS }
 
 /** Waits for the only effect to have failed so often. */
 function waitForAttempts(attempts: number) {
-  return vi.waitFor(
-    async () => {
-      const [row] = await fixture.rows()
-      if (row?.attempts !== attempts || row.leaseId !== null) {
-        throw new Error(`The outbox still holds ${JSON.stringify(row)}`)
-      }
-      return row
-    },
-    { timeout: 15_000 },
-  )
+  return eventually(async () => {
+    const [row] = await fixture.rows()
+    if (row?.attempts !== attempts || row.leaseId !== null) {
+      throw new Error(`The outbox still holds ${JSON.stringify(row)}`)
+    }
+    return row
+  })
 }
 
 describe('an effect that fails', () => {
@@ -69,10 +67,7 @@ describe('an effect that fails', () => {
     expect(await waitForAttempts(3)).toMatchObject({ isParked: true, lastError: 'The bell is stuck.' })
     // Another effect shows that the worker has looked again.
     const other = await fixture.add()
-    await vi.waitFor(
-      async () => expect(await fixture.rows()).toMatchObject([{ id: stuck, isParked: true }]),
-      { timeout: 15_000 },
-    )
+    await eventually(async () => expect(await fixture.rows()).toMatchObject([{ id: stuck, isParked: true }]))
     await worker.stop()
 
     expect(tries).toEqual([stuck, stuck, stuck, other])

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { type Bus, createMemoryBus } from '../../src/platform/bus.js'
 import { Database, sql } from '../../src/platform/database.js'
 import { createLogger } from '../../src/platform/log.js'
@@ -6,6 +6,7 @@ import type { EffectHandler } from '../../src/platform/outbox.effect.js'
 import { Outbox } from '../../src/platform/outbox.js'
 import { type OutboxOptions, OutboxWorker } from '../../src/platform/outbox.worker.js'
 import { openTestDatabase, type TestDatabase } from '../support/database.js'
+import { eventually } from '../support/eventually.js'
 
 export const KIND = 'bell.ring'
 export const HOUR_MS = 3_600_000
@@ -88,13 +89,10 @@ export function eachTestWithOutbox(): Fixture {
         (extract(epoch from next_attempt_at - now()) * 1000)::float8 as "waitMs"
       from outbox order by id`)
   fixture.waitUntilEmpty = () =>
-    vi.waitFor(
-      async () => {
-        const rows = await fixture.rows()
-        if (rows.length > 0) throw new Error(`The outbox still holds ${JSON.stringify(rows)}`)
-      },
-      { timeout: 15_000 },
-    )
+    eventually(async () => {
+      const rows = await fixture.rows()
+      if (rows.length > 0) throw new Error(`The outbox still holds ${JSON.stringify(rows)}`)
+    })
   return fixture
 }
 

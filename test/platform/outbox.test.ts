@@ -2,10 +2,13 @@ import { describe, expect, test, vi } from 'vitest'
 import { sql } from '../../src/platform/database.js'
 import type { Effect } from '../../src/platform/outbox.effect.js'
 import { claimEffects } from '../../src/platform/outbox.sql.js'
+import { eventually } from '../support/eventually.js'
 import { createGate, eachTestWithOutbox, HOUR_MS, KIND, untilAborted } from './outbox.fixture.js'
 
+// It is renewed each third of this, so that a busy machine may be late.
+const LEASE_MS = 5_000
+
 const fixture = eachTestWithOutbox()
-const PATIENCE = { timeout: 15_000 }
 
 describe('an effect', () => {
   test('is carried out once, with what its transaction said, and leaves the outbox', async () => {
@@ -71,9 +74,9 @@ describe('an effect', () => {
     )
     fixture.work({ run })
     await fixture.add()
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await fixture.rows()).toMatchObject([{ id, attempts: 0, leaseId: null }])
-    }, PATIENCE)
+    })
 
     expect(run).toHaveBeenCalledTimes(1)
   })
@@ -126,7 +129,7 @@ describe('workers', () => {
       { run: async ({ payload }) => (payload.slow ? gate.opened : undefined) },
       { parallel: 2, pollMs: HOUR_MS },
     )
-    await vi.waitFor(async () => expect(await fixture.rows()).toMatchObject([{ id: slow }]), PATIENCE)
+    await eventually(async () => expect(await fixture.rows()).toMatchObject([{ id: slow }]))
     gate.open()
     await fixture.waitUntilEmpty()
   })
@@ -138,7 +141,7 @@ describe('workers', () => {
 
     const done: string[] = []
     fixture.work({ run: async ({ id }) => void done.push(id) })
-    await vi.waitFor(() => expect(done).toEqual([other]), PATIENCE)
+    await eventually(() => expect(done).toEqual([other]))
     expect(await fixture.rows()).toMatchObject([{ id: left, leaseId: 'lease_of_the_dead' }])
 
     await fixture.db.query(sql`update outbox set lease_expires_at = now() returning id`)
@@ -150,15 +153,17 @@ describe('workers', () => {
     const gate = createGate()
     const run = vi.fn(() => gate.opened)
     await fixture.add()
-    for (let count = 0; count < 2; count++) fixture.work({ run }, { leaseMs: 2_000 })
+    for (let count = 0; count < 2; count++) fixture.work({ run }, { leaseMs: LEASE_MS })
     const readLease = () =>
       fixture.db.query<{ leaseId: string; age: number }>(sql`
         select lease_id as "leaseId", extract(epoch from now() - created_at)::float8 as age from outbox`)
-    const [first] = await vi.waitFor(async () => {
+    const [first] = await eventually(async () => {
       expect(run).toHaveBeenCalled()
       return readLease()
-    }, PATIENCE)
-    await vi.waitFor(async () => expect((await readLease())[0]?.age).toBeGreaterThan(2.5), PATIENCE)
+    })
+    await eventually(async () =>
+      expect((await readLease())[0]?.age).toBeGreaterThan((1.2 * LEASE_MS) / 1_000),
+    )
 
     expect((await readLease())[0]?.leaseId).toBe(first?.leaseId)
     gate.open()
@@ -205,10 +210,7 @@ describe('a worker whose lease has become another’s', () => {
     fixture.work({ run }, { leaseMs: 300 })
     await begun.opened
     await steal()
-    await vi.waitFor(
-      () => expect(run.mock.calls[0]?.[1].reason).toMatchObject({ name: 'LeaseLost' }),
-      PATIENCE,
-    )
+    await eventually(() => expect(run.mock.calls[0]?.[1].reason).toMatchObject({ name: 'LeaseLost' }))
 
     expect(await fixture.rows()).toMatchObject([{ leaseId: 'lease_of_another', attempts: 0 }])
   })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.js'
+import { eventually } from '../support/eventually.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../support/sandbox.endpoint.js'
 
 let app: TestApp
@@ -55,7 +56,7 @@ test('the ids of the headers stand in the receipt, the audit event, the outbox a
   expect(events.rows).toEqual([ids])
   const effects = await app.pool.query(`select ${IDS} from outbox where request_id = $1`, [ids.requestId])
   expect(effects.rows).toEqual([ids])
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(app.logs.complaints()).toContainEqual(
       expect.objectContaining({ msg: 'effect parked: somebody must look at it', ...ids }),
     )

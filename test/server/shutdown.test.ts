@@ -1,5 +1,6 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { startTestApp } from '../support/app.js'
+import { eventually } from '../support/eventually.js'
 import { expectInvariants } from '../support/invariants.js'
 
 test('stopping finishes what is being answered, and then takes nothing more', async () => {
@@ -8,10 +9,10 @@ test('stopping finishes what is being answered, and then takes nothing more', as
   const search = () => space.owner.run('SearchSpace', { spaceId: space.id, query: 'plans' })
   app.embedder.pause()
   const searching = search()
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(1))
+  await eventually(() => expect(app.embedder.inFlight).toBe(1))
 
   const stopping = app.stop()
-  await vi.waitFor(() => expect(search()).rejects.toThrow('fetch failed'))
+  await eventually(() => expect(search()).rejects.toThrow('fetch failed'))
   app.embedder.resume()
 
   const reply = await searching
@@ -27,7 +28,7 @@ test('a query over WebSocket is answered too, and a subscription loses its socke
   await using socket = space.owner.open()
   app.embedder.pause()
   const searching = socket.run('SearchSpace', { spaceId: space.id, query: 'plans' })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(1))
+  await eventually(() => expect(app.embedder.inFlight).toBe(1))
 
   const stopping = app.stop()
   app.embedder.resume()
@@ -41,7 +42,7 @@ test('an app that was stopped in the middle of its work goes on after a restart'
   await using app = await startTestApp()
   app.embedder.pause()
   const { owner, backfillId } = await app.seed.spaceWithThread({ messages: 20 })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
   await app.restart()
   app.embedder.resume()
 

@@ -1,13 +1,13 @@
 import type { Pool } from 'pg'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import type { CrashClient } from './crash.client.js'
 import { CrashDeletion, type DoomedThread, type Way } from './crash.deletion.js'
 import { type Random, shuffled } from './crash.random.js'
+import { eventually } from './eventually.js'
 import type { FakeSandboxEndpoint } from './sandbox.endpoint.js'
 import type { Seed, Seeded } from './seed.js'
 
 const LONG = 10_040
-const AT_REST = { timeout: 30_000, interval: 50 }
 
 interface SandboxedProject {
   id: string
@@ -76,7 +76,7 @@ export class CrashDeletionWorld {
     )
     await deletion?.prepare()
     await deletion?.request()
-    await vi.waitFor(() => expect(deletion?.watcher?.states.length).toBeGreaterThan(0), AT_REST)
+    await eventually(() => expect(deletion?.watcher?.states.length).toBeGreaterThan(0))
   }
 
   /** Waits until every purge, every backfill and every deletion of a sandbox has ended. */
@@ -85,12 +85,12 @@ export class CrashDeletionWorld {
     for (const { space, deletion } of this.#spaces) {
       const [thread] = deletion.threads.filter(({ space: other }) => other?.id === space.id)
       const expected = deletion.isDone ? 0 : thread?.messages
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const { space: now } = await this.owner.must('Space', { id: space.id })
         expect(now.vectorCount).toBe(expected)
-      }, AT_REST)
+      })
     }
-    await vi.waitFor(() => this.#expectSandboxes(endpoint), AT_REST)
+    await eventually(() => this.#expectSandboxes(endpoint))
   }
 
   async expectWhole(pool: Pool, endpoint: FakeSandboxEndpoint): Promise<void> {

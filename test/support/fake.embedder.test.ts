@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { eventually } from './eventually.js'
 import { FakeEmbedder } from './fake.embedder.js'
 import { cosine } from './hashed.vectors.js'
 
@@ -20,7 +21,7 @@ test('a paused embedder answers once it resumes, and not when the call is given 
   embedder.pause()
   const answered = embedder.embed(['one'], signal)
   const givenUp = expect(embedder.embed(['two'], controller.signal)).rejects.toThrow('given up')
-  await vi.waitFor(() => expect(embedder.inFlight).toBe(2))
+  await eventually(() => expect(embedder.inFlight).toBe(2))
 
   controller.abort(new Error('given up'))
   await givenUp

@@ -1,8 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core'
-import { vi } from 'vitest'
 import type { Json } from './client.js'
-
-const PATIENCE_MS = 15_000
+import { eventually, PATIENCE_MS } from './eventually.js'
 
 /** The part of Monaco that GraphiQL leaves on the page. */
 interface WithMonaco {
@@ -74,12 +72,12 @@ export class GraphiqlPage {
 
   /** Waits until the browser keeps `text` in a tab's stored state, which happens a moment after each change. */
   async waitUntilStored(text: string): Promise<void> {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { origins } = await this.page.context().storageState()
       const stored = origins.flatMap(({ localStorage }) => localStorage)
       const tabs = stored.find(({ name }) => name === 'graphiql:tabState')
       if (!tabs?.value.includes(text)) throw new Error(`No stored tab has ${text}`)
-    }, PATIENCE_MS)
+    })
   }
 
   readQuery(): Promise<string> {
@@ -149,15 +147,12 @@ export class GraphiqlPage {
 
   /** Waits for a result that `accept` takes: the answer of an operation, or the newest event of a subscription. */
   readResult(accept: (result: ShownResult) => boolean = () => true): Promise<ShownResult> {
-    return vi.waitFor(
-      async () => {
-        const shown = await this.read('response.json')
-        const result = JSON.parse(shown) as ShownResult
-        if (!accept(result)) throw new Error(`The response pane still shows ${shown}`)
-        return result
-      },
-      { timeout: PATIENCE_MS },
-    )
+    return eventually(async () => {
+      const shown = await this.read('response.json')
+      const result = JSON.parse(shown) as ShownResult
+      if (!accept(result)) throw new Error(`The response pane still shows ${shown}`)
+      return result
+    })
   }
 
   /** Why the schema could not be read, once the page says so. */

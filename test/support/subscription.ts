@@ -1,7 +1,6 @@
 import type { Client } from 'graphql-ws'
 import type { Json, Reply } from './client.js'
-
-const PATIENCE_MS = 15_000
+import { PATIENCE_MS } from './eventually.js'
 
 /** How a subscription ended: by itself, or because its socket closed. */
 export type End = { kind: 'completed' } | { kind: 'closed'; code: number; reason: string }
@@ -78,17 +77,20 @@ export class TestSubscription implements AsyncIterable<Reply> {
   }
 
   async #until(isReady: () => boolean): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS
-    while (!isReady()) {
-      const left = deadline - performance.now()
-      if (left <= 0) throw new Error(`Nothing came for ${PATIENCE_MS} ms.`)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#wake()
+    }, PATIENCE_MS)
+    try {
+      while (!isReady()) {
+        if (isLate) throw new Error(`Nothing came for ${PATIENCE_MS} ms.`)
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    } finally {
+      clearTimeout(timer)
     }
   }
 }

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json, TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 import { parkEffect } from './parked.effect.fixture.js'
 
@@ -49,7 +50,7 @@ test('a sandbox that could not be deleted is listed, and deleted when the effect
     .must('DeleteThread', { threadId: thread.id, mode: 'PERMANENT' })
   expect(deleteThread.threadId).toBe(thread.id)
 
-  const [parked] = await vi.waitFor(async () => {
+  const [parked] = await eventually(async () => {
     const effects = await list(owner, organizationId)
     expect(effects).toHaveLength(1)
     return effects
@@ -70,9 +71,9 @@ test('a sandbox that could not be deleted is listed, and deleted when the effect
   const { retryEffect } = await owner.must(RETRY_EFFECT, { effectId: parked.id })
 
   expect(retryEffect.effect).toEqual({ ...parked, attempts: 0, parkedAt: null })
-  await vi.waitFor(() => expect(sandboxes.deletions).toContain('sbx-refused'))
+  await eventually(() => expect(sandboxes.deletions).toContain('sbx-refused'))
   expect(await list(owner, organizationId)).toEqual([])
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await owner.run(RETRY_EFFECT, { effectId: parked.id })).toFailWith({
       code: 'RESOURCE_NOT_FOUND',
       systemMessage: 'Effect not found',
@@ -87,7 +88,7 @@ test('an effect that fails again after its retry is parked again', async () => {
 
   await owner.must(RETRY_EFFECT, { effectId })
 
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await list(owner, organizationId)).toMatchObject([{ id: effectId, attempts: 1 }])
   })
 })

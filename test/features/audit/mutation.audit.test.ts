@@ -1,9 +1,10 @@
 import { buildSchema, type GraphQLField } from 'graphql'
 import type { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { printAppSchema } from '../../../src/app.resolvers.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { MUTATIONS, OTHER_MODEL } from './mutation.table.js'
 
@@ -102,15 +103,12 @@ function documentFor(name: string, given: readonly string[]): string {
 }
 
 async function waitForRest(pool: Pool): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const { rows } = await pool.query(`
+  await eventually(async () => {
+    const { rows } = await pool.query(`
         select space_id from space_thread l join thread t on t.id = l.thread_id
         where lease_id is not null or (t.deleted_at is null and next_attempt_at < now() + interval '10 minutes')`)
-      expect(rows).toEqual([])
-    },
-    { timeout: 15_000, interval: 20 },
-  )
+    expect(rows).toEqual([])
+  })
 }
 
 async function countEvents(pool: Pool): Promise<number> {

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { expectInvariants } from '../../support/invariants.js'
 import type { FakeS3Endpoint } from '../../support/s3.endpoint.js'
 import {
@@ -105,7 +106,7 @@ test('a backup that was for nothing and cannot be removed at once is removed lat
   expect(await deleteWithBackup(thread)).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
   expect(store.objects.size).toBe(1)
   store.recover()
-  await vi.waitFor(() => expect(store.objects.size).toBe(0), { timeout: 15_000 })
+  await eventually(() => expect(store.objects.size).toBe(0))
 })
 
 test('a backup stays when nobody knows whether the thread was deleted: it may be all that is left', async () => {

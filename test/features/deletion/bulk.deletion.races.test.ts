@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply, TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded, SeededThread } from '../../support/seed.js'
 import { codeOf, countsOf, listed, rowsOf, times, usageOf } from './deletion.fixture.js'
@@ -166,14 +167,14 @@ test('backfills at work end, and nothing of them is written later', async () => 
   const space = await app.seed.space(organization)
   app.embedder.pause()
   const backfillIds = await Promise.all(threads.map((thread) => app.seed.link(space, thread)))
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0), { timeout: 15_000 })
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
 
   expect(await deleteAll(owner)).toBe(THREADS)
 
   const ends = await Promise.all(backfillIds.map((id) => app.seed.embedded(owner, id)))
   for (const end of ends) expect(end).toMatchObject({ status: 'CANCELED', processed: 0 })
   app.embedder.resume()
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(0), { timeout: 15_000 })
+  await eventually(() => expect(app.embedder.inFlight).toBe(0))
   const later = await app.seed.thread({ organization, messages: 20 })
   await app.seed.embedded(owner, await app.seed.link(space, later))
   for (const { id } of threads) expect(await rowsOf(app.pool, id)).toMatchObject({ vectors: 0, backfills: 0 })

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json, TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 import type { SeededLink } from '../../support/seed.js'
 import { codeOf, countsOf, rowsOf } from './deletion.fixture.js'
@@ -21,14 +22,14 @@ afterEach(async () => {
 async function seedRunning(): Promise<SeededLink> {
   app.embedder.pause()
   const link = await app.seed.spaceWithThread({ messages: MESSAGES })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0), { timeout: 15_000 })
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
   return link
 }
 
 /** Lets the embedder answer, and returns when what it had been asked is dealt with. */
 async function resumeAndWait({ organization, space, owner }: SeededLink): Promise<void> {
   app.embedder.resume()
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(0), { timeout: 15_000 })
+  await eventually(() => expect(app.embedder.inFlight).toBe(0))
   const later = await app.seed.thread({ organization, messages: MESSAGES })
   const other = codeOf(await owner.run('Space', { id: space.id }))
     ? await app.seed.space(organization)
@@ -143,10 +144,10 @@ test('a link that was behind when its thread was deleted goes on where it stood'
   await app.seed.embedded(owner, backfillId)
   app.embedder.pause()
   await app.seed.messages(thread, MESSAGES)
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBeGreaterThan(0), { timeout: 15_000 })
+  await eventually(() => expect(app.embedder.inFlight).toBeGreaterThan(0))
   await owner.must('DeleteThread', { threadId: thread.id, mode: 'SOFT' })
   app.embedder.resume()
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(0), { timeout: 15_000 })
+  await eventually(() => expect(app.embedder.inFlight).toBe(0))
 
   await owner.must('RestoreThread', { threadId: thread.id })
 
@@ -162,7 +163,7 @@ test('a canceled backfill stays canceled when its thread comes back, until it is
   await owner.must('DeleteThread', { threadId: thread.id, mode: 'SOFT' })
   app.embedder.resume()
   await owner.must('RestoreThread', { threadId: thread.id })
-  await vi.waitFor(() => expect(app.embedder.inFlight).toBe(0), { timeout: 15_000 })
+  await eventually(() => expect(app.embedder.inFlight).toBe(0))
   expect(await countsOf(owner, space.id)).toMatchObject({ threadCount: 1, vectorCount: 0 })
 
   const { retryBackfill } = await owner.must('RetryBackfill', { backfillId })

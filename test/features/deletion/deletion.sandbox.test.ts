@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 
@@ -39,8 +40,7 @@ async function readOutbox() {
   return rows
 }
 
-const waitUntilDone = () =>
-  vi.waitFor(async () => expect(await readOutbox()).toEqual([]), { timeout: 15_000 })
+const waitUntilDone = () => eventually(async () => expect(await readOutbox()).toEqual([]))
 
 test('the sandbox goes with the project of the last thread, and the reply says that this is under way', async () => {
   const { owner, project, thread } = await seedProject('sandbox-1')

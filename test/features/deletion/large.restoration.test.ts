@@ -7,7 +7,6 @@ import { auditOf, countsOf, found, listed, usageOf } from './deletion.fixture.js
 const THREADS = 5_000
 const AT_ONCE = 500
 const LINKED = 10
-const TIMEOUT_MS = 120_000
 let app: TestApp
 
 beforeAll(async () => {
@@ -36,38 +35,34 @@ async function seedLargeBatch() {
   return { organization, owner, space, batchId: deleteAllThreads.batchId as string }
 }
 
-test(
-  'a large batch is refused whole where it does not fit, and comes back in one step, with nothing embedded again',
-  async () => {
-    const { organization, owner, space, batchId } = await seedLargeBatch()
-    const { id: organizationId } = organization
-    const whole = { threads: THREADS, projects: 0, messages: THREADS }
-    expect(await usageOf(owner, organizationId)).toEqual({ ...whole, threads: 0, messages: 0 })
-    expect(await found(owner, space.id, 'wool number 3')).toEqual([])
-    const late = await app.seed.thread({ organization })
+test('a large batch is refused whole where it does not fit, and comes back in one step, with nothing embedded again', async () => {
+  const { organization, owner, space, batchId } = await seedLargeBatch()
+  const { id: organizationId } = organization
+  const whole = { threads: THREADS, projects: 0, messages: THREADS }
+  expect(await usageOf(owner, organizationId)).toEqual({ ...whole, threads: 0, messages: 0 })
+  expect(await found(owner, space.id, 'wool number 3')).toEqual([])
+  const late = await app.seed.thread({ organization })
 
-    expect(await owner.run('RestoreThreads', { batchId })).toFailWith({
-      ...{ code: 'QUOTA_EXCEEDED', status: 403, details: { organizationId, limit: THREADS } },
-    })
-    expect(await listed(owner)).toEqual({ ids: [late.id], totalCount: 1 })
-    expect(await usageOf(owner, organizationId)).toEqual({ threads: 1, projects: 0, messages: 0 })
-    expect(await countsOf(owner, space.id)).toEqual({ threadCount: 0, vectorCount: 0, listed: [] })
+  expect(await owner.run('RestoreThreads', { batchId })).toFailWith({
+    ...{ code: 'QUOTA_EXCEEDED', status: 403, details: { organizationId, limit: THREADS } },
+  })
+  expect(await listed(owner)).toEqual({ ids: [late.id], totalCount: 1 })
+  expect(await usageOf(owner, organizationId)).toEqual({ threads: 1, projects: 0, messages: 0 })
+  expect(await countsOf(owner, space.id)).toEqual({ threadCount: 0, vectorCount: 0, listed: [] })
 
-    await owner.must('DeleteThread', { threadId: late.id })
-    const { length: embedded } = app.embedder.calls
-    const { restoreThreads } = await owner.must('RestoreThreads', { batchId })
-    await expectSoundRest(app.pool)
+  await owner.must('DeleteThread', { threadId: late.id })
+  const { length: embedded } = app.embedder.calls
+  const { restoreThreads } = await owner.must('RestoreThreads', { batchId })
+  await expectSoundRest(app.pool)
 
-    expect(restoreThreads.restored).toBe(THREADS)
-    expect(app.embedder.calls).toHaveLength(embedded)
-    expect((await listed(owner, { organizationId })).totalCount).toBe(THREADS)
-    expect(await usageOf(owner, organizationId)).toEqual(whole)
-    expect(await countsOf(owner, space.id)).toMatchObject({ threadCount: LINKED, vectorCount: LINKED })
-    expect(await found(owner, space.id, 'wool number 3')).toHaveLength(LINKED)
-    const events = await auditOf(app.pool, owner.userId ?? '')
-    expect(events.filter(({ action }) => action === 'user.threads-restored')).toMatchObject([
-      { details: { batchId, restored: THREADS } },
-    ])
-  },
-  TIMEOUT_MS,
-)
+  expect(restoreThreads.restored).toBe(THREADS)
+  expect(app.embedder.calls).toHaveLength(embedded)
+  expect((await listed(owner, { organizationId })).totalCount).toBe(THREADS)
+  expect(await usageOf(owner, organizationId)).toEqual(whole)
+  expect(await countsOf(owner, space.id)).toMatchObject({ threadCount: LINKED, vectorCount: LINKED })
+  expect(await found(owner, space.id, 'wool number 3')).toHaveLength(LINKED)
+  const events = await auditOf(app.pool, owner.userId ?? '')
+  expect(events.filter(({ action }) => action === 'user.threads-restored')).toMatchObject([
+    { details: { batchId, restored: THREADS } },
+  ])
+})

@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { EmbedderUnavailableError, EmbeddingRefusedError } from '../../../src/features/embedders/embedder.js'
+import { eventually } from '../../support/eventually.js'
 import { eachTestWithEndpoint, expectNear, failureOf, KEY } from './openai.fixture.js'
 
 const { signal } = new AbortController()
@@ -103,7 +104,7 @@ describe('a failure', () => {
     fixture.endpoint.pause()
     const controller = new AbortController()
     const call = failureOf(fixture.embedder.embed(['text'], controller.signal))
-    await vi.waitFor(() => expect(fixture.endpoint.inFlight).toBe(1))
+    await eventually(() => expect(fixture.endpoint.inFlight).toBe(1))
     controller.abort(new Error('given up'))
 
     expect((await call).message).toBe('given up')
@@ -112,7 +113,7 @@ describe('a failure', () => {
   test('closing ends calls in flight, and refuses later ones', async () => {
     fixture.endpoint.pause()
     const call = failureOf(fixture.embedder.embed(['text'], signal))
-    await vi.waitFor(() => expect(fixture.endpoint.inFlight).toBe(1))
+    await eventually(() => expect(fixture.endpoint.inFlight).toBe(1))
     await fixture.embedder.close()
 
     expect((await call).message).toBe('The embedder is closed.')

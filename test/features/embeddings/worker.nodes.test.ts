@@ -6,6 +6,9 @@ import { expectSoundRest, waitForRest } from '../../support/rest.js'
 import { tally } from '../../support/tally.js'
 import { WriteLog } from '../../support/write.log.js'
 
+// It is renewed each third of this, so that a busy machine may be late.
+const LEASE_MS = 5_000
+
 let database: TestDatabase
 let log: WriteLog
 let nodes: TestApp[]
@@ -166,12 +169,12 @@ test('a node notices by itself that its lease is lost, and gives up its calls', 
 })
 
 test('a call that takes longer than the lease keeps it: no other node takes the thread meanwhile', async () => {
-  const first = await startNode(2_000)
+  const first = await startNode(LEASE_MS)
   first.embedder.pause()
   const { owner, thread, backfillId } = await first.seed.spaceWithThread({ messages: texts('renewed', 20) })
   await eventually(() => expect(first.embedder.inFlight).toBe(first.embedder.concurrency))
   const taken = await readLease(thread.id)
-  const second = await startNode(2_000)
+  const second = await startNode(LEASE_MS)
 
   await eventually(async () => {
     const { now } = await readLease(thread.id)

@@ -11,7 +11,7 @@ let app: TestApp<OpenaiEmbedder>
 beforeAll(async () => {
   endpoint = await startEmbeddingEndpoint({ dimensions: 32 })
   app = await startTestApp<OpenaiEmbedder>({
-    embedder: new OpenaiEmbedder({ baseUrl: endpoint.url, model: 'words', dimensions: 32, timeoutMs: 300 }),
+    embedder: new OpenaiEmbedder({ baseUrl: endpoint.url, model: 'words', dimensions: 32, timeoutMs: 1_000 }),
   })
 })
 afterAll(async () => {

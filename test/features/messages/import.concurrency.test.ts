@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { eventually } from '../../support/eventually.js'
 import { expectInvariants } from '../../support/invariants.js'
 import { conversation, done, imported, runImport, unchanged } from './import.fixture.js'
-
-const PATIENCE = { timeout: 15_000 }
 
 let app: TestApp
 
@@ -111,10 +110,10 @@ test('what is imported into a thread of a space is embedded without being asked'
 
   await imported(owner, [conversation(4, thread.id)], organizationId)
 
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { space: seen } = await owner.must('Space', { id: space.id })
     expect(seen.vectorCount).toBe(4)
-  }, PATIENCE)
+  })
 })
 
 test('of two imports at once that give a message to different threads, none leaves a hole', async () => {

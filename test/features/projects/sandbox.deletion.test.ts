@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
   SANDBOX_DELETION,
   SandboxClient,
@@ -11,6 +11,7 @@ import { createLogger } from '../../../src/platform/log.js'
 import { Outbox } from '../../../src/platform/outbox.js'
 import { OutboxWorker } from '../../../src/platform/outbox.worker.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
+import { eventually } from '../../support/eventually.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 
 const bus = createMemoryBus()
@@ -54,8 +55,7 @@ const add = (payload: SandboxDeletion) =>
 const readOutbox = () =>
   db.query(sql`select last_error as "lastError", parked_at is not null as parked from outbox`)
 
-const waitUntilEmpty = () =>
-  vi.waitFor(async () => expect(await readOutbox()).toEqual([]), { timeout: 15_000 })
+const waitUntilEmpty = () => eventually(async () => expect(await readOutbox()).toEqual([]))
 
 const readStatuses = () => db.query(sql`select id, sandbox_status::text as status from project order by id`)
 
@@ -83,14 +83,11 @@ test('the sandbox of a project that is gone is deleted too', async () => {
 test('a deletion that the service refuses is parked, and the project does not show it as done', async () => {
   endpoint.failNext(403)
   await add({ sandboxId: 'sbx-1', projectId: 'proj_1' })
-  await vi.waitFor(
-    async () => {
-      expect(await readOutbox()).toEqual([
-        { lastError: 'The sandbox service refused the key (403).', parked: true },
-      ])
-    },
-    { timeout: 15_000 },
-  )
+  await eventually(async () => {
+    expect(await readOutbox()).toEqual([
+      { lastError: 'The sandbox service refused the key (403).', parked: true },
+    ])
+  })
 
   expect(await readStatuses()).toMatchObject([{ status: 'DELETING' }, { status: 'ACTIVE' }])
 })
@@ -99,9 +96,7 @@ test.each([{ projectId: 'proj_1' }, { sandboxId: 'a b', projectId: 'proj_1' }])(
   'an effect that names no sandbox is parked, and the service is not asked: %j',
   async (payload) => {
     await add(payload as SandboxDeletion)
-    await vi.waitFor(async () => expect(await readOutbox()).toMatchObject([{ parked: true }]), {
-      timeout: 15_000,
-    })
+    await eventually(async () => expect(await readOutbox()).toMatchObject([{ parked: true }]))
 
     expect(endpoint.requests).toEqual([])
   },

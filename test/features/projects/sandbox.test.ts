@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SandboxClient } from '../../../src/features/projects/sandbox.service.js'
 import { PermanentFailure, RetryableFailure } from '../../../src/platform/outbox.effect.js'
+import { eventually } from '../../support/eventually.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 
 const KEY = 'dtn_secret_key'
@@ -107,7 +108,7 @@ describe('a failure', () => {
     endpoint.hang()
     const controller = new AbortController()
     const failure = failureOf(client.delete('sbx-1', controller.signal))
-    await vi.waitFor(() => expect(endpoint.requests).toHaveLength(1), { timeout: 15_000 })
+    await eventually(() => expect(endpoint.requests).toHaveLength(1))
     controller.abort(new Error('given up'))
 
     expect((await failure).message).toBe('given up')

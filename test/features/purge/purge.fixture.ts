@@ -1,6 +1,7 @@
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import type { TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { eventually } from '../../support/eventually.js'
 
 export const PROGRESS = `subscription ($batchId: ID, $threadId: ID) {
   deletionProgress(batchId: $batchId, threadId: $threadId) {
@@ -65,7 +66,7 @@ export async function endRetentionOf({ pool }: TestApp, threadId: string): Promi
 }
 
 export async function expectPurged(app: TestApp, threadId: string): Promise<void> {
-  await vi.waitFor(async () => expect(await rowsOf(app, 'thread', threadId)).toBe(0), { timeout: 15_000 })
+  await eventually(async () => expect(await rowsOf(app, 'thread', threadId)).toBe(0))
   for (const table of ['message', 'agent_run', 'space_thread', 'embedding', 'embedding_failure']) {
     expect([table, await rowsOf(app, table, threadId)]).toEqual([table, 0])
   }

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { SET_LEGAL_HOLD } from '../../support/documents.js'
+import { eventually } from '../../support/eventually.js'
 import { expectInvariants } from '../../support/invariants.js'
 import { endRetention, expectPurged, rowsOf, watchDeletion } from './purge.fixture.js'
 
@@ -35,10 +36,8 @@ test('a bulk deletion is purged whole, and its project with it; what was restore
   await owner.must('RestoreThread', { threadId: kept.id })
 
   await endRetention(app)
-  await vi.waitFor(
-    async () =>
-      expect(await owner.run('Project', { id: project.id })).toFailWith({ code: 'RESOURCE_NOT_FOUND' }),
-    { timeout: 15_000 },
+  await eventually(async () =>
+    expect(await owner.run('Project', { id: project.id })).toFailWith({ code: 'RESOURCE_NOT_FOUND' }),
   )
 
   for (const { id } of threads) await expectPurged(app, id)

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { testServerUrl } from '../../support/database.js'
+import { eventually } from '../../support/eventually.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { expectInvariants } from '../../support/invariants.js'
 import type { Seeded, SeededThread } from '../../support/seed.js'
 
 const MIN_VECTORS = 100
-const WAIT = { timeout: 20_000, interval: 20 }
 let app: TestApp
 
 async function open(embedder = new FakeEmbedder({ batchSize: 64 })): Promise<void> {
@@ -27,11 +27,11 @@ async function indexes(): Promise<{ name: string; isValid: boolean }[]> {
 }
 
 async function untilIndexed(count: number): Promise<void> {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { rows } = await app.pool.query('select from vector_index where ready_at is not null')
     expect(rows).toHaveLength(count)
     expect((await indexes()).filter(({ isValid }) => isValid)).toHaveLength(count)
-  }, WAIT)
+  })
 }
 
 function texts(count: number, name = 'wool'): string[] {
@@ -114,17 +114,17 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
 
     await organization.owner.must('RemoveThreadFromSpace', { spaceId: space.id, threadId: large.id })
 
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await untilIndexed(1)
       expect(await oidOfIndex()).not.toBe(before)
-    }, WAIT)
+    })
     expect(new Set(await searched(space, 'linen', 100)).size).toBe(100)
 
     await organization.owner.must('DeleteSpace', { spaceId: space.id })
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await indexes()).toEqual([])
       expect((await app.pool.query('select from vector_index')).rowCount).toBe(0)
-    }, WAIT)
+    })
   })
 
   test('what a node began and did not finish is built by the next', async () => {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { eventually } from '../../support/eventually.js'
 import { expectInvariants } from '../../support/invariants.js'
 import type { SeededSpace, SeededThread } from '../../support/seed.js'
 import { byText, contentsOf, embedThread, found, search, searched, threadsOf } from './search.fixture.js'
@@ -23,9 +24,8 @@ beforeAll(async () => {
     )
     await space.owner.must('AppendMessages', { threadId: thread.id, messages })
   }
-  await vi.waitFor(
-    async () => expect((await space.owner.must('Space', { id: space.id })).space.vectorCount).toBe(12),
-    { timeout: 15_000 },
+  await eventually(async () =>
+    expect((await space.owner.must('Space', { id: space.id })).space.vectorCount).toBe(12),
   )
 })
 afterAll(async () => {

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { eventually } from '../../support/eventually.js'
 import { hashedVector } from '../../support/hashed.vectors.js'
 import { expectInvariants } from '../../support/invariants.js'
 import { contentsOf, embedThread, expectRanked, found, search, TEXTS, threadsOf } from './search.fixture.js'
-
-const PATIENCE = { timeout: 15_000 }
 
 let app: TestApp
 
@@ -93,9 +92,9 @@ describe('a search', () => {
     const thread = await embedThread(app, space, ['alpha', '', ' \n'])
     await app.seed.messages(thread, ['alpha bravo'])
 
-    await expect
-      .poll(async () => contentsOf(await found(space.owner, space, 'alpha')), PATIENCE)
-      .toEqual(['alpha', 'alpha bravo'])
+    await eventually(async () =>
+      expect(contentsOf(await found(space.owner, space, 'alpha'))).toEqual(['alpha', 'alpha bravo']),
+    )
   })
 })
 

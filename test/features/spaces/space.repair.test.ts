@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { expectSoundRest, waitForRest } from '../../support/rest.js'
 import { DAMAGES, damage, healthOf, repair } from './space.health.fixture.js'
 
 let app: TestApp
 
 beforeAll(async () => {
-  app = await startTestApp()
+  // Large batches: what is repaired counts here, not how often the embedder is called.
+  app = await startTestApp({ embedder: new FakeEmbedder({ batchSize: 200 }) })
 })
 afterEach(() => expectSoundRest(app.pool))
 afterAll(() => app[Symbol.asyncDispose]())

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply } from '../../support/client.js'
 import { expectInvariants } from '../../support/invariants.js'
@@ -7,7 +7,6 @@ import { codeOf, times, usageOf } from '../deletion/deletion.fixture.js'
 
 const LIMIT = 50
 const CALLS = 200
-const TIMEOUT_MS = 120_000
 let app: TestApp
 
 beforeAll(async () => {
@@ -23,8 +22,6 @@ beforeAll(async () => {
 })
 afterAll(() => app[Symbol.asyncDispose]())
 afterEach(() => expectInvariants(app.pool))
-vi.setConfig({ testTimeout: TIMEOUT_MS })
-
 const CREATIONS = {
   threads: ({ id: organizationId, owner }: Seeded) =>
     owner.run('CreateThread', { input: { organizationId } }),
