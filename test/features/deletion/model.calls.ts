@@ -10,6 +10,7 @@ import { DELETE_ALL, PREVIEW_ALL } from '../purge/purge.fixture.js'
 import { codeOf } from './deletion.fixture.js'
 import type { Outcome } from './model.answers.js'
 import type { Command } from './model.commands.js'
+import { contentOf } from './model.texts.js'
 
 /** The model's commands as GraphQL says them. */
 
@@ -137,11 +138,13 @@ function toThreadCall(command: Extract<Mutation, { thread: string }>, ids: Ids):
   const threadId = ids.of(command.thread)
   switch (command.kind) {
     case 'append': {
-      const messages = command.messages.map((name) => ({ id: ids.of(name), role: 'USER', content: 'wool' }))
+      const messages = command.messages.map((name) => ({
+        ...{ id: ids.of(name), role: 'USER', content: contentOf(name) },
+      }))
       return { document: APPEND, variables: { threadId, messages }, tell: ({ thread }) => thread }
     }
     case 'edit': {
-      const variables = { messageId: ids.of(command.message), content: 'wool and linen' }
+      const variables = { messageId: ids.of(command.message), content: contentOf(command.text) }
       return { document: EDIT_MESSAGE, variables }
     }
     case 'erase': {

@@ -12,7 +12,8 @@ export const MODELS = ['model-a', 'model-b'] as const
 export type Command =
   | { kind: 'create'; thread: string; user: number; organization: number; project: string | null }
   | { kind: 'append'; thread: string; user: number; messages: readonly string[] }
-  | { kind: 'edit' | 'erase'; thread: string; message: string; user: number }
+  | { kind: 'edit'; thread: string; message: string; text: string; user: number }
+  | { kind: 'erase'; thread: string; message: string; user: number }
   | { kind: 'run' | 'restore'; thread: string; user: number }
   | { kind: 'add' | 'remove' | 'cancel' | 'retry'; space: string; thread: string; user: number }
   | { kind: 'delete'; thread: string; user: number; mode: Mode; batch: string }
@@ -35,11 +36,12 @@ export type Command =
   | { kind: 'cancelReembedding'; space: string; user: number }
   | { kind: 'failSandbox'; status: number }
 
+/** More is made than goes, so that spaces have something to show. */
 const WEIGHTS = {
-  ...{ create: 14, append: 12, run: 4, add: 12, remove: 4, hide: 9, purge: 9, restore: 9, hold: 6 },
-  ...{ deleteAll: 3, restoreAll: 4, preview: 4, purgeAll: 4, endRetention: 5, createProject: 4 },
+  ...{ create: 14, append: 18, run: 4, add: 22, remove: 3, hide: 5, purge: 4, restore: 9, hold: 4 },
+  ...{ deleteAll: 1, restoreAll: 3, preview: 3, purgeAll: 2, endRetention: 4, createProject: 4 },
   ...{ createSpace: 2, deleteSpace: 1, cancel: 2, retry: 2, failSandbox: 2 },
-  ...{ edit: 6, erase: 5, reembed: 2, cancelReembedding: 1 },
+  ...{ edit: 12, erase: 5, reembed: 2, cancelReembedding: 1 },
 } as const
 
 /** A command before it is known what there is: its numbers choose among that. */
@@ -127,7 +129,10 @@ export function toCommand({ kind, user, subject, other }: Draft, names: Names): 
       const reembedded = pick(names.reembedded, subject)
       return reembedded ? { kind, space: reembedded, user: other % 4 ? ADMINISTRATOR : user } : null
     }
-    case 'edit':
+    case 'edit': {
+      const found = pick(names.messages, subject)
+      return found ? { kind, ...found, text: names.fresh('text'), user } : null
+    }
     case 'erase': {
       const found = pick(names.messages, subject)
       return found ? { kind, ...found, user } : null

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json } from '../../support/client.js'
 import { inOrder, type ModelState } from './model.state.js'
+import { percent, QUERY, similarityOf, textsOf } from './model.texts.js'
 
 /** What users see of a world, as the API shows it and as the model expects it, to be compared. */
 
@@ -14,7 +15,8 @@ export interface Shown {
   /** with their live threads */
   projects: Record<string, number>
   usage: { threads: number; projects: number; messages: number }[]
-  spaces: Record<string, { threadCount: number; threads: string[] }>
+  /** with what a search by words finds in them, by the names of messages */
+  spaces: Record<string, { threadCount: number; threads: string[]; texts: Record<string, string> }>
 }
 
 /** One document for all of it. Threads, spaces and projects are known by their names. */
@@ -29,11 +31,23 @@ export function observationOf(organizationIds: readonly string[], spaceIds: read
   )
   const spaces = spaceIds.map(
     (id, index) => `
-    space${index}: space(id: "${id}") { name threadCount vectorCount threads(first: 100) { edges { node { id } } } }
-    search${index}: searchSpace(spaceId: "${id}", query: "wool", first: 100, mode: SEMANTIC) { edges { node { thread { id } } } }`,
+    space${index}: space(id: "${id}") { name threadCount threads(first: 100) { edges { node { id } } } }
+    words${index}: searchSpace(spaceId: "${id}", query: "${QUERY}", first: 100, mode: KEYWORD) { edges { node { id content } } }`,
   )
   const viewer = 'viewer { organizations { edges { node { id usage { threads projects messages } } } } }'
-  return `{ ${viewer} ${organizations.join('')} ${spaces.join('')} }`
+  return `{ ${viewer} ${organizations.join('')} ${spaces.join('')} ... on Query ${foundOf(spaceIds)} }`
+}
+
+/** The part of it that follows once workers have come so far; a document by itself too. */
+export function foundOf(spaceIds: readonly string[]): string {
+  const spaces = spaceIds.map(
+    (id, index) => `
+    memory${index}: space(id: "${id}") { name vectorCount embeddingDimensions }
+    meaning${index}: searchSpace(spaceId: "${id}", query: "${QUERY}", first: 100, mode: SEMANTIC) {
+      edges { similarity node { id } }
+    }`,
+  )
+  return `{ __typename ${spaces.join('')} }`
 }
 
 const nodesOf = (connection: Json): Json[] => connection?.edges.map(({ node }: Json) => node) ?? []
@@ -62,19 +76,39 @@ export function readShown(
     const space = data[`space${index}`]
     if (!space) continue
     const threads = nodesOf(space.threads).map(({ id }) => nameOf(id))
-    shown.spaces[space.name] = { threadCount: space.threadCount, threads: threads.toSorted(inOrder) }
+    const texts = nodesOf(data[`words${index}`]).map(({ id, content }) => [nameOf(id), content])
+    shown.spaces[space.name] = {
+      ...{ threadCount: space.threadCount, threads: threads.toSorted(inOrder) },
+      texts: Object.fromEntries(texts),
+    }
   }
   return shown
 }
 
-/** The threads that searches find a message of, each as often as it is found, and how many vectors there are. */
-export function readFound(data: Json, spaceCount: number, nameOf: (id: string) => string) {
-  const found: Record<string, { vectorCount: number; threads: string[] }> = {}
+/** What a search by meaning finds in a space, and how many vectors there are. */
+export interface Found {
+  vectorCount: number
+  dimensions: number
+  /** how near to the query each message is in percent, by its name */
+  similarities: Record<string, number>
+}
+
+export function readFound(
+  data: Json,
+  spaceCount: number,
+  nameOf: (id: string) => string,
+): Record<string, Found> {
+  const found: Record<string, Found> = {}
   for (let index = 0; index < spaceCount; index++) {
-    const space = data[`space${index}`]
+    const space = data[`memory${index}`]
     if (!space) continue
-    const threads = nodesOf(data[`search${index}`]).map(({ thread }) => nameOf(thread.id))
-    found[space.name] = { vectorCount: space.vectorCount, threads: threads.toSorted(inOrder) }
+    const similarities = data[`meaning${index}`].edges.map(({ similarity, node }: Json) => [
+      ...[nameOf(node.id), percent(similarity)],
+    ])
+    found[space.name] = {
+      ...{ vectorCount: space.vectorCount, dimensions: space.embeddingDimensions },
+      similarities: Object.fromEntries(similarities),
+    }
   }
   return found
 }
@@ -111,21 +145,25 @@ export function expectedShown(state: ModelState): Shown {
     spaces: Object.fromEntries(
       Object.entries(state.spaces).map(([name, space]) => {
         const shown = space.threads.filter((thread) => state.threads[thread]?.batch === null)
-        return [name, { threadCount: shown.length, threads: shown }]
+        return [name, { threadCount: shown.length, threads: shown, texts: textsOf(state, shown) }]
       }),
     ),
   }
 }
 
-/** What searches find when nothing is left to embed: every message of a live thread, and nothing else. */
-export function expectedFound(state: ModelState): ReturnType<typeof readFound> {
+/** The same when nothing is left to embed: every message of a live thread, as near as what it says now, and nothing else. */
+export function expectedFound(
+  state: ModelState,
+  spaces: readonly string[],
+  found: Record<string, Found>,
+): Record<string, Found> {
   return Object.fromEntries(
-    Object.entries(state.spaces).map(([name, space]) => {
-      const threads = space.threads.flatMap((thread) => {
-        const { batch, messages } = state.threads[thread] ?? {}
-        return batch === null ? (messages ?? []).map(() => thread) : []
-      })
-      return [name, { vectorCount: threads.length, threads }]
+    spaces.map((name) => {
+      const texts = Object.entries(textsOf(state, state.spaces[name]?.threads ?? []))
+      // By which of two models a space answers now is not the model's.
+      const dimensions = found[name]?.dimensions ?? 0
+      const similarities = texts.map(([message, content]) => [message, similarityOf(content, dimensions)])
+      return [name, { vectorCount: texts.length, dimensions, similarities: Object.fromEntries(similarities) }]
     }),
   )
 }

@@ -10,7 +10,17 @@ import {
   SUCCESS,
 } from './model.answers.js'
 import type { Command } from './model.commands.js'
-import { drop, hide, inOrder, type ModelState, purge, put, show, threadsWhere } from './model.state.js'
+import {
+  drop,
+  hide,
+  inOrder,
+  type ModelMessage,
+  type ModelState,
+  purge,
+  put,
+  show,
+  threadsWhere,
+} from './model.state.js'
 
 /** The rules of deletion as the model knows them: what a command is answered with, and what it leaves. */
 
@@ -34,20 +44,24 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
   append(state, { thread: name, messages: added }) {
     const thread = liveThread(state, name)
     if (!thread) return refused(state, missing('Thread'))
-    const messages = [...thread.messages, ...added].sort(inOrder)
+    // What is new says its own name.
+    const messages = [...thread.messages, ...added.map((name) => ({ name, text: name }))].sort(byName)
     return done({ messageCount: messages.length }, put(state, 'threads', name, { ...thread, messages }))
   },
 
-  edit(state, { thread: name, message }) {
+  edit(state, { thread: name, message, text }) {
+    const thread = liveThread(state, name)
     const refusal = refusalOfChange(state, name, message)
-    return refusal ? refused(state, refusal) : done({}, state)
+    if (!thread || refusal) return refused(state, refusal ?? missing('Thread'))
+    const messages = thread.messages.map((one) => (one.name === message ? { ...one, text } : one))
+    return done({}, put(state, 'threads', name, { ...thread, messages }))
   },
 
   erase(state, { thread: name, message }) {
     const thread = liveThread(state, name)
     const refusal = refusalOfChange(state, name, message)
     if (!thread || refusal) return refused(state, refusal ?? missing('Thread'))
-    const messages = thread.messages.filter((other) => other !== message)
+    const messages = thread.messages.filter((other) => other.name !== message)
     return done({ messageCount: messages.length }, put(state, 'threads', name, { ...thread, messages }))
   },
 
@@ -224,8 +238,12 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
 /** Of two that are gone, which one is missed depends on who waited for whom. */
 function refusalOfChange(state: ModelState, name: string, message: string): Outcome | null {
   const thread = liveThread(state, name)
-  if (!thread?.messages.includes(message)) return { code: 'RESOURCE_NOT_FOUND' }
+  if (!thread?.messages.some((one) => one.name === message)) return { code: 'RESOURCE_NOT_FOUND' }
   return thread.isHeld ? conflict('Legal hold') : null
+}
+
+function byName(left: ModelMessage, right: ModelMessage): number {
+  return inOrder(left.name, right.name)
 }
 
 function ownThreads(

@@ -1,13 +1,19 @@
 /** What the model of deletion knows of one world: plain data, never changed in place, and nothing of a database. */
 
+export interface ModelMessage {
+  name: string
+  /** the name of what it says */
+  text: string
+}
+
 export interface ModelThread {
   /** which of the world's users */
   owner: number
   /** which of the world's organizations */
   organization: number
   project: string | null
-  /** their names, sorted */
-  messages: readonly string[]
+  /** sorted by their names */
+  messages: readonly ModelMessage[]
   runs: number
   /** the deletion that took it; null: it lives */
   batch: string | null

@@ -2,26 +2,29 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import type { TestApp } from '../../support/app.js'
-import type { Json, TestClient } from '../../support/client.js'
+import type { TestClient } from '../../support/client.js'
 import { GRANT_TO_ROLE, RETRY_EFFECT } from '../../support/documents.js'
 import { eventually } from '../../support/eventually.js'
 import type { FakeSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 import { endRetentionOf } from '../purge/purge.fixture.js'
-import type { Outcome } from './model.answers.js'
+import { liveThread, type Outcome } from './model.answers.js'
 import { call, linkName } from './model.calls.js'
 import type { Command } from './model.commands.js'
 import { WorldNames } from './model.names.js'
 import {
   expectedFound,
   expectedShown,
+  foundOf,
   observationOf,
   readFound,
   readShown,
   requireEqual,
 } from './model.observation.js'
 import { type Answered, explain } from './model.order.js'
+import { auditEventsOf, messagesOf, parkedEffectsOf } from './model.queries.js'
 import { ADMINISTRATOR } from './model.rules.js'
 import { keyOf, type ModelState, settled } from './model.state.js'
+import { textsOf } from './model.texts.js'
 
 const EMPTY: ModelState = { threads: {}, projects: {}, spaces: {}, batches: {}, tokens: {} }
 // Where more could be true, a look at what is true costs less than to think on.
@@ -90,11 +93,13 @@ export class World {
       this.#states = states.filter((state) => isDeepStrictEqual(expectedShown(state), shown))
       if (this.#states.length === 0) requireEqual(shown, expectedShown(states[0] as ModelState))
       const found = readFound(data, spaces.length, this.names.nameOf)
-      for (const [space, { threads }] of Object.entries(found)) {
-        const listed = shown.spaces[space]?.threads
-        for (const thread of threads) expect(listed, `${thread} is found in ${space}`).toContain(thread)
+      for (const [space, { similarities }] of Object.entries(found)) {
+        const strange = Object.keys(similarities).filter((name) => !shown.spaces[space]?.texts[name])
+        expect(strange, `found in ${space}, and not there`).toEqual([])
       }
     })
+    // What was canceled waits until somebody takes it up.
+    await this.#expectFound(Object.keys(this.#state.spaces).filter((space) => !this.#isCanceled(space)))
     for (const name of Object.keys(this.#state.projects))
       expect(this.#deletionsOf(name), `sandbox of ${name}, which is there`).toEqual([])
   }
@@ -104,7 +109,8 @@ export class World {
     this.sandboxes.mend()
     await this.look()
     await this.#resume()
-    await this.#expectFound()
+    await this.#expectFound(Object.keys(this.#state.spaces))
+    await this.#expectTexts()
     await this.#expectSandboxes()
     for (const [index, user] of this.users.entries()) {
       expect((await auditEventsOf(user)).length, `audit events of user ${index}`).toBe(
@@ -165,13 +171,34 @@ export class World {
     }
   }
 
-  async #expectFound(): Promise<void> {
-    const spaces = this.names.spaces.map((name) => this.names.of(name))
-    const document = observationOf(this.organizationIds, spaces)
+  #isCanceled(space: string): boolean {
+    const threads = this.#state.spaces[space]?.threads ?? []
+    return threads.some((thread) => this.names.wasCanceled(linkName({ space, thread })))
+  }
+
+  /** What messages say is embedded, and found by its meaning. */
+  async #expectFound(names: readonly string[]): Promise<void> {
+    const ids = names.map((name) => this.names.of(name))
+    const document = foundOf(ids)
     await eventually(async () => {
       const { data } = await this.#administrator.run(document)
-      requireEqual(readFound(data, spaces.length, this.names.nameOf), expectedFound(this.#state))
+      const found = readFound(data, ids.length, this.names.nameOf)
+      requireEqual(found, expectedFound(this.#state, names, found))
     })
+  }
+
+  /** Threads that are in no space show what their messages say as well. */
+  async #expectTexts(): Promise<void> {
+    const live = Object.keys(this.#state.threads).filter((name) => liveThread(this.#state, name))
+    const shown: Record<string, string> = {}
+    for (const name of live) {
+      for (const { id, content } of await messagesOf(this.#administrator, this.names.of(name))) {
+        shown[this.names.nameOf(id)] = content
+      }
+    }
+    const states = this.#states.filter((state) => isDeepStrictEqual(textsOf(state, live), shown))
+    if (states.length === 0) requireEqual(shown, textsOf(this.#state, live))
+    this.#states = states
   }
 
   /** Gone exactly with their projects; what the service refused was parked, and an administrator tries it again. */
@@ -185,9 +212,8 @@ export class World {
   }
 
   async #retryParked(organizationId: string): Promise<void> {
-    const { parkedEffects } = await this.#administrator.must(PARKED_EFFECTS, { organizationId })
-    for (const { node } of parkedEffects.edges) {
-      await this.#administrator.must(RETRY_EFFECT, { effectId: node.id })
+    for (const effectId of await parkedEffectsOf(this.#administrator, organizationId)) {
+      await this.#administrator.must(RETRY_EFFECT, { effectId })
       this.#acknowledge(ADMINISTRATOR, { code: null })
     }
   }
@@ -201,24 +227,6 @@ export class World {
 class Unexplained extends Error {
   constructor(states: readonly ModelState[]) {
     super(`No order explains the last replies. Before them, one of:\n${states.map(keyOf).join('\n')}`)
-  }
-}
-
-const PARKED_EFFECTS = `query ($organizationId: ID!) {
-  parkedEffects(organizationId: $organizationId, first: 100) { edges { node { id } } }
-}`
-
-const AUDIT_EVENTS = `query ($after: String) {
-  auditEvents(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } }
-}`
-
-async function auditEventsOf(user: TestClient): Promise<Json[]> {
-  const events: Json[] = []
-  for (let after: string | null = null; ; ) {
-    const { auditEvents }: Json = await user.must(AUDIT_EVENTS, { after })
-    events.push(...auditEvents.edges)
-    if (!auditEvents.pageInfo.hasNextPage) return events
-    after = auditEvents.pageInfo.endCursor
   }
 }
 
