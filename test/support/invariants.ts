@@ -132,6 +132,10 @@ const RULES: Readonly<Record<string, string>> = {
       from space s) counted
     where thread_count <> "threadsCounted" or vector_count <> "vectorsCounted"`,
 
+  'a link is hidden exactly while its thread is soft-deleted': `
+    select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
+    where l.hidden <> (t.deleted_at is not null)`,
+
   'a link counts its vectors': `
     select l.space_id, l.thread_id, l.vector_count from space_thread l join space s on s.id = l.space_id
     where l.vector_count <>

@@ -42,7 +42,7 @@ export async function requireDeletedThread(
   viewer: Viewer,
   threadId: string,
 ): Promise<ThreadAccess> {
-  const thread = await findThread(tx, viewer, threadId, 'update')
+  const thread = await findThread(tx, viewer, threadId)
   if (!thread?.deletedAt || !can(viewer, 'write', thread)) throw notFound('Thread', { threadId })
   return thread
 }

@@ -110,9 +110,8 @@ export class BulkDeletionService {
     id: string,
     shares: readonly OrganizationShare[],
   ): Promise<DeletionBatchRecord | null> {
-    const set = { ownerId, batchId: id }
-    await tx.query(holdSpaces(set))
-    await hideLinksOf(tx, this.bus, set)
+    const spaces = await tx.query(holdSpaces({ ownerId }))
+    if (spaces.length > 0) await hideLinksOf(tx, this.bus, { ownerId })
     if (mode === 'PERMANENT') announcePurge(tx, this.bus)
     const [batch] = await tx.query<DeletionBatchRecord>(
       insertDeletionBatch({

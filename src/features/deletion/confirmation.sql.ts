@@ -15,7 +15,8 @@ export const countOwnThreads = (own: OwnThreads): Statement => sql`
     emptied as (
       select p.id, p.sandbox_id from project p
       where p.id in (select project_id from own)
-        and not exists (select 1 from thread o where o.project_id = p.id and o.id not in (select id from own)))
+        and not exists (
+          select 1 from thread o where o.project_id = p.id and not exists (select 1 from own where own.id = o.id)))
   select (select count(*)::int from own) as "threadCount",
     (select coalesce(sum(message_count), 0)::float8 from own) as "messageCount",
     (select coalesce(sum(l.vector_count), 0)::float8 from space_thread l join own on own.id = l.thread_id) as "vectorCount",

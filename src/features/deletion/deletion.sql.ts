@@ -29,67 +29,71 @@ export const selectThreadSnapshot = (threadId: string): Statement => sql`
       select 1 from thread o where o.project_id = p.id and o.id <> t.id) end as "isLastOfProject"
   from thread t left join project p on p.id = t.project_id where t.id = ${threadId}`
 
-/** Which threads a statement is about: one, or those that one deletion took. */
-export type ThreadSet = { threadId: string } | { ownerId: string; batchId: string }
+/** Whose links a statement is about: one thread's, or those of all threads of one owner. */
+export type LinkSet = { threadId: string } | { ownerId: string }
 
-function inSet(set: ThreadSet): Statement {
-  return 'threadId' in set
-    ? sql`t.id = ${set.threadId}`
-    : sql`t.owner_id = ${set.ownerId} and t.deletion_batch_id = ${set.batchId}`
+function inSet(set: LinkSet): Statement {
+  return 'threadId' in set ? sql`t.id = ${set.threadId}` : sql`t.owner_id = ${set.ownerId}`
 }
 
-/** Told as a number: a hundred thousand ids need not come here to be locked. */
-export const lockThreads = (set: ThreadSet): Statement => sql`
-  select count(*)::int as count from (select t.id from thread t where ${inSet(set)} order by t.id for update) locked`
+/**
+ * Links whose mark is no longer what their thread is. The threads are changed first, and by this transaction: every other
+ * has committed both. So it finds what is left to do, whichever threads were changed.
+ */
+function staleLinks(set: LinkSet): Statement {
+  return sql`t.id = l.thread_id and ${inSet(set)} and l.hidden <> (t.deleted_at is not null)`
+}
 
 /** The spaces stay while links in them are changed. */
-export const holdSpaces = (set: ThreadSet): Statement => sql`
+export const holdSpaces = (set: LinkSet): Statement => sql`
   select s.id from space s
-  where s.id in (select l.space_id from space_thread l join thread t on t.id = l.thread_id where ${inSet(set)})
+  where s.id in (select l.space_id from space_thread l join thread t on ${staleLinks(set)})
   order by s.id for key share`
 
-/** Takes soft-deleted threads out of the workers' sight. Their vectors stay for a restore. */
-export const hideLinks = (set: ThreadSet): Statement => sql`
+/** Takes the links of soft-deleted threads out of the workers' sight. Their vectors stay for a restore. */
+export const hideLinks = (set: LinkSet): Statement => sql`
   with links as (
-    update space_thread l set next_attempt_at = null, lease_id = null, lease_expires_at = null
-    from thread t where t.id = l.thread_id and ${inSet(set)}
+    update space_thread l set hidden = true, next_attempt_at = null, lease_id = null, lease_expires_at = null
+    from thread t where ${staleLinks(set)}
     returning l.space_id, l.vector_count)
   select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::int as vectors
   from links group by space_id order by space_id`
 
 /** The opposite: what appeared or was left undone meanwhile is embedded. */
-export const showLinks = (set: ThreadSet): Statement => sql`
+export const showLinks = (set: LinkSet): Statement => sql`
   with links as (
-    update space_thread l set next_attempt_at = case when l.paused_at is null then now() end
-    from thread t where t.id = l.thread_id and ${inSet(set)}
+    update space_thread l set hidden = false, next_attempt_at = case when l.paused_at is null then now() end
+    from thread t where ${staleLinks(set)}
     returning l.space_id, l.vector_count)
   update space s set thread_count = s.thread_count + shown.threads, vector_count = s.vector_count + shown.vectors,
     last_activity_at = now()
   from (select space_id, count(*)::int as threads, sum(vector_count)::int as vectors from links group by space_id) shown
   where s.id = shown.space_id returning s.id`
 
-/** Links that a deletion interrupted go on under a backfill that can be watched. */
-export const reopenBackfills = (set: ThreadSet): Statement => sql`
+/** Links that a deletion interrupted, and that are still hidden, go on under a backfill that can be watched. */
+export const reopenBackfills = (set: LinkSet): Statement => sql`
   with opened as (
       insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total)
       select 'bkfl_' || replace(gen_random_uuid()::text, '-', ''), l.space_id, l.thread_id, l.generation, 'ADD',
         'QUEUED', t.last_sequence, rest.count
-      from thread t join space_thread l on l.thread_id = t.id
+      from thread t join space_thread l on ${staleLinks(set)}
         cross join lateral (
           select (select count(*) from message m where m.thread_id = t.id and m.sequence > l.embedded_through)
             + (select count(*) from pending_embedding p where p.space_id = l.space_id and p.thread_id = t.id) as count) rest
-      where ${inSet(set)} and l.paused_at is null and rest.count > 0
+      where l.paused_at is null and rest.count > 0
       returning id, space_id, thread_id),
     adopted as (
       update pending_embedding p set backfill_id = o.id
       from opened o where p.space_id = o.space_id and p.thread_id = o.thread_id)
   select id from opened`
 
-export const cancelBackfillsOf = (set: ThreadSet): Statement => sql`
+/** Ends what is at work for links that are hidden. */
+export const cancelBackfillsOf = (set: LinkSet): Statement => sql`
   update backfill b set status = 'CANCELED', finished_at = clock_timestamp(), next_attempt_at = null,
     sequence = b.sequence + 1, updated_at = clock_timestamp()
   from thread t
-  where t.id = b.thread_id and b.status in ('QUEUED', 'RUNNING') and ${inSet(set)}
+  where t.id = b.thread_id and t.deleted_at is not null and b.status in ('QUEUED', 'RUNNING')
+    and ${inSet(set)}
   returning b.id`
 
 export const hideThread = (threadId: string, batchId: string): Statement => sql`
@@ -117,25 +121,33 @@ export function owned({ ownerId, organizationId, mode }: OwnThreads): Statement 
     and ${mode === 'SOFT' ? sql`true` : sql`not t.legal_hold`}`
 }
 
+const share = sql`organization_id as "organizationId", count(*)::int as threads, sum(message_count)::int as messages`
+
 /** All live threads of one owner, in one statement, however many. */
 export const hideOwnThreads = (own: OwnThreads, batchId: string): Statement => sql`
-  with hidden as (
+  with changed as (
     update thread t set deleted_at = now(), deletion_batch_id = ${batchId} where ${owned(own)}
     returning t.organization_id, t.message_count)
-  ${shares(sql`hidden`)}`
+  select ${share} from changed group by organization_id order by organization_id`
+
+/** Which threads come back: what is still deleted of one deletion, or one thread of it. */
+export type ThreadSet = { batchId: string } & LinkSet
+
+/** What came back in one organization. */
+export interface RestoredShare extends OrganizationShare {
+  /** one whose project is gone, which nothing but a repair by hand leaves so; null: none */
+  orphan: { threadId: string; projectId: string } | null
+}
 
 export const showThreads = (set: ThreadSet): Statement => sql`
-  with shown as (
+  with changed as (
     update thread t set deleted_at = null, deletion_batch_id = null
-    where ${inSet(set)} and t.deleted_at is not null
-    returning t.organization_id, t.message_count)
-  ${shares(sql`shown`)}`
-
-function shares(changed: Statement): Statement {
-  return sql`
-    select organization_id as "organizationId", count(*)::int as threads, sum(message_count)::int as messages
-    from ${changed} group by organization_id order by organization_id`
-}
+    where ${inSet(set)} and t.deletion_batch_id = ${set.batchId} and t.deleted_at is not null
+    returning t.id, t.project_id, t.organization_id, t.message_count)
+  select ${share},
+    (array_agg(jsonb_build_object('threadId', id, 'projectId', project_id) order by id) filter (
+      where project_id is not null and not exists (select 1 from project p where p.id = project_id)))[1] as orphan
+  from changed group by organization_id order by organization_id`
 
 /** Two bulk changes of one owner's threads go one after the other. */
 export const lockOwner = (ownerId: string): Statement =>
@@ -163,13 +175,6 @@ export const lockBatchOfThread = (threadId: string): Statement => sql`
   select ${batchColumns}
   from thread t join deletion_batch b on b.id = t.deletion_batch_id
   where t.id = ${threadId} for update of b`
-
-/** Threads whose project is gone: nothing but a repair by hand leaves them so. */
-export const selectOrphan = (set: ThreadSet): Statement => sql`
-  select t.id, t.project_id as "projectId" from thread t
-  where ${inSet(set)} and t.deleted_at is not null and t.project_id is not null
-    and not exists (select 1 from project p where p.id = t.project_id)
-  order by t.id limit 1`
 
 export const markRestored = (id: string): Statement => sql`
   update deletion_batch set state = 'RESTORED', finished_at = now() where id = ${id} returning id`

@@ -13,23 +13,26 @@ import { selectThreads, type ThreadRecord } from '../threads/thread.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import {
   holdSpaces,
+  type LinkSet,
   lockBatchOfThread,
   lockDeletionBatch,
   lockOwner,
-  lockThreads,
   markRestored,
-  type OrganizationShare,
   type RestorableBatch,
+  type RestoredShare,
   reopenBackfills,
   selectDeletionBatch,
-  selectOrphan,
   showLinks,
   showThreads,
   type ThreadSet,
 } from './deletion.sql.js'
 import type { RestoreThreadsPayload } from './restoration.type.js'
 
-/** Undoes soft deletions: one thread, or all that one deletion took. Their vectors never left, so search finds them at once. */
+/**
+ * Undoes soft deletions: one thread, or all that one deletion took. Their vectors never left, so search finds them at once.
+ * The deletion is locked before its threads. A purge takes them the other way round, and none is at work on a deletion
+ * that can be undone: who finds that it cannot lets go of it.
+ */
 export class RestorationService {
   constructor(
     private readonly db: Database,
@@ -43,7 +46,9 @@ export class RestorationService {
       const { organizationId } = await requireDeletedThread(tx, viewer, threadId)
       const [batch] = await tx.query<RestorableBatch>(lockBatchOfThread(threadId))
       if (!batch?.isRestorable) throw tooLate({ threadId })
-      const shares = await this.#show(tx, { threadId })
+      const shares = await this.#show(tx, { threadId, batchId: batch.id })
+      // Someone else has restored it meanwhile.
+      if (shares.length === 0) throw notFound('Thread', { threadId })
       if (batch.scope === 'THREAD') await tx.query(markRestored(batch.id))
       await recordAudit(tx, viewer, {
         action: 'thread.restored',
@@ -63,8 +68,7 @@ export class RestorationService {
     return mutate(this.db, viewer, async (tx) => {
       requireId('batchId', batchId)
       await tx.query(lockOwner(viewer.userId))
-      const set = await this.#holdBatch(tx, viewer, batchId)
-      const shares = await this.#show(tx, set)
+      const shares = await this.#show(tx, await lockBatch(tx, viewer, batchId))
       const restored = shares.reduce((sum, { threads }) => sum + threads, 0)
       await tx.query(markRestored(batchId))
       await recordAudit(tx, viewer, {
@@ -79,43 +83,40 @@ export class RestorationService {
     })
   }
 
-  /** Its threads first, then the batch, like the restoration of one thread. */
-  async #holdBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<ThreadSet> {
-    const [found] = await tx.query<RestorableBatch>(selectDeletionBatch(batchId))
-    if (found?.userId !== userId) throw notFound('Batch', { batchId })
-    const set = found.threadId === null ? { ownerId: userId, batchId } : { threadId: found.threadId }
-    await tx.query(lockThreads(set))
-    const [batch] = await tx.query<RestorableBatch>(lockDeletionBatch(batchId))
-    if (!batch?.isRestorable) throw tooLate({ batchId })
-    return set
+  /** The threads first: their links are those that are still hidden afterwards. */
+  async #show(tx: Transaction, set: ThreadSet): Promise<RestoredShare[]> {
+    const shares = await tx.query<RestoredShare>(showThreads(set))
+    for (const { orphan } of shares) if (orphan) throw projectGone(orphan)
+    if (shares.length > 0 && (await tx.query(holdSpaces(set))).length > 0) await this.#showLinks(tx, set)
+    return shares
   }
 
-  async #show(tx: Transaction, set: ThreadSet): Promise<OrganizationShare[]> {
-    await requireProjects(tx, set)
-    await tx.query(holdSpaces(set))
+  async #showLinks(tx: Transaction, set: LinkSet): Promise<void> {
     const reopened = await tx.query<{ id: string }>(reopenBackfills(set))
     await tx.query(showLinks(set))
     const rows = await tx.query<BackfillRecord>(selectBackfills(reopened.map(({ id }) => id)))
     announceBackfills(tx, this.bus, rows)
     this.links.announceWork(tx)
-    return tx.query(showThreads(set))
   }
 
   /** May meet the organization's limit, and then nothing is restored. */
-  async #count(tx: Transaction, shares: OrganizationShare[]): Promise<void> {
+  async #count(tx: Transaction, shares: readonly RestoredShare[]): Promise<void> {
     for (const { organizationId, threads, messages } of shares) {
       await this.usage.change(tx, organizationId, { threads, messages })
     }
   }
 }
 
-async function requireProjects(tx: Transaction, set: ThreadSet): Promise<void> {
-  const [orphan] = await tx.query<{ id: string; projectId: string }>(selectOrphan(set))
-  if (!orphan) return
-  throw conflict('The project of the thread is gone, so it cannot come back.', 'Project gone', {
-    threadId: orphan.id,
-    projectId: orphan.projectId,
-  })
+async function lockBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<ThreadSet> {
+  const [found] = await tx.query<RestorableBatch>(selectDeletionBatch(batchId))
+  if (found?.userId !== userId) throw notFound('Batch', { batchId })
+  const [batch] = await tx.query<RestorableBatch>(lockDeletionBatch(batchId))
+  if (!batch?.isRestorable) throw tooLate({ batchId })
+  return batch.threadId === null ? { ownerId: userId, batchId } : { threadId: batch.threadId, batchId }
+}
+
+function projectGone(orphan: { threadId: string; projectId: string }) {
+  return conflict('The project of the thread is gone, so it cannot come back.', 'Project gone', orphan)
 }
 
 function tooLate(details: Record<string, unknown>) {

@@ -37,10 +37,10 @@ export interface SpaceShare {
 /** Locks the links of threads, and tells what their spaces count of them: hidden threads are out of the counts already. */
 export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql`
   with links as (
-    select l.space_id, l.vector_count, t.deleted_at from space_thread l join thread t on t.id = l.thread_id
-    where t.id = any(${threadIds}::text[]) order by l.space_id, l.thread_id for update of l)
+    select space_id, vector_count, hidden from space_thread
+    where thread_id = any(${threadIds}::text[]) order by space_id, thread_id for update)
   select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::int as vectors
-  from links where deleted_at is null group by space_id order by space_id`
+  from links where not hidden group by space_id order by space_id`
 
 /**
  * Not in the statement that locks the links: that one waits for workers, and the check for negative counts, which comes

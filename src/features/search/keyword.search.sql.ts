@@ -37,9 +37,8 @@ function candidates({ spaceId, filter }: KeywordScope, query: Statement): Statem
   const columns = { threadId: sql`m.thread_id`, role: sql`m.role`, createdAt: sql`m.created_at` }
   return sql`
     select m.id, m.words from space_thread l
-    join thread t on t.id = l.thread_id and t.deleted_at is null
     join message m on m.thread_id = l.thread_id
-    where l.space_id = ${spaceId} and m.words @@ ${query} and ${matching(filter, columns)}
+    where l.space_id = ${spaceId} and not l.hidden and m.words @@ ${query} and ${matching(filter, columns)}
     ${raw(`limit ${MAX_CANDIDATES}`)}`
 }
 

@@ -53,7 +53,7 @@ export type LinkedThread = ThreadRecord & { addedAt: Date; addedById: string }
 export const listLinkedThreads = (viewerId: string, spaceId: string, page: Page): Statement => sql`
   select ${threadColumnsFor(viewerId)}, l.added_at as "addedAt", l.added_by_id as "addedById"
   from space_thread l join thread t on t.id = l.thread_id
-  where l.space_id = ${spaceId} and t.deleted_at is null and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
+  where l.space_id = ${spaceId} and not l.hidden and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
   order by l.added_at desc, l.thread_id desc ${page.limit}`
 
 /** The live thread stays, and grows for nobody meanwhile. One that is gone holds nothing up. */

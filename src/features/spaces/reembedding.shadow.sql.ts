@@ -21,8 +21,8 @@ export const holdThreadsOf = (spaceId: string): Statement => sql`
 /** A link of the shadow for each of the space, and a backfill for each that has a live thread. */
 export const insertShadowLinks = (shadowId: string, spaceId: string): Statement => sql`
   with links as (
-      insert into space_thread (space_id, thread_id, generation, added_by_id, added_at, next_attempt_at)
-      select ${shadowId}, l.thread_id, nextval('link_generation'), l.added_by_id, l.added_at,
+      insert into space_thread (space_id, thread_id, generation, added_by_id, added_at, hidden, next_attempt_at)
+      select ${shadowId}, l.thread_id, nextval('link_generation'), l.added_by_id, l.added_at, t.deleted_at is not null,
         case when t.deleted_at is null and t.message_count > 0 then now() end
       from space_thread l join thread t on t.id = l.thread_id where l.space_id = ${spaceId}
       returning thread_id, generation),
