@@ -1,6 +1,7 @@
 import type { Foundations, Services } from './app.services.js'
 import { removeExpiredEvents } from './features/audit/audit.retention.js'
 import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup.removal.js'
+import { Delisting } from './features/deletion/delisting.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
 import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
@@ -55,7 +56,9 @@ export function createWorkers(
 /** What a round of housekeeping removes. */
 function choresOf({ config, db }: Foundations, { backupStore }: Services): Record<string, Chore> {
   const { auditRetentionDays } = config
+  const delisting = new Delisting(db)
   return {
+    'hidden threads in lists': () => delisting.step(),
     'expired idempotency keys': () => removeExpiredKeys(db),
     ...(auditRetentionDays > 0 && {
       'expired audit events': () => removeExpiredEvents(db, auditRetentionDays),

@@ -132,6 +132,9 @@ const RULES: Readonly<Record<string, string>> = {
       from space s) counted
     where thread_count <> "threadsCounted" or vector_count <> "vectorsCounted"`,
 
+  'a live thread is listed': `
+    select id from thread where deleted_at is null and not listed`,
+
   'a link is hidden exactly while its thread is soft-deleted': `
     select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
     where l.hidden <> (t.deleted_at is not null)`,

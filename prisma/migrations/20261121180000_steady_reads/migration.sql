@@ -14,12 +14,5 @@ DROP INDEX "audit_event_target_id_idx";
 -- CreateIndex
 CREATE INDEX "audit_event_target_id_created_at_id_idx" ON "audit_event"("target_id", "created_at", "id");
 
--- An owner's threads are looked for in one organization at a time: beside a membership there are few of them.
--- DropIndex
-DROP INDEX "thread_owner_id_created_at_id_idx";
-
--- CreateIndex
-CREATE INDEX "thread_owner_id_organization_id_created_at_id_idx" ON "thread"("owner_id", "organization_id", "created_at", "id");
-
 -- How far a space is behind, without a look at those of its links that have nothing to do.
 CREATE INDEX "space_thread_behind_idx" ON "space_thread"("space_id") WHERE "next_attempt_at" IS NOT NULL;

@@ -52,6 +52,12 @@ function locking(lock: Lock, alias: string): Statement {
   return lock === 'none' ? empty : raw(`${LOCKS[lock]} of ${alias}`)
 }
 
+/** Not soft-deleted. Every live thread is listed: that is said for the indexes, where hidden ones then stand apart. */
+export function threadLive(alias: string): Statement {
+  const t = raw(alias)
+  return sql`(${t}.listed and ${t}.deleted_at is null)`
+}
+
 /** Neither deleted nor a shadow, which nobody sees. A user's own grant asks for no more. */
 export function spaceLive(alias: string): Statement {
   const s = raw(alias)

@@ -1,5 +1,6 @@
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
+import { threadLive } from '../access/access.sql.js'
 import type { JsonObject } from '../threads/thread.sql.js'
 
 export interface ThreadSnapshot {
@@ -96,8 +97,9 @@ export const cancelBackfillsOf = (set: LinkSet): Statement => sql`
     and ${inSet(set)}
   returning b.id`
 
+/** One row more in the indexes costs nothing, so that lists need not pass over it. */
 export const hideThread = (threadId: string, batchId: string): Statement => sql`
-  update thread set deleted_at = now(), deletion_batch_id = ${batchId}
+  update thread set deleted_at = now(), deletion_batch_id = ${batchId}, listed = false
   where id = ${threadId} returning deleted_at as "deletedAt"`
 
 export interface OrganizationShare {
@@ -116,14 +118,14 @@ export interface OwnThreads {
 }
 
 export function owned({ ownerId, organizationId, mode }: OwnThreads): Statement {
-  return sql`t.owner_id = ${ownerId} and t.deleted_at is null
+  return sql`t.owner_id = ${ownerId} and ${threadLive('t')}
     and ${organizationId === null ? sql`true` : sql`t.organization_id = ${organizationId}`}
     and ${mode === 'SOFT' ? sql`true` : sql`not t.legal_hold`}`
 }
 
 const share = sql`organization_id as "organizationId", count(*)::int as threads, sum(message_count)::int as messages`
 
-/** All live threads of one owner, in one statement, however many. */
+/** All live threads of one owner, in one statement, however many. They stay listed: no index has to change. */
 export const hideOwnThreads = (own: OwnThreads, batchId: string): Statement => sql`
   with changed as (
     update thread t set deleted_at = now(), deletion_batch_id = ${batchId} where ${owned(own)}
@@ -141,7 +143,7 @@ export interface RestoredShare extends OrganizationShare {
 
 export const showThreads = (set: ThreadSet): Statement => sql`
   with changed as (
-    update thread t set deleted_at = null, deletion_batch_id = null
+    update thread t set deleted_at = null, deletion_batch_id = null, listed = true
     where ${inSet(set)} and t.deletion_batch_id = ${set.batchId} and t.deleted_at is not null
     returning t.id, t.project_id, t.organization_id, t.message_count)
   select ${share},

@@ -1,6 +1,6 @@
 import { empty, join, type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
-import { threadReadable } from '../access/access.sql.js'
+import { threadLive, threadReadable } from '../access/access.sql.js'
 
 export type JsonObject = Record<string, unknown>
 
@@ -87,45 +87,53 @@ export const listThreads = (scope: ThreadScope, page: Page): Statement => sql`
 
 /** Live threads of whole organizations are counted by their usage, others one by one. */
 export const countThreads = (scope: ThreadScope): Statement => {
-  const [memberships, ...own] = placesOf(scope, null)
-  const counts = own.map((place) => countOf(place))
-  const shown = scope.includeDeleted ? countOf(memberships) : sumOfUsage(scope)
-  return sql`with recursive ${foreignPlaces(scope)} select (${join([shown, ...counts], ' + ')})::int as count`
+  const counts = scope.includeDeleted
+    ? placesOf(scope, null).map(countOf)
+    : [sumOfUsage(scope), countOf(ownElsewhere(scope, LIVE, null))]
+  return sql`with recursive ${foreignPlaces(scope)} select (${join(counts, ' + ')})::int as count`
 }
 
 const countOf = (listed: Statement): Statement => sql`(select count(*) from (${listed}) listed)`
 
+const LIVE = threadLive('t')
+/** Hidden threads may stand in either part of an index, live ones in the first: the planner must know which is walked. */
+const PARTS = [sql`t.listed`, sql`not t.listed`]
+
 /** No two of them have a thread in common. */
-function placesOf(scope: ThreadScope, page: Page | null): [Statement, ...Statement[]] {
-  return [inOrganizations(scope, page), ownAsViewer(scope, page), ownElsewhere(scope, page)]
+function placesOf(scope: ThreadScope, page: Page | null): Statement[] {
+  if (!scope.includeDeleted) return [inOrganizations(scope, LIVE, page), ownElsewhere(scope, LIVE, page)]
+  return PARTS.flatMap((part) => [
+    inOrganizations(scope, part, page),
+    ownAsViewer(scope, part, page),
+    ownElsewhere(scope, part, page),
+  ])
 }
 
 const sumOfUsage = (scope: ThreadScope): Statement => sql`
   (select coalesce(sum(u.threads), 0) from member m join usage u on u.organization_id = m.organization_id
   where ${isMembership(scope)})`
 
-function inOrganizations(scope: ThreadScope, page: Page | null): Statement {
-  const deleted = scope.includeDeleted ? sql`or m.role <> 'VIEWER'` : empty
+function inOrganizations(scope: ThreadScope, part: Statement, page: Page | null): Statement {
+  const isShown = sql`(t.deleted_at is null or m.role <> 'VIEWER')`
   return sql`
     select listed.* from member m cross join lateral (
-      ${newest(sql`t.organization_id = m.organization_id and (t.deleted_at is null ${deleted})`, page)}) listed
+      ${newest(sql`t.organization_id = m.organization_id and ${part} and ${isShown}`, page)}) listed
     where ${isMembership(scope)}`
 }
 
 /** A VIEWER of an organization sees its own deleted threads beside what its membership shows. */
-function ownAsViewer(scope: ThreadScope, page: Page | null): Statement {
+function ownAsViewer(scope: ThreadScope, part: Statement, page: Page | null): Statement {
   const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = m.organization_id`
   return sql`
     select listed.* from member m cross join lateral (
-      ${newest(sql`${isOwn} and t.deleted_at is not null`, page)}) listed
-    where ${isMembership(scope)} and m.role = 'VIEWER' and ${scope.includeDeleted}::bool`
+      ${newest(sql`${isOwn} and ${part} and t.deleted_at is not null`, page)}) listed
+    where ${isMembership(scope)} and m.role = 'VIEWER'`
 }
 
-function ownElsewhere(scope: ThreadScope, page: Page | null): Statement {
+function ownElsewhere(scope: ThreadScope, part: Statement, page: Page | null): Statement {
   const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = o.organization_id`
   return sql`
-    select listed.* from foreign_place o cross join lateral (
-      ${newest(scope.includeDeleted ? isOwn : sql`${isOwn} and t.deleted_at is null`, page)}) listed`
+    select listed.* from foreign_place o cross join lateral (${newest(sql`${isOwn} and ${part}`, page)}) listed`
 }
 
 function isMembership({ viewerId, organizationId }: ThreadScope): Statement {
@@ -135,16 +143,22 @@ function isMembership({ viewerId, organizationId }: ThreadScope): Statement {
 }
 
 /**
- * Organizations that the viewer has threads in without being a member, or no longer one: found by one step in the owner's
- * index for each that it has threads in.
+ * Organizations that the viewer has threads in without being a member, or no longer one: found by one step in each part of
+ * the owner's index for each that it has threads in.
  */
-function foreignPlaces({ viewerId, organizationId }: ThreadScope): Statement {
-  const next = (after: Statement) =>
-    sql`select min(t.organization_id) from thread t where t.owner_id = ${viewerId} ${after}`
+function foreignPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope): Statement {
+  const next = (after: Statement) => {
+    const least = (includeDeleted ? PARTS : PARTS.slice(0, 1)).map(
+      (part) =>
+        sql`(select min(t.organization_id) from thread t where t.owner_id = ${viewerId} and ${part} ${after})`,
+    )
+    return sql`least(${join(least)})`
+  }
   return sql`
     own_place (organization_id) as (
-      (${next(organizationId === null ? empty : sql`and false`)}) union all
-      select (${next(sql`and t.organization_id > o.organization_id`)}) from own_place o where o.organization_id is not null),
+      select ${next(organizationId === null ? empty : sql`and t.organization_id = ${organizationId}`)} union all
+      select ${next(sql`and t.organization_id > o.organization_id`)} from own_place o
+      where o.organization_id is not null and ${organizationId === null}::bool),
     foreign_place as materialized (
       select o.organization_id from own_place o
       where o.organization_id is not null and not exists (

@@ -1,0 +1,34 @@
+import type { Database } from '../../platform/database.js'
+import { type BatchThread, selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
+import { delistThreads, type ListedBatch, markDelisted, selectListedBatch } from './delisting.sql.js'
+
+const MAX_THREADS_AT_ONCE = 1_000
+
+/**
+ * Takes the threads of large soft deletions out of the way of lists, some at a time. A deletion itself leaves them where
+ * they stand in every index, which makes it several times as fast, and a list passes over them until this is done. A
+ * restoration puts back those that were moved.
+ */
+export class Delisting {
+  #batchId: string | null = null
+  #after: ThreadPosition | null = null
+
+  constructor(private readonly db: Database) {}
+
+  /** @returns whether more may be left */
+  async step(): Promise<boolean> {
+    const [batch] = await this.db.query<ListedBatch>(selectListedBatch())
+    if (!batch) return false
+    if (batch.id !== this.#batchId) [this.#batchId, this.#after] = [batch.id, null]
+    const met = await this.db.query<BatchThread>(
+      selectBatchThreads({ ...batch, threadId: null }, this.#after, MAX_THREADS_AT_ONCE),
+    )
+    // Listed ones come first.
+    const listed = met.filter((thread) => thread.listed)
+    const threadIds = listed.filter(({ isTaken }) => isTaken).map(({ id }) => id)
+    if (threadIds.length > 0) await this.db.transaction((tx) => tx.query(delistThreads(batch.id, threadIds)))
+    this.#after = listed.at(-1) ?? null
+    if (listed.length < MAX_THREADS_AT_ONCE) await this.db.query(markDelisted(batch.id))
+    return true
+  }
+}

@@ -1,0 +1,59 @@
+import { empty, type Statement, sql } from '../../platform/database.js'
+import type { DeletionBatchRecord } from './deletion.batch.sql.js'
+
+type Batch = Pick<DeletionBatchRecord, 'id' | 'threadId' | 'userId'>
+
+/** Where a walk through an owner's threads stands. */
+export interface ThreadPosition {
+  id: string
+  listed: boolean
+  createdAt: Date
+}
+
+/** A thread that a walk meets. */
+export interface BatchThread extends ThreadPosition {
+  /** the deletion took it */
+  isTaken: boolean
+  legalHold: boolean
+  messageCount: number
+  /** in all stores; 0 when it was not taken */
+  vectorCount: number
+}
+
+/**
+ * The next threads that a deletion may have taken: a walk through the index of their owner, which goes on where it stood,
+ * because the deletion is in no index. Those that it did not take are among them, so that no step is longer than another.
+ */
+export const selectBatchThreads = (
+  batch: Batch,
+  after: ThreadPosition | null,
+  limit: number,
+): Statement => sql`
+  select t.id, t.listed, t.created_at as "createdAt", t.legal_hold as "legalHold", t.message_count as "messageCount",
+    ${isTaken(batch)} as "isTaken",
+    case when ${isTaken(batch)} then (
+      select coalesce(sum(l.vector_count), 0)::float8 from space_thread l where l.thread_id = t.id) else 0 end as "vectorCount"
+  from thread t
+  where ${mayBeOf(batch)}
+    ${after ? sql`and (t.listed, t.created_at, t.id) < (${after.listed}, ${after.createdAt}, ${after.id})` : empty}
+  order by t.listed desc, t.created_at desc, t.id desc limit ${limit}::int`
+
+/** What of a deletion is still there. */
+export interface BatchRest {
+  /** that may go */
+  due: number
+  /** under a legal hold */
+  held: number
+}
+
+export const countBatchRest = (batch: Batch): Statement => sql`
+  select (count(*) filter (where not t.legal_hold))::int as due, (count(*) filter (where t.legal_hold))::int as held
+  from thread t where ${mayBeOf(batch)} and ${isTaken(batch)}`
+
+function mayBeOf({ threadId, userId }: Batch): Statement {
+  return threadId === null ? sql`t.owner_id = ${userId}` : sql`t.id = ${threadId}`
+}
+
+function isTaken({ id }: Batch): Statement {
+  return sql`t.deletion_batch_id is not distinct from ${id}`
+}
