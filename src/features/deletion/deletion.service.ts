@@ -11,7 +11,7 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
 import { announcePurge } from '../purge/deletion.events.js'
-import { MAX_MESSAGES_AT_ONCE } from '../purge/purge.run.js'
+import { isTooLong } from '../purge/purge.run.js'
 import type { PurgeService } from '../purge/purge.service.js'
 import type { PurgeableThread } from '../purge/purge.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
@@ -198,9 +198,9 @@ export class DeletionService {
   }
 }
 
-function wayOf(mode: DeletionMode, { messageCount }: ThreadSnapshot): Way {
+function wayOf(mode: DeletionMode, snapshot: ThreadSnapshot): Way {
   if (mode === 'SOFT') return 'hide'
-  return messageCount > MAX_MESSAGES_AT_ONCE ? 'purge-later' : 'purge-now'
+  return isTooLong(snapshot) ? 'purge-later' : 'purge-now'
 }
 
 function onLegalHold(threadId: string): HeddleError {

@@ -134,24 +134,6 @@ export const delayBatch = (claim: Claim, error: string, delayMs: number): Statem
 export const voidBatchLeases = (): Statement =>
   sql`update deletion_batch set lease_id = null, lease_expires_at = null where lease_id is not null returning id`
 
-export interface BatchThread {
-  id: string
-  messageCount: number
-}
-
-/** The threads that a deletion took and that may go: by their owner's index, because the batch is in none. */
-export const selectBatchThreads = (batch: DeletionBatchRecord, limit: number): Statement => sql`
-  select t.id, t.message_count as "messageCount" from thread t
-  where ${inBatch(batch)} and not t.legal_hold order by t.id limit ${limit}::int`
-
-export const countHeldThreads = (batch: DeletionBatchRecord): Statement =>
-  sql`select count(*)::int as count from thread t where ${inBatch(batch)}`
-
-function inBatch({ id, threadId, userId }: DeletionBatchRecord): Statement {
-  const where = threadId === null ? sql`t.owner_id = ${userId}` : sql`t.id = ${threadId}`
-  return sql`${where} and t.deletion_batch_id = ${id}`
-}
-
 /** A deletion that waited for a thread need not wait any more. */
 export const wakeBatchOf = (threadId: string): Statement => sql`
   update deletion_batch b set next_attempt_at = now() from thread t

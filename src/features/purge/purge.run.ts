@@ -2,26 +2,36 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { recordAudit, system } from '../audit/audit.trail.js'
 import {
-  advanceBatch,
+  type BatchRest,
   type BatchThread,
+  countBatchRest,
+  selectBatchThreads,
+  type ThreadPosition,
+} from './batch.threads.sql.js'
+import {
+  advanceBatch,
   type ClaimedBatch,
-  countHeldThreads,
   type DeletionBatchRecord,
   lockClaimed,
-  selectBatchThreads,
   settleBatch,
 } from './deletion.batch.sql.js'
 import { announceDeletions } from './deletion.events.js'
 import type { PurgeService } from './purge.service.js'
 import { type Trimmed, trimThread } from './purge.sql.js'
 
-/** A thread with more messages goes in pieces; with fewer, in one transaction. Source: the requirements of Kortix' API. */
-export const MAX_MESSAGES_AT_ONCE = 10_000
-
-const MAX_THREADS_AT_ONCE = 500
+// What goes in one transaction. Source of the first: the requirements of Kortix' API.
+const MAX_MESSAGES_AT_ONCE = 10_000
 const MAX_VECTORS_AT_ONCE = 2 * MAX_MESSAGES_AT_ONCE
+const MAX_THREADS_AT_ONCE = 1_000
 // Whoever set a hold may lift it: until then the rest of its deletion is looked at once an hour.
 const HELD_RETRY_MS = 3_600_000
+
+type Size = Pick<BatchThread, 'messageCount' | 'vectorCount'>
+
+/** Whether what hangs on a thread, or on several together, is too much for one transaction: then it goes in pieces. */
+export function isTooLong({ messageCount, vectorCount }: Size): boolean {
+  return messageCount > MAX_MESSAGES_AT_ONCE || vectorCount > MAX_VECTORS_AT_ONCE
+}
 
 /** Purges what one deletion took, in transactions of a bounded size, until nothing is left or the batch is taken away. */
 export class PurgeRun {
@@ -35,33 +45,47 @@ export class PurgeRun {
   ) {}
 
   async finish(): Promise<void> {
+    let after: ThreadPosition | null = null
     while (!this.signal.aborted) {
-      const candidates = await this.db.query<BatchThread>(selectBatchThreads(this.batch, MAX_THREADS_AT_ONCE))
-      if (candidates.length === 0) {
+      const met: BatchThread[] = await this.db.query(
+        selectBatchThreads(this.batch, after, MAX_THREADS_AT_ONCE),
+      )
+      const end = met.at(-1)
+      if (!end) {
         if (await this.#settle()) return
-      } else if (!(await this.db.transaction((tx) => this.#step(tx, candidates)))) return
+        after = null
+        continue
+      }
+      const due = met.filter(({ isTaken, legalHold }) => isTaken && !legalHold)
+      const step = takeWithin(due)
+      const [first] = step
+      if (first && isTooLong(first)) {
+        const trimmed = await this.db.transaction((tx) => this.#trim(tx, first.id))
+        if (!trimmed) return
+        if (trimmed.messages + trimmed.vectors > 0) continue
+      }
+      if (first && !(await this.db.transaction((tx) => this.#purge(tx, step)))) return
+      after = step.length < due.length ? (step.at(-1) ?? end) : end
     }
   }
 
-  /** @returns false when the batch is no longer this run's */
-  #step(tx: Transaction, candidates: readonly BatchThread[]): Promise<boolean> {
-    const [first] = candidates
-    return first && first.messageCount > MAX_MESSAGES_AT_ONCE
-      ? this.#trim(tx, first.id)
-      : this.#purge(tx, takeWithin(candidates))
-  }
-
-  async #trim(tx: Transaction, threadId: string): Promise<boolean> {
+  /** @returns what went, or null when the batch is no longer this run's */
+  async #trim(tx: Transaction, threadId: string): Promise<Trimmed | null> {
     const [thread] = await this.purges.hold(tx, [threadId])
-    if (!(await this.#isOurs(tx))) return false
-    if (thread?.deletionBatchId !== this.batch.id) return true
+    if (!(await this.#isOurs(tx))) return null
+    if (thread?.deletionBatchId !== this.batch.id) return { messages: 0, vectors: 0 }
     const [trimmed] = await tx.query<Trimmed>(trimThread(threadId, MAX_MESSAGES_AT_ONCE, MAX_VECTORS_AT_ONCE))
-    await this.#advance(tx, 0, trimmed?.messages ?? 0)
-    return true
+    if (!trimmed) throw new Error(`Thread ${threadId} could not be trimmed`)
+    await this.#advance(tx, 0, trimmed.messages)
+    return trimmed
   }
 
-  async #purge(tx: Transaction, threadIds: readonly string[]): Promise<boolean> {
-    const held = await this.purges.hold(tx, threadIds)
+  /** @returns false when the batch is no longer this run's */
+  async #purge(tx: Transaction, step: readonly BatchThread[]): Promise<boolean> {
+    const held = await this.purges.hold(
+      tx,
+      step.map(({ id }) => id),
+    )
     if (!(await this.#isOurs(tx))) return false
     // One that was restored since it was looked up is no longer this deletion's.
     const threads = held.filter(({ deletionBatchId }) => deletionBatchId === this.batch.id)
@@ -83,10 +107,10 @@ export class PurgeRun {
   #settle(): Promise<boolean> {
     return this.db.transaction(async (tx) => {
       if (!(await this.#isOurs(tx))) return true
-      if ((await tx.query(selectBatchThreads(this.batch, 1))).length > 0) return false
-      const [held] = await tx.query<{ count: number }>(countHeldThreads(this.batch))
+      const [rest] = await tx.query<BatchRest>(countBatchRest(this.batch))
+      if (rest && rest.due > 0) return false
       const [settled] = await tx.query<DeletionBatchRecord>(
-        settleBatch(this.batch, held?.count ?? 0, HELD_RETRY_MS),
+        settleBatch(this.batch, rest?.held ?? 0, HELD_RETRY_MS),
       )
       if (!settled) return true
       announceDeletions(tx, this.bus, [settled])
@@ -114,14 +138,13 @@ export class PurgeRun {
   }
 }
 
-/** As many threads as have no more messages together than go at once, and one in any case. */
-function takeWithin(candidates: readonly BatchThread[]): string[] {
-  const taken: string[] = []
-  let messages = 0
-  for (const { id, messageCount } of candidates) {
-    messages += messageCount
-    if (taken.length > 0 && messages > MAX_MESSAGES_AT_ONCE) break
-    taken.push(id)
-  }
-  return taken
+/** As many threads as are together not too long, and one in any case. */
+function takeWithin(threads: readonly BatchThread[]): BatchThread[] {
+  const size: Size = { messageCount: 0, vectorCount: 0 }
+  const tooMany = threads.findIndex(({ messageCount, vectorCount }) => {
+    size.messageCount += messageCount
+    size.vectorCount += vectorCount
+    return isTooLong(size)
+  })
+  return tooMany < 0 ? [...threads] : threads.slice(0, Math.max(tooMany, 1))
 }

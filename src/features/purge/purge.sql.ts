@@ -93,17 +93,24 @@ export interface Trimmed {
   vectors: number
 }
 
-/** Some of what hangs on a thread that nobody sees any more, so that no transaction grows with the thread. */
+/**
+ * Some of what hangs on a thread that nobody sees any more, so that no transaction grows with the thread. Its links, which
+ * no space counts, tell how many vectors are left.
+ */
 export const trimThread = (threadId: string, messages: number, vectors: number): Statement => sql`
   with gone_messages as (
       delete from message where id in (
         select id from message where thread_id = ${threadId} order by sequence limit ${messages}::int) returning 1),
     gone_vectors as (
       delete from embedding where ctid = any(array(
-        select ctid from embedding where thread_id = ${threadId} limit ${vectors}::int)) returning 1),
+        select ctid from embedding where thread_id = ${threadId} limit ${vectors}::int)) returning store_id),
     trimmed as (
       update thread set message_count = message_count - (select count(*)::int from gone_messages)
-      where id = ${threadId} returning 1)
+      where id = ${threadId} returning 1),
+    links as (
+      update space_thread l set vector_count = l.vector_count - gone.count
+      from (select s.id, count(*)::int as count from gone_vectors v join space s on s.store_id = v.store_id group by s.id) gone
+      where l.space_id = gone.id and l.thread_id = ${threadId})
   select (select count(*)::int from gone_messages) as messages, (select count(*)::int from gone_vectors) as vectors`
 
 export interface DroppableStore {

@@ -4,6 +4,8 @@ import { expectInvariants } from '../../support/invariants.js'
 import { expectPurged, rowsOf, watchDeletion } from './purge.fixture.js'
 
 const LONG = 10_500
+// As many as go at once.
+const MANY_VECTORS = 20_000
 
 let app: TestApp
 
@@ -62,6 +64,47 @@ test('it cannot be restored, and nothing can be appended to it', async () => {
   expect(['CONFLICT', 'RESOURCE_NOT_FOUND']).toContain(errors?.[0]?.extensions.code)
   await watchDeletion(owner, { threadId })
 })
+
+test('a thread of few messages and very many vectors goes in pieces too, and no piece is larger than another', async () => {
+  const { owner, thread, space, backfillId } = await app.seed.spaceWithThread({ messages: 2 })
+  await app.seed.embedded(owner, backfillId)
+  await addVectors(thread.id, 2 * MANY_VECTORS)
+
+  const { deleteThread } = await owner.must('DeleteThread', { threadId: thread.id })
+  const spaceNow = await owner.must('Space', { id: space.id })
+  await watchDeletion(owner, { threadId: thread.id })
+  await expectPurged(app, thread.id)
+
+  expect(deleteThread).toMatchObject({ status: 'PARTIAL', deletedVectorCount: 2 + 2 * MANY_VECTORS })
+  expect(spaceNow.space).toMatchObject({ threadCount: 0, vectorCount: 0 })
+  const { rows } = await app.pool.query('select max(count)::int as count from purged_vectors')
+  expect(rows[0].count).toBeLessThanOrEqual(MANY_VECTORS)
+})
+
+/** As if its last message were very long. What goes at once is written down by the database. */
+async function addVectors(threadId: string, count: number): Promise<void> {
+  await app.pool.query(
+    `insert into embedding (store_id, message_id, chunk, thread_id, generation, model, role, message_created_at, vector)
+     select e.store_id, e.message_id, n, e.thread_id, e.generation, e.model, e.role, e.message_created_at, e.vector
+     from (select * from embedding where thread_id = $1 order by message_id limit 1) e, generate_series(1, $2::int) n`,
+    [threadId, count],
+  )
+  await app.pool.query('update space_thread set vector_count = vector_count + $2::int where thread_id = $1', [
+    threadId,
+    count,
+  ])
+  await app.pool.query(
+    `update space set vector_count = vector_count + $2::int
+     where id in (select space_id from space_thread where thread_id = $1)`,
+    [threadId, count],
+  )
+  await app.pool.query(`
+    create table purged_vectors (count int);
+    create function count_purged_vectors() returns trigger language plpgsql as $$
+    begin insert into purged_vectors select count(*) from gone; return null; end $$;
+    create trigger counts_purged after delete on embedding referencing old table as gone
+      for each statement execute function count_purged_vectors();`)
+}
 
 test('a stop in the middle loses nothing: the next start goes on with it', async () => {
   const { owner, id: threadId } = await app.seed.thread({ messages: LONG })

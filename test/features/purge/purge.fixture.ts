@@ -51,18 +51,28 @@ export async function endRetention({ pool }: TestApp): Promise<void> {
 }
 
 /**
- * The same of the one that took a thread. Its row is held, so that no restoration comes between.
+ * The same of the one that took a thread. It is locked as a restoration locks it, so that none comes between.
  *
  * @returns whether there was one
  */
 export async function endRetentionOf({ pool }: TestApp, threadId: string): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `with taken as (select deletion_batch_id as id from thread where id = $1 for update)
-    update deletion_batch set purge_after = now() - interval '1 minute'
-    where state = 'RESTORABLE' and id in (select id from taken)`,
-    [threadId],
-  )
-  return rowCount === 1
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(
+      'select b.id from deletion_batch b join thread t on t.deletion_batch_id = b.id where t.id = $1 for update of b',
+      [threadId],
+    )
+    const { rowCount } = await client.query(
+      `update deletion_batch b set purge_after = now() - interval '1 minute' from thread t
+      where t.id = $1 and b.id = t.deletion_batch_id and b.state = 'RESTORABLE'`,
+      [threadId],
+    )
+    return rowCount === 1
+  } finally {
+    await client.query('commit')
+    client.release()
+  }
 }
 
 export async function expectPurged(app: TestApp, threadId: string): Promise<void> {
