@@ -49,10 +49,12 @@ export function readVectors(reply: unknown, count: number, dimensions: number): 
   return vectors as Float32Array[]
 }
 
+const UNKNOWN_FORM = 'The embedding endpoint answered with a vector in an unknown form.'
+
 function componentsOf(embedding: unknown, dimensions: number): Float32Array {
   const components = typeof embedding === 'string' ? decoded(embedding) : embedding
   if (!(components instanceof Float32Array) && !isNumbers(components)) {
-    throw new UnusableAnswerError('The embedding endpoint answered with a vector in an unknown form.')
+    throw new UnusableAnswerError(UNKNOWN_FORM)
   }
   if (components.length !== dimensions) {
     throw new UnusableAnswerError(
@@ -66,16 +68,15 @@ function componentsOf(embedding: unknown, dimensions: number): Float32Array {
 /** `encoding_format: "base64"`: little-endian floats of 32 bits. */
 function decoded(base64: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64')
-  const components = new Float32Array(Math.floor(bytes.length / 4))
+  if (bytes.length % 4 !== 0) throw new UnusableAnswerError(UNKNOWN_FORM)
+  const components = new Float32Array(bytes.length / 4)
   for (let index = 0; index < components.length; index++) components[index] = bytes.readFloatLE(index * 4)
   return components
 }
 
-/** null stands in a list for a number that JSON cannot write: it is refused below, as not finite. */
+/** null is no number, though a Float32Array takes it for 0: it is what JSON has for NaN and the infinities. */
 function isNumbers(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) && value.every((component) => component === null || typeof component === 'number')
-  )
+  return Array.isArray(value) && value.every((component) => typeof component === 'number')
 }
 
 function normalized(vector: Float32Array): Float32Array {

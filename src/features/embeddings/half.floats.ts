@@ -51,20 +51,17 @@ function writeVector(buffer: Buffer, vector: Float32Array, start: number): numbe
 }
 
 const SIGN = 0x8000_0000
-const INFINITY = 0x7f80_0000
-/** as float bits: 65504, the largest half, and 2^-14, the smallest that is not subnormal */
-const LARGEST = 0x477f_e000
+/** as float bits: 65520, from which on the nearest half is infinity, and 2^-14, the smallest half that is not subnormal */
+const OVERFLOW = 0x477f_f000
 const SMALLEST_NORMAL = 0x3880_0000
-const LARGEST_HALF = 0x7bff
 /** what the exponents' biases, 127 and 15, differ by, in place */
 const REBIAS = (127 - 15) << 23
 
-/** The bits of a float as the bits of the nearest half, ties to even; what is too large becomes ±65504. */
+/** The bits of a float as the bits of the nearest half, ties to even. An infinity, NaN and what is too large have none. */
 function toHalf(float: number): number {
   const sign = (float & SIGN) >>> 16
   const magnitude = (float & ~SIGN) >>> 0
-  if (magnitude > INFINITY) throw new RangeError('A vector must not hold NaN.')
-  if (magnitude >= LARGEST) return sign | LARGEST_HALF
+  if (magnitude >= OVERFLOW) throw new RangeError('A vector must hold finite half-floats.')
   if (magnitude < SMALLEST_NORMAL) return sign | toSubnormal(magnitude)
   // The carry of the rounding may run on into the exponent: the next power of two has exactly those bits.
   const tie = (magnitude >>> 13) & 1

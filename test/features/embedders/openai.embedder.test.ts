@@ -113,14 +113,31 @@ describe('an answer', () => {
     expect(error.message).toMatch(message)
   })
 
-  test.each([
-    ['only zeros', 0],
-    ['what is not a number', null],
-  ])('of %s is of no use, which the text or the endpoint may be to blame for', async (_, component) => {
-    fixture.endpoint.answerWith(() => ({
-      body: { data: [{ index: 0, embedding: Array(DIMENSIONS).fill(component) }] },
-    }))
+  const base64 = (components: number[]) =>
+    Buffer.from(Float32Array.from(components).buffer).toString('base64')
+  const but = (last: unknown) => [...Array(DIMENSIONS - 1).fill(0.1), last]
 
-    expect(await failureOf(fixture.embedder.embed(['text'], signal))).toBeInstanceOf(UnusableAnswerError)
+  test.each<[string, unknown]>([
+    ['only zeros', Array(DIMENSIONS).fill(0)],
+    ['null, which JSON has for NaN', but(null)],
+    ['text', but('0.1')],
+    ['more than a float holds', but(1e39)],
+    ['an infinity in base64', base64(but(Number.POSITIVE_INFINITY) as number[])],
+    ['NaN in base64', base64(but(Number.NaN) as number[])],
+    ['bytes that are no whole floats', `${base64(but(0.1) as number[])}AAAA`],
+  ])(
+    'with %s in a vector is of no use, which the text or the endpoint may be to blame for',
+    async (_, embedding) => {
+      fixture.endpoint.answerWith(() => ({ body: { data: [{ index: 0, embedding }] } }))
+
+      expect(await failureOf(fixture.embedder.embed(['text'], signal))).toBeInstanceOf(UnusableAnswerError)
+    },
+  )
+
+  test('with numbers that only a float holds is as good as any: it is brought to the length 1', async () => {
+    fixture.endpoint.answerWith(() => ({ body: { data: [{ embedding: Array(DIMENSIONS).fill(1e38) }] } }))
+
+    const [vector] = await fixture.embedder.embed(['text'], signal)
+    expect(Math.hypot(...(vector ?? []))).toBeCloseTo(1, 5)
   })
 })

@@ -69,13 +69,15 @@ describe('a half-float', () => {
     )
   })
 
-  test.each([65_519, 65_520, 1e9, Number.POSITIVE_INFINITY])('of %d is the largest one', (component) => {
-    expect(half(component)).toBe(0x7bff)
-    expect(half(-component)).toBe(0xfbff)
+  test('of what rounds to the largest one is that', () => {
+    expect(half(65_519)).toBe(0x7bff)
+    expect(half(-65_519)).toBe(0xfbff)
   })
 
-  test('of what is not a number does not exist', () => {
-    expect(() => half(Number.NaN)).toThrow('A vector must not hold NaN.')
+  test.each([65_520, 1e9, Number.POSITIVE_INFINITY, Number.NaN])('of %d does not exist', (component) => {
+    for (const each of [component, -component]) {
+      expect(() => half(each)).toThrow('A vector must hold finite half-floats.')
+    }
   })
 
   test('is written from a part of a larger buffer, too', () => {
