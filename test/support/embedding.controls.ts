@@ -9,6 +9,8 @@ export interface EmbeddingFailureReply {
 export class EmbeddingControls {
   /** the texts of each call, in the order of arrival */
   readonly calls: string[][] = []
+  /** when each call came, by `performance.now()` */
+  readonly calledAt: number[] = []
   /** calls that wait for their answer */
   inFlight = 0
   mostInFlight = 0
@@ -49,6 +51,7 @@ export class EmbeddingControls {
   /** Records a call, waits until it may be answered, and tells how it fails; null: it does not. */
   async admit(texts: readonly string[], signal?: AbortSignal): Promise<EmbeddingFailureReply | null> {
     this.calls.push([...texts])
+    this.calledAt.push(performance.now())
     this.inFlight++
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight)
     try {

@@ -64,6 +64,12 @@ abstract class BackfillCounts {
     description: 'Why it waits to try again, or the last refusal; null when all is well.',
   })
   readonly lastError!: string | null
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When it tries again after the embedder was away; null otherwise.',
+  })
+  readonly nextAttemptAt!: Date | null
 }
 
 @ObjectType({ description: 'One run of embedding messages of a thread into a space, and its counts.' })
@@ -82,12 +88,6 @@ export class Backfill extends BackfillCounts {
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null before.' })
   readonly finishedAt!: Date | null
-
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: 'When it tries again after the embedder was away; null otherwise.',
-  })
-  readonly nextAttemptAt!: Date | null
 
   readonly spaceId!: string
   readonly threadId!: string
@@ -135,8 +135,18 @@ export function toBackfill(row: BackfillRecord): Backfill {
 
 export function toProgress(row: BackfillRecord): BackfillProgress {
   const { sequence, spaceId, threadId, status, total, embedded, reused, skipped, failed } = row
-  const { lastError, updatedAt } = row
-  const counts = { status, total, embedded, reused, skipped, failed, lastError, ...countsOf(row) }
+  const { lastError, nextAttemptAt, updatedAt } = row
+  const counts = {
+    status,
+    total,
+    embedded,
+    reused,
+    skipped,
+    failed,
+    lastError,
+    nextAttemptAt,
+    ...countsOf(row),
+  }
   return { sequence, backfillId: row.id, spaceId, threadId, updatedAt, ...counts, ...paceOf(row) }
 }
 

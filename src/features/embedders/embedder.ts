@@ -47,3 +47,8 @@ export class EmbedderUnavailableError extends Error {
 export class UnusableAnswerError extends EmbedderUnavailableError {
   override readonly name = 'UnusableAnswerError'
 }
+
+/** The embedder is there, and gives no vector for what it was asked. */
+export function isAnswer(error: unknown): error is EmbeddingRefusedError | UnusableAnswerError {
+  return error instanceof EmbeddingRefusedError || error instanceof UnusableAnswerError
+}

@@ -8,6 +8,7 @@ import { WorkerLoop } from '../../platform/worker.loop.js'
 import { type Embedder, EmbedderUnavailableError } from '../embedders/embedder.js'
 import type { Embedders } from '../embedders/embedders.js'
 import { WORK_TOPIC } from '../spaces/link.service.js'
+import { EmbedderRestingError } from './embedder.rest.js'
 import { EmbedderTurns } from './embedder.turns.js'
 import type { ClaimedLink } from './embedding.sql.js'
 import { EmbeddingStore } from './embedding.store.js'
@@ -110,9 +111,10 @@ export class BackfillWorker {
   async #giveUp(link: ClaimedLink, error: unknown): Promise<void> {
     if (error instanceof LeaseLost) return
     if (error instanceof WorkerStopped) return this.#store.release(link)
+    if (error instanceof EmbedderRestingError) return this.#store.delay(link, error.message, error.leftMs, 0)
     const { message, delayMs } = this.#judge(link, error)
     this.logger.warn({ ...about(link), err: error, delayMs }, 'embedding put off')
-    await this.#store.delay(link, message, delayMs)
+    await this.#store.delay(link, message, delayMs, 1)
   }
 
   #judge({ attempts }: ClaimedLink, error: unknown): { message: string; delayMs: number } {

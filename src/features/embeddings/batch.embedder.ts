@@ -3,7 +3,7 @@ import {
   type Embedder,
   EmbedderUnavailableError,
   EmbeddingRefusedError,
-  UnusableAnswerError,
+  isAnswer,
 } from '../embedders/embedder.js'
 import type { BatchOutcome } from './batch.outcome.js'
 import type { NewVector, PendingMessage, Refusal } from './embedding.sql.js'
@@ -77,7 +77,7 @@ export class BatchRun {
       const [only] = pieces
       if (pieces.length === 1 && only) return this.#judge(only, error)
       // An outage is known by one more call, before a call that hangs is tried by halves.
-      if (!isAnswered(error) && !this.#isAnswering) await this.#requireAnswer()
+      if (!isAnswer(error) && !this.#isAnswering) await this.#requireAnswer()
       const middle = Math.ceil(pieces.length / 2)
       await this.#embed(pieces.slice(0, middle))
       await this.#embed(pieces.slice(middle))
@@ -93,13 +93,13 @@ export class BatchRun {
   }
 
   #mayBeOfAText(error: unknown): error is Error {
-    if (isAnswered(error)) return true
+    if (isAnswer(error)) return true
     return this.embedder.isSuspect && error instanceof EmbedderUnavailableError && error.retryAfterMs === null
   }
 
   /** A text that stands alone is refused, unless the embedder fails with any text, or takes this one after all. */
   async #judge(piece: Piece, error: Error): Promise<void> {
-    const isProven = isAnswered(error) && this.#isAnswering
+    const isProven = isAnswer(error) && this.#isAnswering
     if (!isProven) await this.#requireAnswer()
     // The embedder may have been mended between the two calls.
     const last = isProven ? error : await this.#askAgain(piece)
@@ -139,9 +139,4 @@ export class BatchRun {
       interruption,
     }
   }
-}
-
-/** The embedder is there, and gives no vector for what it was asked. */
-function isAnswered(error: unknown): error is Error {
-  return error instanceof EmbeddingRefusedError || error instanceof UnusableAnswerError
 }

@@ -1,13 +1,19 @@
 import { FairLimit } from '../../platform/fair.limit.js'
 import type { Embedder } from '../embedders/embedder.js'
+import { EmbedderRest } from './embedder.rest.js'
 import type { ClaimedLink } from './embedding.sql.js'
 
+interface Access {
+  limit: FairLimit
+  rest: EmbedderRest
+}
+
 /**
- * Shares the calls that embedders take among all links that a process works on, by turns. A search calls its embedder
- * without waiting for a turn: nobody waits for a search behind a backfill.
+ * Shares the calls that embedders take among all links that a process works on, by turns, and keeps them all to what an
+ * embedder asks for. A search calls its embedder without waiting for a turn: nobody waits for a search behind a backfill.
  */
 export class EmbedderTurns {
-  readonly #limits = new WeakMap<Embedder, FairLimit>()
+  readonly #accesses = new WeakMap<Embedder, Access>()
 
   embed(
     embedder: Embedder,
@@ -15,11 +21,17 @@ export class EmbedderTurns {
     texts: readonly string[],
     signal: AbortSignal,
   ): Promise<Float32Array[]> {
-    let limit = this.#limits.get(embedder)
-    if (!limit) {
-      limit = new FairLimit(embedder.concurrency)
-      this.#limits.set(embedder, limit)
-    }
-    return limit.run(`${spaceId} ${threadId}`, signal, () => embedder.embed(texts, signal))
+    const { limit, rest } = this.#accessTo(embedder)
+    return limit.run(`${spaceId} ${threadId}`, signal, () =>
+      rest.run(signal, () => embedder.embed(texts, signal)),
+    )
+  }
+
+  #accessTo(embedder: Embedder): Access {
+    const known = this.#accesses.get(embedder)
+    if (known) return known
+    const access = { limit: new FairLimit(embedder.concurrency), rest: new EmbedderRest() }
+    this.#accesses.set(embedder, access)
+    return access
   }
 }

@@ -206,8 +206,13 @@ export const settleLink = (link: ClaimedLink): Statement => sql`
   update space_thread set next_attempt_at = null, lease_id = null, lease_expires_at = null
   where ${isOurs(link)} returning space_id`
 
-export const delayLink = (link: ClaimedLink, error: string, delayMs: number): Statement => sql`
-  update space_thread set attempts = attempts + 1, last_error = ${error}, lease_id = null, lease_expires_at = null,
+export const delayLink = (
+  link: ClaimedLink,
+  error: string,
+  delayMs: number,
+  attempts: number,
+): Statement => sql`
+  update space_thread set attempts = attempts + ${attempts}::int, last_error = ${error}, lease_id = null, lease_expires_at = null,
     next_attempt_at = now() + make_interval(secs => ${delayMs / 1_000}::float8)
   where ${isOurs(link)} returning next_attempt_at as "nextAttemptAt"`
 

@@ -147,10 +147,10 @@ export class EmbeddingStore {
     return this.#write(link, true, async () => 0)
   }
 
-  /** Gives the link up for a while and tells watchers why. */
-  async delay(link: ClaimedLink, error: string, delayMs: number): Promise<void> {
+  /** Gives the link up for a while, after so many attempts of its own that failed, and tells watchers why. */
+  async delay(link: ClaimedLink, error: string, delayMs: number, attempts: 0 | 1): Promise<void> {
     await this.db.transaction(async (tx) => {
-      const [delayed] = await tx.query<{ nextAttemptAt: Date }>(delayLink(link, error, delayMs))
+      const [delayed] = await tx.query<{ nextAttemptAt: Date }>(delayLink(link, error, delayMs, attempts))
       if (!delayed) return
       const active = await tx.query<ActiveBackfill>(selectActiveBackfills(link.spaceId, link.threadId))
       for (const { id } of active) {

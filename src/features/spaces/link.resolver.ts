@@ -79,7 +79,7 @@ export class LinkResolver {
   @Mutation(() => BackfillPayload, {
     nullable: true,
     description:
-      'Takes up what a backfill left: the refused messages, or after a cancellation the rest, as a new backfill; while it waits out an outage, it tries again now. Needs edit access to the space. CONFLICT when nothing is left to do.',
+      'Takes up what a backfill left: the refused messages, or after a cancellation the rest, as a new backfill; while it waits out an outage, it tries again now, but not before the time that the embedder asked for with Retry-After. Needs edit access to the space. CONFLICT when nothing is left to do.',
   })
   async retryBackfill(
     @Arg('backfillId', () => ID, BACKFILL_ID) backfillId: string,

@@ -69,8 +69,8 @@ const WAYS: readonly (readonly [string, RegExp, Broken])[] = [
   ],
   [
     'what is not a number',
-    /not finite/,
-    wrong(({ index }) => [{ index, embedding: Array(DIMENSIONS).fill(null) }]),
+    /unknown form/,
+    wrong(({ index }) => [{ index, embedding: Array(DIMENSIONS).fill(0.1).with(-1, null) }]),
   ],
   ['no vector', /vectors for/, wrong(() => [])],
   ['status 500 each time', /answered with 500: no 500/, refusal(500)],
@@ -166,9 +166,12 @@ test('what was embedded before an outage is kept, and not paid for again', async
     expect(backfill).toMatchObject({ status: 'RUNNING', processed: 64, embedded: 64 })
     expect(backfill.nextAttemptAt).not.toBeNull()
   })
-  await owner.must('RetryBackfill', { backfillId })
+  // A worker that starts anew has not been asked to leave the embedder alone.
+  await app.restart()
+  const again = await app.as(`${owner.userId}`)
+  await again.must('RetryBackfill', { backfillId })
 
-  await app.seed.embedded(owner, backfillId)
+  await app.seed.embedded(again, backfillId)
   const texts = endpoint.requests.flatMap(({ body }) => body.input)
   expect(texts.filter((text) => text.startsWith('kept 0 '))).toHaveLength(1)
 })

@@ -31,6 +31,9 @@ afterEach(async () => {
 afterAll(() => app[Symbol.asyncDispose]())
 
 const AN_HOUR = { 'retry-after': '3600' }
+const PROGRESS = `subscription ($backfillId: ID!) {
+  backfillProgress(backfillId: $backfillId) { status processed lastError nextAttemptAt }
+}`
 const WAITING = 'query ($id: ID!) { backfill(id: $id) { status processed lastError nextAttemptAt } }'
 
 const texts = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} ${index}`)
@@ -42,6 +45,12 @@ async function waiting(owner: TestClient, id: string): Promise<Json> {
     expect(backfill.nextAttemptAt).not.toBeNull()
     return backfill
   })
+}
+
+/** A worker that starts anew has not been asked to leave the embedder alone. @returns the same user, at its address */
+async function afterRestart({ userId }: TestClient): Promise<TestClient> {
+  await app.restart()
+  return app.as(`${userId}`)
 }
 
 async function expectWrittenOnce({ messageIds }: { messageIds: string[] }): Promise<void> {
@@ -57,7 +66,7 @@ test.each([503, 429, 500, 401])(
     const { owner, space, thread, backfillId } = await app.seed.spaceWithThread({
       messages: texts(`answer ${status}`, 20),
     })
-    const watcher = owner.subscribe('BackfillProgress', { backfillId })
+    const watcher = owner.subscribe(PROGRESS, { backfillId })
     await eventually(() => expect(app.embedder.inFlight).toBe(2))
     const askedAt = Date.now()
     app.embedder.resume()
@@ -74,21 +83,24 @@ test.each([503, 429, 500, 401])(
     expect(waitMs).toBeLessThan(3_660_000)
     let event = (await watcher.next())?.data.backfillProgress
     while (event.lastError === null) event = (await watcher.next())?.data.backfillProgress
-    expect(event).toMatchObject({ status: 'RUNNING', processed: 0, lastError })
-    const { retryBackfill } = await owner.must('RetryBackfill', { backfillId })
+    const { nextAttemptAt } = backfill
+    expect(event).toMatchObject({ status: 'RUNNING', processed: 0, lastError, nextAttemptAt })
+    await watcher.stop()
+    const again = await afterRestart(owner)
+    const { retryBackfill } = await again.must('RetryBackfill', { backfillId })
     expect(retryBackfill.backfill).toMatchObject({ id: backfillId, status: 'RUNNING' })
-    expect((await watcher.rest()).at(-1)?.data.backfillProgress).toMatchObject({
+    expect(await app.seed.embedded(again, backfillId)).toMatchObject({
       status: 'COMPLETED',
       ...{ embedded: 20, lastError: null },
     })
-    expect(await owner.must(WAITING, { id: backfillId })).toMatchObject({ backfill: { nextAttemptAt: null } })
-    expect((await owner.must('Space', { id: space.id })).space.vectorCount).toBe(20)
+    expect(await again.must(WAITING, { id: backfillId })).toMatchObject({ backfill: { nextAttemptAt: null } })
+    expect((await again.must('Space', { id: space.id })).space.vectorCount).toBe(20)
     await expectWrittenOnce(thread)
   },
 )
 
 test('the time that the embedder asks for is waited out, and then it goes on by itself', async () => {
-  app.embedder.failNext(503, { 'retry-after': '1' }, 2)
+  app.embedder.failNext(503, { 'retry-after': '1' })
   const { owner, thread, backfillId } = await app.seed.spaceWithThread({ messages: texts('asked for', 20) })
   const { nextAttemptAt } = await waiting(owner, backfillId)
 
@@ -105,19 +117,16 @@ test('an outage in the middle keeps what is done, and nothing is done twice', as
     messages: texts('middle', 80),
   })
   await eventually(() => expect(app.embedder.inFlight).toBe(2))
-  const watcher = owner.subscribe('BackfillProgress', { backfillId })
-  app.embedder.failNext(503, AN_HOUR, 2)
+  const watcher = owner.subscribe(PROGRESS, { backfillId })
+  app.embedder.failNext(503, { 'retry-after': '1' })
   app.embedder.resume()
 
-  const { processed } = await waiting(owner, backfillId)
-  expect(processed).toBe(16)
-  expect((await owner.must('Space', { id: space.id })).space.vectorCount).toBe(16)
-  await owner.must('RetryBackfill', { backfillId })
-
   const events = (await watcher.rest()).map(({ data }) => data.backfillProgress)
-  expect(events.at(-1)).toMatchObject({ status: 'COMPLETED', embedded: 80 })
+  expect(events.find(({ nextAttemptAt }) => nextAttemptAt !== null)).toMatchObject({ processed: 16 })
+  expect(events.at(-1)).toMatchObject({ status: 'COMPLETED', processed: 80, nextAttemptAt: null })
   const counts = events.map((event) => event.processed)
   expect(counts).toEqual(counts.toSorted((left, right) => left - right))
+  expect((await owner.must('Space', { id: space.id })).space.vectorCount).toBe(80)
   await expectWrittenOnce(thread)
 })
 
@@ -131,7 +140,7 @@ test('an embedder that fails again and again is asked until it answers', async (
 })
 
 test('messages that come during an outage wait with the others, and are embedded with them', async () => {
-  app.embedder.failNext(503, AN_HOUR, 2)
+  app.embedder.failNext(503, AN_HOUR)
   const { owner, space, thread, backfillId } = await app.seed.spaceWithThread({
     messages: texts('during', 16),
   })
@@ -140,19 +149,25 @@ test('messages that come during an outage wait with the others, and are embedded
 
   const later = await app.seed.messages(thread, texts('during later', 4))
   const other = await app.seed.spaceWithThread({ messages: 1 })
-  await app.seed.embedded(other.owner, other.backfillId)
+  await waiting(other.owner, other.backfillId)
 
   expect((await owner.must(WAITING, { id: backfillId })).backfill).toEqual(before)
-  expect(app.embedder.calls).toHaveLength(callsBefore + 1)
-  await owner.must('RetryBackfill', { backfillId })
-  expect(await app.seed.embedded(owner, backfillId)).toMatchObject({ total: 16, embedded: 16 })
+  expect(app.embedder.calls).toHaveLength(callsBefore)
+  const again = await afterRestart(owner)
+  for (const each of [
+    { id: backfillId, by: again },
+    { id: other.backfillId, by: await app.as(`${other.owner.userId}`) },
+  ]) {
+    await each.by.must('RetryBackfill', { backfillId: each.id })
+  }
+  expect(await app.seed.embedded(again, backfillId)).toMatchObject({ total: 16, embedded: 16 })
   await waitForRest(app.pool)
-  expect((await owner.must('Space', { id: space.id })).space.vectorCount).toBe(20)
+  expect((await again.must('Space', { id: space.id })).space.vectorCount).toBe(20)
   await expectWrittenOnce({ messageIds: [...thread.messageIds, ...later] })
 })
 
 test('a thread that waits out an outage can be canceled, removed and added again', async () => {
-  app.embedder.failNext(503, AN_HOUR, 2)
+  app.embedder.failNext(503, AN_HOUR)
   const { owner, space, thread, backfillId } = await app.seed.spaceWithThread({
     messages: texts('patient', 16),
   })
@@ -163,9 +178,10 @@ test('a thread that waits out an outage can be canceled, removed and added again
     backfill: { status: 'CANCELED', nextAttemptAt: null },
   })
   await owner.must('RemoveThreadFromSpace', { spaceId: space.id, threadId: thread.id })
-  const again = await app.seed.link(space, thread)
+  const again = await afterRestart(owner)
+  const added = await app.seed.link({ ...space, owner: again }, thread)
 
-  expect(await app.seed.embedded(owner, again)).toMatchObject({ status: 'COMPLETED', embedded: 16 })
+  expect(await app.seed.embedded(again, added)).toMatchObject({ status: 'COMPLETED', embedded: 16 })
   await expectWrittenOnce(thread)
 })
 
