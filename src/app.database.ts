@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Pool } from 'pg'
 import type { StopSteps } from './app.stop.js'
-import { voidLeases } from './features/embeddings/embedding.sql.js'
+import { voidLeases } from './features/embeddings/claim.sql.js'
 import { voidBatchLeases } from './features/purge/deletion.batch.sql.js'
 import type { Config } from './platform/config.js'
 import { acquireDataLock } from './platform/data.lock.js'

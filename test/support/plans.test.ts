@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { claimLinks } from '../../src/features/embeddings/embedding.sql.js'
+import { claimLinks } from '../../src/features/embeddings/claim.sql.js'
 import { sql } from '../../src/platform/database.js'
 import { openTestDatabase, type TestDatabase } from './database.js'
 import { idOf, links, messages, ORGANIZATION, spaces, threads } from './plan.worlds.js'

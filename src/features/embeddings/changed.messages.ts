@@ -1,12 +1,8 @@
 import type { Transaction } from '../../platform/database.js'
 import { sha256 } from '../../platform/ids.js'
 import { type BatchOutcome, restrictOutcome } from './batch.outcome.js'
-import {
-  type ClaimedLink,
-  type PendingMessage,
-  selectContentHashes,
-  selectMessageChanges,
-} from './embedding.sql.js'
+import type { ClaimedLink } from './claim.sql.js'
+import { type PendingMessage, selectContentHashes, selectMessageChanges } from './embedding.sql.js'
 
 export interface Compared {
   /** of messages that say what they said when they were read */

@@ -1,7 +1,7 @@
 import { FairLimit } from '../../platform/fair.limit.js'
 import type { Embedder } from '../embedders/embedder.js'
+import type { ClaimedLink } from './claim.sql.js'
 import { EmbedderRest } from './embedder.rest.js'
-import type { ClaimedLink } from './embedding.sql.js'
 
 interface Access {
   limit: FairLimit

@@ -20,16 +20,17 @@ import {
   type ClaimedLink,
   claimLinks,
   delayLink,
-  deleteFailures,
   holdClaim,
+  type LinkKey,
   measureRest,
-  type PendingMessage,
   releaseLease,
   renewLease,
+  selectLeased,
   selectWaiting,
   settleLink,
   yieldLink,
-} from './embedding.sql.js'
+} from './claim.sql.js'
+import { deleteFailures, type PendingMessage } from './embedding.sql.js'
 import { selectCopyable, selectSources, type VectorCopy } from './reuse.sql.js'
 import { VectorWriter } from './vector.writer.js'
 
@@ -46,8 +47,9 @@ export class EmbeddingStore {
     private readonly leaseMs: number,
   ) {}
 
-  claim(leaseId: string, limit: number): Promise<ClaimedLink[]> {
-    return this.db.query(claimLinks(leaseId, this.leaseMs, limit))
+  async claim(leaseId: string, limit: number): Promise<ClaimedLink[]> {
+    const leased = await this.db.query<LinkKey>(claimLinks(leaseId, this.leaseMs, limit))
+    return leased.length === 0 ? [] : this.db.query(selectLeased(leaseId, leased))
   }
 
   async renew(link: ClaimedLink): Promise<boolean> {

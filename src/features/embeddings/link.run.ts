@@ -3,10 +3,10 @@ import type { ActiveBackfill } from '../backfills/backfill.sql.js'
 import type { Embedder } from '../embedders/embedder.js'
 import { type BatchEmbedder, BatchRun } from './batch.embedder.js'
 import { type BatchOutcome, joinOutcomes } from './batch.outcome.js'
+import type { ClaimedLink } from './claim.sql.js'
 import type { EmbedderTurns } from './embedder.turns.js'
 import {
   type BatchLimits,
-  type ClaimedLink,
   type PendingMessage,
   readMessagesAfter,
   readPendingMessages,

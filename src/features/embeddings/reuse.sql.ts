@@ -1,5 +1,5 @@
 import { type Statement, sql } from '../../platform/database.js'
-import type { ClaimedLink } from './embedding.sql.js'
+import type { ClaimedLink } from './claim.sql.js'
 
 /** Vectors that another space has of the same messages, by the same model: copied, not paid for again. */
 

@@ -1,12 +1,7 @@
 import type { Transaction } from '../../platform/database.js'
 import type { BatchOutcome } from './batch.outcome.js'
-import {
-  type ClaimedLink,
-  selectVectorType,
-  upsertFailures,
-  upsertVectors,
-  upsertWideVectors,
-} from './embedding.sql.js'
+import type { ClaimedLink } from './claim.sql.js'
+import { selectVectorType, upsertFailures, upsertVectors, upsertWideVectors } from './embedding.sql.js'
 import { encodeHalfVectorArray } from './half.floats.js'
 import { type CopiedMessage, copyVectors } from './reuse.sql.js'
 
