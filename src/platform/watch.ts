@@ -4,7 +4,10 @@ import type { Bus } from './bus.js'
 export interface WatchOptions<Row> {
   bus: Bus
   topic: string
-  /** The rows as they stand. Asked first, and again whenever the bus was silent; an error ends the watch with it. */
+  /**
+   * The rows as they stand. Asked first, and again whenever the bus was silent; an error ends the watch with it. A row
+   * that is left out may be forgotten after a minute: later looks show it only once it has changed.
+   */
   read(): Promise<Row[]>
   /** A row from an event's payload; null when the payload is not one. It then says to look again, after `lookMs`. */
   receive(payload: unknown): Row | null
@@ -22,14 +25,21 @@ export interface WatchOptions<Row> {
   lookMs?: number
 }
 
-const MAX_REMEMBERED = 10_000
+/** Longer than an event is late. */
+const FORGET_MS = 60_000
 
 /**
  * Passes on the newest of each row, in the order of its sequence: joins the bus first, reads then, and reads again every
  * few seconds, so that no lost event leaves a client waiting. It holds one row a key, however slow its consumer is.
  */
 export class Watch<Row> implements AsyncIterableIterator<Row> {
-  readonly #pending = new Map<string, Row>()
+  /** to be passed on now */
+  readonly #due = new Map<string, Row>()
+  /** to be passed on once their keys are no longer recent */
+  readonly #held = new Map<string, Row>()
+  /** when each key was passed on whose next row must wait, oldest first */
+  readonly #recent = new Map<string, number>()
+  /** what was passed on last of each key, oldest first */
   readonly #sent = new Map<string, { sequence: number; at: number }>()
   #wake: (() => void) | null = null
   #leave: (() => void) | null = null
@@ -83,6 +93,7 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
     try {
       const rows = await this.options.read()
       for (const row of rows) this.#offer(row)
+      this.#forget(rows)
     } catch (error) {
       this.#end()
       throw error
@@ -105,40 +116,52 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
   #offer(row: Row): void {
     const { keyOf, sequenceOf } = this.options
     const key = keyOf(row)
-    const pending = this.#pending.get(key)
+    const pending = this.#due.get(key) ?? this.#held.get(key)
     const known = Math.max(this.#sent.get(key)?.sequence ?? 0, pending ? sequenceOf(pending) : 0)
     if (sequenceOf(row) <= known) return
-    this.#pending.set(key, row)
+    const queue = this.#recent.has(key) ? this.#held : this.#due
+    queue.set(key, row)
     this.#wake?.()
   }
 
   #takeDue(): Row | null {
     if (this.#ended) return null
     const now = performance.now()
-    for (const [key, row] of this.#pending) {
-      if (now < this.#dueAt(key)) continue
-      this.#pending.delete(key)
-      this.#remember(key, this.options.sequenceOf(row), now)
-      if (this.options.isLast(row)) this.#end()
-      return row
-    }
-    return null
-  }
-
-  #dueAt(key: string): number {
-    const sent = this.#sent.get(key)
-    return sent ? sent.at + this.options.minIntervalMs : Number.NEGATIVE_INFINITY
-  }
-
-  #remember(key: string, sequence: number, at: number): void {
+    this.#release(now)
+    const [next] = this.#due
+    if (!next) return null
+    const [key, row] = next
+    this.#due.delete(key)
+    this.#recent.set(key, now)
     this.#sent.delete(key)
-    this.#sent.set(key, { sequence, at })
-    if (this.#sent.size > MAX_REMEMBERED) this.#sent.delete(this.#sent.keys().next().value as string)
+    this.#sent.set(key, { sequence: this.options.sequenceOf(row), at: now })
+    if (this.options.isLast(row)) this.#end()
+    return row
+  }
+
+  #release(now: number): void {
+    for (const [key, at] of this.#recent) {
+      if (now < at + this.options.minIntervalMs) return
+      this.#recent.delete(key)
+      const row = this.#held.get(key)
+      if (row === undefined) continue
+      this.#held.delete(key)
+      this.#due.set(key, row)
+    }
+  }
+
+  /** What is read again and again is not passed on again; what is not need not be remembered. */
+  #forget(rows: readonly Row[]): void {
+    const read = new Set(rows.map(this.options.keyOf))
+    const until = performance.now() - FORGET_MS
+    for (const [key, { at }] of this.#sent) {
+      if (at > until) return
+      if (!read.has(key)) this.#sent.delete(key)
+    }
   }
 
   #sleep(): Promise<void> {
-    const dues = [...this.#pending.keys()].map((key) => this.#dueAt(key))
-    const until = Math.min(this.#nextReadAt, ...dues)
+    const until = Math.min(this.#nextReadAt, this.#nextRelease())
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#wake?.(), Math.max(0, until - performance.now()))
       this.#wake = () => {
@@ -147,6 +170,11 @@ export class Watch<Row> implements AsyncIterableIterator<Row> {
         resolve()
       }
     })
+  }
+
+  #nextRelease(): number {
+    for (const [key, at] of this.#recent) if (this.#held.has(key)) return at + this.options.minIntervalMs
+    return Number.POSITIVE_INFINITY
   }
 
   #end(): void {

@@ -9,15 +9,8 @@ import { requireSpace, requireWatchedSpace } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
 import { watchBackfill, watchSpaceBackfills } from './backfill.events.js'
 import { type BackfillFailureRecord, listFailures } from './backfill.failure.sql.js'
-import {
-  type BackfillRecord,
-  selectBackfills,
-  selectLatestBackfills,
-  selectSpaceBackfills,
-} from './backfill.sql.js'
-
-// Longer than a transaction that ends backfills takes, and than two clocks differ.
-const RECENT_MS = 60_000
+import { type BackfillRecord, selectBackfills, selectLatestBackfills } from './backfill.sql.js'
+import { SpaceChanges } from './space.changes.js'
 
 /** Reading and watching backfills. Who may see a space sees how its backfills stand, also when the thread is gone. */
 export class BackfillService {
@@ -62,16 +55,13 @@ export class BackfillService {
   /** Who watches a space that is deleted gets the end of each backfill, and at the next look the error. */
   async watchSpace(viewer: Viewer, spaceId: string): Promise<AsyncIterableIterator<BackfillRecord>> {
     await requireSpace(this.db, viewer, 'read', spaceId)
-    let since = new Date()
+    const changes = new SpaceChanges(this.db, spaceId)
     let isDeleted = false
     return watchSpaceBackfills(this.bus, spaceId, accessTopics(viewer, spaceId), async () => {
       if (isDeleted) throw notFound('Space', { spaceId })
-      const readAt = new Date(Date.now() - RECENT_MS)
       await requireCredential(this.db, viewer)
       isDeleted = (await requireWatchedSpace(this.db, viewer, spaceId)).isDeleted
-      const rows = await this.db.query<BackfillRecord>(selectSpaceBackfills(spaceId, since))
-      since = readAt
-      return rows
+      return changes.read()
     })
   }
 

@@ -48,11 +48,26 @@ export const insertBackfill = (row: NewBackfill): Statement => sql`
 export const selectBackfills = (ids: readonly string[]): Statement =>
   sql`select ${columns} from backfill b where b.id = any(${ids}::text[])`
 
-/** What is at work in a space, and what changed since: terminal states too. */
-export const selectSpaceBackfills = (spaceId: string, since: Date): Statement => sql`
+/** What is at work in a space. */
+export const selectActiveInSpace = (spaceId: string): Statement => sql`
   select ${columns} from backfill b
-  where b.space_id = ${spaceId} and (b.status in ('QUEUED', 'RUNNING') or b.updated_at > ${since})
+  where b.space_id = ${spaceId} and b.status in ('QUEUED', 'RUNNING')
   order by b.updated_at, b.id`
+
+/** What changed in a space since a settled time: new ones and terminal states too. */
+export const selectChangedInSpace = (spaceId: string, since: Date): Statement => sql`
+  select ${columns} from backfill b
+  where b.space_id = ${spaceId} and b.updated_at >= ${since}::timestamptz
+  order by b.updated_at, b.id`
+
+/**
+ * A time before which no change is still to appear. A change has the time at which it is written, and appears when its
+ * transaction is committed: that of the oldest one that has written anything counts, and else now. One second less,
+ * because a statement reads the clock before its transaction shows as one that writes. Asked before what changed.
+ */
+export const selectSettledTime = (): Statement => sql`
+  select least(now() - interval '1 second', min(xact_start)) as "settledAt" from pg_stat_activity
+  where datname = current_database() and backend_xid is not null`
 
 /** The newest backfill of each link. */
 export const selectLatestBackfills = (
