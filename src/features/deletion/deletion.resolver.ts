@@ -33,29 +33,25 @@ export class DeletionResolver {
   @Mutation(() => DeleteThreadPayload, {
     nullable: true,
     description:
-      "Deletes a thread with its messages, agent runs, links and vectors in every space; with a permanent deletion its project goes too when it was the last thread of it, and the project's sandbox. Needs write access. A second deletion gets RESOURCE_NOT_FOUND.",
+      "Deletes a thread, PERMANENTLY unless mode says SOFT, with its messages, agent runs, links and vectors in every space; with a permanent deletion its project goes too when it was the last thread of it, and the project's sandbox. Needs write access. A second deletion gets RESOURCE_NOT_FOUND.",
   })
   deleteThread(
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
     @Arg('mode', () => DeletionMode, {
-      nullable: true,
       defaultValue: DeletionMode.PERMANENT,
-      description: 'Whether it can be undone.',
-    })
-    mode: DeletionMode | null,
-    @Arg('backup', () => Boolean, {
-      nullable: true,
       description:
-        'Whether the thread is first written to the backup store, as JSON lines that `npm run import` brings back. Default: false. SERVICE_UNAVAILABLE when it cannot be written and read back, CONFLICT when the thread keeps changing meanwhile: then nothing is deleted.',
+        'Whether it can be undone. LEFT OUT, IT IS PERMANENT, unlike in deleteAllThreads: pass SOFT for a deletion that restoreThread undoes. An explicit null is a VALIDATION_ERROR, and nothing is deleted.',
     })
-    backup: boolean | null,
+    mode: DeletionMode,
+    @Arg('backup', () => Boolean, {
+      defaultValue: false,
+      description:
+        'Whether the thread is first written to the backup store, as JSON lines that `npm run import` brings back. An explicit null is a VALIDATION_ERROR. SERVICE_UNAVAILABLE when it cannot be written and read back, CONFLICT when the thread keeps changing meanwhile: then nothing is deleted.',
+    })
+    backup: boolean,
     @Ctx() { viewer }: Context,
   ): Promise<DeleteThreadPayload> {
-    return this.deletion.deleteThread(viewer, {
-      threadId,
-      mode: mode ?? 'PERMANENT',
-      backup: backup ?? false,
-    })
+    return this.deletion.deleteThread(viewer, { threadId, mode, backup })
   }
 
   @Query(() => ThreadDeletionPreview, {
@@ -84,16 +80,16 @@ export class DeletionResolver {
   @Mutation(() => DeleteAllThreadsPayload, {
     nullable: true,
     description:
-      "Deletes all of the caller's own threads, and nobody else's. Threads that are made after its start stay. PERMANENT hides them at once and purges them in the background: watch deletionProgress.",
+      "Deletes all of the caller's own threads, SOFTLY unless mode says PERMANENT, and nobody else's. Threads that are made after its start stay. PERMANENT hides them at once and purges them in the background: watch deletionProgress.",
   })
   deleteAllThreads(
     @Arg('organizationId', () => ID, ORGANIZATION_SCOPE) organizationId: string | null | undefined,
     @Arg('mode', () => DeletionMode, {
-      nullable: true,
       defaultValue: DeletionMode.SOFT,
-      description: 'Whether it can be undone. PERMANENT needs a confirmationToken.',
+      description:
+        'Whether it can be undone. LEFT OUT, IT IS SOFT, unlike in deleteThread. PERMANENT needs a confirmationToken. An explicit null is a VALIDATION_ERROR, and nothing is deleted.',
     })
-    mode: DeletionMode | null,
+    mode: DeletionMode,
     @Arg('confirmationToken', () => String, {
       nullable: true,
       description:
@@ -104,7 +100,7 @@ export class DeletionResolver {
   ): Promise<DeleteAllThreadsPayload> {
     return this.bulkDeletion.deleteAll(viewer, {
       organizationId,
-      mode: mode ?? 'SOFT',
+      mode,
       confirmationToken: confirmationToken ?? null,
     })
   }

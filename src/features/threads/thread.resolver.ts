@@ -58,7 +58,8 @@ export class ThreadResolver {
     organizationId: string | null,
     @Arg('includeDeleted', () => Boolean, {
       nullable: true,
-      description: 'Soft-deleted ones too, where the caller could restore them. Default: false.',
+      description:
+        'Soft-deleted ones too, where the caller could restore them. Default, and with null: false.',
     })
     includeDeleted: boolean | null,
     @Args(() => PageArgs) args: PageArgs,
