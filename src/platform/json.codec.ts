@@ -1,6 +1,7 @@
 /**
  * JSON that comes back as it was: times and large integers are marked, which JSON itself would turn into text. A reply
- * that is kept and given again must not differ from the first.
+ * that is kept and given again must not differ from the first. A mark begins with one `$`; a name of the value's own
+ * that begins with `$` gets a second one, so that none is ever read as a mark.
  */
 
 const TIME = '$time'
@@ -18,25 +19,31 @@ function mark(value: unknown): unknown {
   if (value instanceof Date) return { [TIME]: value.toISOString() }
   if (typeof value === 'bigint') return { [INTEGER]: String(value) }
   if (Array.isArray(value)) return value.map(mark)
-  return isObject(value) ? mapValues(value, mark) : value
+  return isObject(value) ? mapEntries(value, escapeName, mark) : value
 }
 
 function unmark(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unmark)
   if (!isObject(value)) return value
-  const [entry, another] = Object.entries(value)
-  if (entry && !another && typeof entry[1] === 'string') {
-    if (entry[0] === TIME) return new Date(entry[1])
-    if (entry[0] === INTEGER) return BigInt(entry[1])
-  }
-  return mapValues(value, unmark)
+  if (Object.hasOwn(value, TIME)) return new Date(value[TIME] as string)
+  if (Object.hasOwn(value, INTEGER)) return BigInt(value[INTEGER] as string)
+  return mapEntries(value, unescapeName, unmark)
 }
 
-function mapValues(
+function escapeName(name: string): string {
+  return name.startsWith('$') ? `$${name}` : name
+}
+
+function unescapeName(name: string): string {
+  return name.startsWith('$$') ? name.slice(1) : name
+}
+
+function mapEntries(
   object: Record<string, unknown>,
+  rename: (name: string) => string,
   map: (value: unknown) => unknown,
 ): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [rename(name), map(value)]))
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

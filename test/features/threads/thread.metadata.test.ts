@@ -93,3 +93,18 @@ test('metadata has up to 100 levels', async () => {
     expect(await send(depth)).toFailWith({ ...INVALID, systemMessage })
   }
 })
+
+test.each([
+  { $time: 'yesterday', $integer: 'abc' },
+  { $time: '2026-01-01T00:00:00.000Z' },
+  { $integer: 'abc' },
+  { inner: [{ $integer: '12' }, { $$time: 'x' }, { $: null }] },
+])('metadata is the same in a repeated reply, whatever its names are: %j', async (metadata) => {
+  const caller = owner.with({ 'idempotency-key': JSON.stringify(metadata) })
+  const send = () => caller.must(DOCUMENT, { organizationId, metadata })
+
+  const first = await send()
+
+  expect(first.createThread.thread.metadata).toEqual(metadata)
+  expect(await send()).toEqual(first)
+})
