@@ -8,7 +8,7 @@ export class LoaderDefinition<Key, Value> {
   ) {}
 }
 
-/** What one operation, or one event of a subscription, has loaded: nothing outlives it, so nothing is ever stale. */
+/** What one query, one mutation, or one event of a subscription has loaded: nothing outlives it, so nothing is ever stale. */
 export class Loaders {
   readonly #loaders = new Map<unknown, DataLoader<unknown, unknown>>()
 
@@ -24,6 +24,11 @@ export class Loaders {
       this.#loaders.set(definition, loader as DataLoader<unknown, unknown>)
     }
     return loader.load(key)
+  }
+
+  /** What was loaded so far is old: a mutation has changed it. */
+  clear(): void {
+    this.#loaders.clear()
   }
 }
 

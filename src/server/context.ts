@@ -25,7 +25,7 @@ export class ServerContext implements Context {
 
   /** For one mutation, which is done once for its idempotency key. */
   calling(call: IdempotentCall | null): ServerContext {
-    return new ServerContext(this.signedIn && { ...this.signedIn, call }, this.request, this.loaders)
+    return new ServerContext(this.signedIn && { ...this.signedIn, call }, this.request)
   }
 }
 

@@ -47,13 +47,16 @@ function guardMutations(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve as GraphQLFieldResolver<unknown, Context>
     field.args = [...field.args, IDEMPOTENCY_KEY]
-    field.resolve = (source, { idempotencyKey, ...args }, context: ServerContext, info) => {
+    field.resolve = async (source, { idempotencyKey, ...args }, context: ServerContext, info) => {
       requireWriteScope(context.viewer)
       const key = idempotencyKey ?? context.request.idempotencyKey
       // One header may stand for several mutations: each is known by where its reply goes.
       const operation = idempotencyKey == null ? `${field.name}#${info.path.key}` : field.name
       const call = key === null ? null : { operation, key, arguments: args }
-      return resolve(source, args, context.calling(call), info)
+      const payload = await resolve(source, args, context.calling(call), info)
+      // The fields of its payload show what it left, and not what an earlier mutation of the operation has loaded.
+      context.loaders.clear()
+      return payload
     }
   }
 }
