@@ -4,7 +4,7 @@ import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { requireThread } from '../access/access.js'
-import { threadReadable } from '../access/access.sql.js'
+import { type Lock, threadReadable } from '../access/access.sql.js'
 import { mutate, mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -32,13 +32,16 @@ const finishRun = (id: string, status: AgentRunStatus): Statement => sql`
   update agent_run set status = ${status}::agent_run_status, finished_at = now()
   where id = ${id} and status = 'RUNNING' returning ${columns}`
 
+// A deletion that is acknowledged has hidden the thread: a share of its row would not have waited for that.
+const LOCK: Lock = 'change'
+
 /** Agent runs of a thread. A run whose thread is deleted is gone with it, and finds nothing to write to. */
 export class AgentRunService {
   constructor(private readonly db: Database) {}
 
   start(viewer: Viewer, threadId: string): Promise<AgentRunRecord> {
     return mutateModels(this.db, viewer, async (tx) => {
-      const thread = await requireThread(tx, viewer, 'write', threadId, 'share')
+      const thread = await requireThread(tx, viewer, 'write', threadId, LOCK)
       const run = await tx.prisma.agentRun.create({
         data: { id: mintId('run'), threadId, status: 'RUNNING' },
       })
@@ -60,7 +63,7 @@ export class AgentRunService {
         throw invalid('Invalid status. A run ends COMPLETED, FAILED or CANCELED.', { status })
       const [found] = await tx.query<{ id: string }>(selectThreadOfRun(viewer.userId, agentRunId))
       if (!found) throw notFound('Agent run', { agentRunId })
-      const thread = await requireThread(tx, viewer, 'write', found.id, 'share')
+      const thread = await requireThread(tx, viewer, 'write', found.id, LOCK)
       const [run] = await tx.query<AgentRunRecord>(finishRun(agentRunId, status))
       if (!run) throw conflict('The agent run has ended already.', 'Agent run not running', { agentRunId })
       await recordAudit(tx, viewer, {

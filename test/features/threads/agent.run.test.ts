@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { testServerUrl } from '../../support/database.js'
 import { FINISH_AGENT_RUN } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
 
@@ -114,5 +115,69 @@ test('a start of a run and a deletion of its thread at once leave nothing behind
     if (started.errors) expect(started).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
     const { rowCount } = await app.pool.query('select 1 from agent_run where thread_id = $1', [thread.id])
     expect(rowCount).toBe(0)
+  }
+})
+
+test.skipIf(!testServerUrl())(
+  'no run starts or ends on a thread once its deletion with all others is acknowledged',
+  async () => {
+    for (const change of ['start', 'finish'] as const) {
+      const thread = await app.seed.thread()
+      const run = await start(thread.owner, thread.id)
+      const blocker = await app.pool.connect()
+      try {
+        await blocker.query('begin; lock table agent_run in exclusive mode')
+        // It has asked whether the thread is live, and waits to write.
+        const changed =
+          change === 'start'
+            ? thread.owner.run('StartAgentRun', { threadId: thread.id })
+            : finish(thread.owner, run)
+        await waitForWaiting(1)
+
+        // If it does not wait for the run, it is acknowledged before it.
+        const deleted = thread.owner.must('DeleteAllThreads')
+        await waitForWaiting(2)
+        await blocker.query('commit')
+
+        expect((await changed).errors).toBeUndefined()
+        expect((await deleted).deleteAllThreads.deleted).toBe(1)
+      } finally {
+        // Ends its transaction too.
+        blocker.release(true)
+      }
+    }
+  },
+)
+
+/** Resolves when this many statements on the test's database wait for a lock. */
+function waitForWaiting(count: number): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      const { rowCount } = await app.pool.query(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      expect(rowCount).toBe(count)
+    },
+    { timeout: 10_000, interval: 20 },
+  )
+}
+
+test('starts of runs and a deletion of all threads at once leave no run that was started later', async () => {
+  for (let round = 0; round < 5; round++) {
+    const organization = await app.seed.organization()
+    const { owner } = organization
+    const threads = await Promise.all(Array.from({ length: 4 }, () => app.seed.thread({ organization })))
+    const startAll = () => Promise.all(threads.map(({ id }) => owner.run('StartAgentRun', { threadId: id })))
+
+    const [before, deleted] = await Promise.all([startAll(), owner.must('DeleteAllThreads')])
+    const after = await startAll()
+
+    expect(deleted.deleteAllThreads.deleted).toBe(threads.length)
+    for (const reply of after) expect(reply).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
+    const started = before.filter(({ errors }) => !errors).length
+    const { rowCount } = await app.pool.query('select 1 from agent_run where thread_id = any($1)', [
+      threads.map(({ id }) => id),
+    ])
+    expect(rowCount).toBe(started)
   }
 })
