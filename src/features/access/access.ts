@@ -36,15 +36,16 @@ export async function requireThread(
   return allow(viewer, action, thread)
 }
 
-/** A soft-deleted thread is visible to who could restore it, and to nobody else. */
-export async function requireDeletedThread(
+/** A thread, live or soft-deleted. A soft-deleted one is visible to who could restore it, and to nobody else. */
+export async function requireRestorableThread(
   tx: Queryable,
   viewer: Viewer,
   threadId: string,
 ): Promise<ThreadAccess> {
   const thread = await findThread(tx, viewer, threadId)
-  if (!thread?.deletedAt || !can(viewer, 'write', thread)) throw notFound('Thread', { threadId })
-  return thread
+  const isVisible = thread?.deletedAt ? can(viewer, 'write', thread) : thread?.visible
+  if (!thread || !isVisible) throw notFound('Thread', { threadId })
+  return allow(viewer, 'write', thread)
 }
 
 export async function requireSpace(

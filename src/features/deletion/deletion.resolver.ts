@@ -108,7 +108,7 @@ export class DeletionResolver {
   @Mutation(() => RestoreThreadPayload, {
     nullable: true,
     description:
-      'Brings a soft-deleted thread back, into its spaces too. Needs write access. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit.',
+      'Brings a soft-deleted thread back, into its spaces too. Needs write access. A thread that is live is answered with as it is. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit.',
   })
   async restoreThread(
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
@@ -120,7 +120,7 @@ export class DeletionResolver {
   @Mutation(() => RestoreThreadsPayload, {
     nullable: true,
     description:
-      'Brings back what one deletion of the caller took. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit, and then nothing is restored.',
+      'Brings back what one deletion of the caller took. Called again, it brings back what is still deleted of it: none, and that is no error. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit, and then nothing is restored.',
   })
   restoreThreads(
     @Arg('batchId', () => ID, { description: 'The batchId that deleteAllThreads gave.' }) batchId: string,

@@ -2,7 +2,7 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
-import { requireDeletedThread } from '../access/access.js'
+import { requireRestorableThread } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -28,6 +28,14 @@ import {
 } from './deletion.sql.js'
 import type { RestoreThreadsPayload } from './restoration.type.js'
 
+interface Restored {
+  /** the deletion that is undone; null when there was none */
+  batchId: string | null
+  shares: RestoredShare[]
+}
+
+const NOTHING_RESTORED: Restored = { batchId: null, shares: [] }
+
 /**
  * Undoes soft deletions: one thread, or all that one deletion took. Their vectors never left, so search finds them at once.
  * The deletion is locked before its threads. A purge takes them the other way round, and none is at work on a deletion
@@ -41,21 +49,17 @@ export class RestorationService {
     private readonly links: LinkService,
   ) {}
 
+  /** Restoring twice is once: a thread that is live is answered with as it is. */
   restoreThread(viewer: Viewer, threadId: string): Promise<ThreadRecord> {
     return mutate(this.db, viewer, async (tx) => {
-      const { organizationId } = await requireDeletedThread(tx, viewer, threadId)
-      const [batch] = await tx.query<RestorableBatch>(lockBatchOfThread(threadId))
-      if (!batch?.isRestorable) throw tooLate({ threadId })
-      const shares = await this.#show(tx, { threadId, batchId: batch.id })
-      // Someone else has restored it meanwhile.
-      if (shares.length === 0) throw notFound('Thread', { threadId })
-      if (batch.scope === 'THREAD') await tx.query(markRestored(batch.id))
+      const { organizationId, deletedAt } = await requireRestorableThread(tx, viewer, threadId)
+      const { batchId, shares } = deletedAt ? await this.#restore(tx, viewer, threadId) : NOTHING_RESTORED
       await recordAudit(tx, viewer, {
         action: 'thread.restored',
         targetType: 'thread',
         targetId: threadId,
         organizationId,
-        details: { batchId: batch.id },
+        details: { batchId },
       })
       await this.#count(tx, shares)
       const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId], viewer.userId))
@@ -81,6 +85,19 @@ export class RestorationService {
       await this.#count(tx, shares)
       return { restored, message: `Successfully restored ${restored} thread(s)` }
     })
+  }
+
+  async #restore(tx: Transaction, viewer: Viewer, threadId: string): Promise<Restored> {
+    const [batch] = await tx.query<RestorableBatch>(lockBatchOfThread(threadId))
+    const shares = batch?.isRestorable ? await this.#show(tx, { threadId, batchId: batch.id }) : []
+    if (batch && shares.length > 0) {
+      if (batch.scope === 'THREAD') await tx.query(markRestored(batch.id))
+      return { batchId: batch.id, shares }
+    }
+    // Someone else has restored it while this one waited for the deletion's row, or its time is over.
+    const { deletedAt } = await requireRestorableThread(tx, viewer, threadId)
+    if (deletedAt) throw tooLate({ threadId })
+    return NOTHING_RESTORED
   }
 
   /** The threads first: their links are those that are still hidden afterwards. */

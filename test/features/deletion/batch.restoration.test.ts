@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
 import { expectSoundRest } from '../../support/rest.js'
-import { auditOf, codeOf, countsOf, found, listed, times, usageOf } from './deletion.fixture.js'
+import { auditOf, countsOf, found, listed, times, usageOf } from './deletion.fixture.js'
 
 const THREADS = 5
 const NOT_FOUND = { code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Batch not found' }
@@ -124,8 +124,10 @@ test('a batch and its threads restored at once come back once each', async () =>
     ...threads.map(({ id }) => owner.run('RestoreThread', { threadId: id })),
   ])
 
-  const bySelf = singles.filter((reply) => codeOf(reply) === null).length
-  expect(batch.restored + bySelf).toBe(THREADS)
+  for (const reply of singles) expect(reply.errors).toBeUndefined()
+  const events = await auditOf(app.pool, owner.userId ?? '')
+  const undone = events.filter(({ action }) => action === 'user.threads-restored')
+  expect(undone).toMatchObject([{ details: { restored: batch.restored } }])
   expect(await listed(owner)).toEqual(before)
   expect(await usageOf(owner, organization.id)).toMatchObject({ threads: THREADS })
 })

@@ -118,8 +118,10 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
 
   restore(state, { thread: name }) {
     const thread = state.threads[name]
-    const batch = thread?.batch ? state.batches[thread.batch] : undefined
-    if (!thread?.batch || !batch) return refused(state, missing('Thread'))
+    if (!thread) return refused(state, missing('Thread'))
+    if (thread.batch === null) return done({ messageCount: thread.messages.length }, state)
+    const batch = state.batches[thread.batch]
+    if (!batch) return refused(state, missing('Thread'))
     if (batch.state !== 'RESTORABLE') return refused(state, conflict('Restore period ended'))
     const shown = show(state, [name])
     return done(
