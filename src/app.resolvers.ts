@@ -51,7 +51,7 @@ const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
   [SpaceResolver, (s) => new SpaceResolver(s.spaces, s.organizations, s.authenticator)],
   [SpaceHealthResolver, (s) => new SpaceHealthResolver(s.spaceHealth, s.spaceRepair)],
   [SpaceGrantResolver, (s) => new SpaceGrantResolver(s.authenticator)],
-  [LinkResolver, (s) => new LinkResolver(s.links, s.spaces, s.control)],
+  [LinkResolver, (s) => new LinkResolver(s.links, s.control)],
   [SpaceThreadsResolver, (s) => new SpaceThreadsResolver(s.links)],
   [SpaceThreadEdgeResolver, (s) => new SpaceThreadEdgeResolver(s.authenticator, s.backfills)],
   [ThreadSpacesResolver, (s) => new ThreadSpacesResolver(s.spaces)],

@@ -15,10 +15,10 @@ export interface IdempotentCall {
   arguments: unknown
 }
 
-/** How a reply is kept that is too large to be kept whole. */
+/** How a reply is kept without what its call's arguments say already. */
 export interface ReplyCodec<Reply, Kept> {
   keep(reply: Reply): Kept
-  recall(tx: Transaction, kept: Kept): Promise<Reply>
+  recall(kept: Kept): Reply
 }
 
 /**
@@ -34,23 +34,53 @@ export async function runOnce<Reply, Kept = Reply>(
   codec?: ReplyCodec<Reply, Kept>,
 ): Promise<Reply> {
   if (!call) return work()
-  const claim: Claim = { ...call, principal, key: requireKey(call.key) }
-  const hash = sha256(encodeJson(call.arguments))
-  if ((await tx.query(claimKey(claim, hash))).length === 0) {
-    const [stored] = await tx.query<{ hash: string; reply: unknown }>(readReply(claim))
-    if (stored?.hash !== hash) {
-      throw conflict('This idempotency key was used with other arguments.', 'Idempotency key reused', {
-        idempotencyKey: call.key,
-      })
-    }
-    return codec ? codec.recall(tx, decodeJson<Kept>(stored.reply)) : decodeJson<Reply>(stored.reply)
+  const claim = claimOf(principal, call)
+  if ((await tx.query(claimKey(claim))).length === 0) {
+    const kept = requireSameCall(claim, await tx.query(readReply(claim)))
+    return codec ? codec.recall(decodeJson<Kept>(kept)) : decodeJson<Reply>(kept)
   }
   const reply = await work()
   await tx.query(storeReply(claim, encodeJson(codec ? codec.keep(reply) : reply)))
   return reply
 }
 
-type Claim = Omit<IdempotentCall, 'arguments'> & { principal: string }
+/**
+ * The reply of a call that was done before, for work that is more than its last transaction: `runOnce` alone keeps two
+ * calls at once from both being done. @returns null when it is to be done
+ */
+export async function findReply<Reply>(
+  db: Queryable,
+  principal: string,
+  call: IdempotentCall | null,
+): Promise<{ reply: Reply } | null> {
+  if (!call) return null
+  const claim = claimOf(principal, call)
+  const rows = await db.query<StoredReply>(readReply(claim))
+  return rows.length === 0 ? null : { reply: decodeJson<Reply>(requireSameCall(claim, rows)) }
+}
+
+interface Claim {
+  principal: string
+  operation: string
+  key: string
+  hash: string
+}
+
+interface StoredReply {
+  hash: string
+  reply: unknown
+}
+
+function claimOf(principal: string, { operation, key, arguments: given }: IdempotentCall): Claim {
+  return { principal, operation, key: requireKey(key), hash: sha256(encodeJson(given)) }
+}
+
+function requireSameCall({ key, hash }: Claim, [stored]: readonly StoredReply[]): unknown {
+  if (stored?.hash === hash) return stored.reply
+  throw conflict('This idempotency key was used with other arguments.', 'Idempotency key reused', {
+    idempotencyKey: key,
+  })
+}
 
 function requireKey(key: string): string {
   if (!KEY.test(key)) {
@@ -61,7 +91,7 @@ function requireKey(key: string): string {
   return key
 }
 
-function claimKey({ principal, operation, key }: Claim, hash: string): Statement {
+function claimKey({ principal, operation, key, hash }: Claim): Statement {
   return sql`
     insert into idempotency_key (principal, operation, key, arguments_hash, expires_at)
     values (${principal}, ${operation}, ${key}, ${hash}, now() + make_interval(hours => ${LIFETIME_HOURS}::int))
@@ -74,7 +104,7 @@ function claimKey({ principal, operation, key }: Claim, hash: string): Statement
 function readReply({ principal, operation, key }: Claim): Statement {
   return sql`
     select arguments_hash as hash, reply from idempotency_key
-    where principal = ${principal} and operation = ${operation} and key = ${key}`
+    where principal = ${principal} and operation = ${operation} and key = ${key} and expires_at >= now()`
 }
 
 function storeReply({ principal, operation, key }: Claim, reply: string): Statement {

@@ -64,7 +64,7 @@ function guardMutations(schema: GraphQLSchema): void {
 const IDEMPOTENCY_KEY: GraphQLArgument = {
   name: 'idempotencyKey',
   description:
-    '1 to 255 characters, kept for 24 hours: the same key with the same arguments gives the first reply again and has one effect, with other arguments CONFLICT. Default: the Idempotency-Key header, for each mutation of the request.',
+    '1 to 255 characters, kept for 24 hours: the same key with the same arguments gives the first reply again and has one effect, with other arguments CONFLICT. What the reply links to, as the organization of a thread, and what the caller may do there, are as of now. Default: the Idempotency-Key header, for each mutation of the request.',
   type: GraphQLString,
   defaultValue: undefined,
   deprecationReason: undefined,

@@ -89,6 +89,11 @@ export function threadReadable(alias: string, viewerId: string): Statement {
     select 1 from member rm where rm.organization_id = ${t}.organization_id and rm.user_id = ${viewerId}))`
 }
 
+/** The same for a thread by its id, whatever else a statement reads. */
+export function readableThread(viewerId: string, threadId: string): Statement {
+  return sql`exists (select 1 from thread rt where rt.id = ${threadId} and ${threadReadable('rt', viewerId)})`
+}
+
 export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock): Statement => sql`
   select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
     t.deleted_at as "deletedAt", m.role::text as role,

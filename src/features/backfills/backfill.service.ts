@@ -1,5 +1,5 @@
 import type { Bus } from '../../platform/bus.js'
-import type { Database } from '../../platform/database.js'
+import type { Database, Queryable } from '../../platform/database.js'
 import { HeddleError, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { LoaderDefinition } from '../../platform/loader.js'
@@ -29,10 +29,14 @@ export class BackfillService {
     })
   }
 
-  async get(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
+  get(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
+    return this.getIn(this.db, viewer, backfillId)
+  }
+
+  async getIn(tx: Queryable, viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
     requireId('backfillId', backfillId)
-    const backfill = await this.#read(backfillId)
-    await hidingSpace(backfillId, requireSpace(this.db, viewer, 'read', backfill.spaceId))
+    const backfill = await readBackfill(tx, backfillId)
+    await hidingSpace(backfillId, requireSpace(tx, viewer, 'read', backfill.spaceId))
     return backfill
   }
 
@@ -48,7 +52,7 @@ export class BackfillService {
       await requireCredential(this.db, viewer)
       // Before the row: when the space is deleted by now, the row is at its end.
       await hidingSpace(backfillId, requireWatchedSpace(this.db, viewer, spaceId))
-      return [await this.#read(backfillId)]
+      return [await readBackfill(this.db, backfillId)]
     })
   }
 
@@ -64,12 +68,12 @@ export class BackfillService {
       return changes.read()
     })
   }
+}
 
-  async #read(backfillId: string): Promise<BackfillRecord> {
-    const [backfill] = await this.db.query<BackfillRecord>(selectBackfills([backfillId]))
-    if (!backfill) throw notFound('Backfill', { backfillId })
-    return backfill
-  }
+async function readBackfill(tx: Queryable, backfillId: string): Promise<BackfillRecord> {
+  const [backfill] = await tx.query<BackfillRecord>(selectBackfills([backfillId]))
+  if (!backfill) throw notFound('Backfill', { backfillId })
+  return backfill
 }
 
 // A backfill of a space that the viewer cannot see is as good as missing, and so is one of a deleted space.

@@ -19,7 +19,7 @@ import {
 } from './message.change.sql.js'
 import type { MessageObserver } from './message.observer.js'
 import { requireContent } from './message.service.js'
-import { type MessageRecord, selectMessages } from './message.sql.js'
+import type { MessageRecord } from './message.sql.js'
 
 export interface Edited {
   message: MessageRecord
@@ -59,7 +59,7 @@ export class MessageChangeService {
         await this.#record(tx, viewer, 'message.edited', held, { isChanged })
         return edited
       },
-      EDITED,
+      editedTo(content),
     )
   }
 
@@ -127,12 +127,12 @@ async function readThread(
   return thread as ThreadRecord
 }
 
-// What was said is kept once, in the message. A later change of it shows in a repeated reply.
-const EDITED: ReplyCodec<Edited, { messageId: string; thread: ThreadRecord }> = {
-  keep: ({ message, thread }) => ({ messageId: message.id, thread }),
-  async recall(tx, { messageId, thread }) {
-    const [message] = await tx.query<MessageRecord>(selectMessages([messageId]))
-    if (!message) throw notFound('Message', { messageId })
-    return { message, thread }
-  },
+type KeptEdited = Omit<Edited, 'message'> & { message: Omit<MessageRecord, 'content'> }
+
+/** What the message says is not kept with the reply: who repeats the call says it again. */
+function editedTo(content: string): ReplyCodec<Edited, KeptEdited> {
+  return {
+    keep: ({ message: { content: _, ...message }, thread }) => ({ message, thread }),
+    recall: ({ message, thread }) => ({ message: { ...message, content: requireContent(content) }, thread }),
+  }
 }

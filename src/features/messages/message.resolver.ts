@@ -48,9 +48,10 @@ export class ThreadMessagesResolver {
   async messages(
     @Root() { id, isReadable }: Thread,
     @Args(() => PageArgs) args: PageArgs,
+    @Ctx() { viewer }: Context,
   ): Promise<MessageConnection | null> {
     const page = readPage(args)
-    const rows = isReadable ? await this.messageService.list(id, page) : null
+    const rows = isReadable ? await this.messageService.list(viewer, id, page) : null
     return rows && toConnection(rows, page, (message) => ({ rank: message.sequence, id: message.id }))
   }
 

@@ -20,8 +20,7 @@ import {
   lockLastSequence,
   type MessageRecord,
   type NewMessageRow,
-  selectMessages,
-  selectThreadId,
+  selectReadableMessages,
 } from './message.sql.js'
 
 const MAX_MESSAGES = 1_000
@@ -43,7 +42,9 @@ export class MessageService {
     private readonly usage: UsageMeter,
     private readonly observer: Pick<MessageObserver, 'appended'>,
   ) {
-    this.byId = new LoaderDefinition(async (ids) => byId(await db.query<MessageRecord>(selectMessages(ids))))
+    this.byId = new LoaderDefinition(async (ids, viewerId) =>
+      byId(await db.query<MessageRecord>(selectReadableMessages(ids, viewerId))),
+    )
   }
 
   append(viewer: Viewer, threadId: string, messages: readonly NewMessage[]): Promise<Appended> {
@@ -78,12 +79,12 @@ export class MessageService {
         await this.usage.change(tx, organizationId, { messages: added.length })
         return { messages: added, thread: thread as ThreadRecord }
       },
-      APPENDED,
+      appendedFrom(messages),
     )
   }
 
-  list(threadId: string, page: Page): Promise<MessageRecord[]> {
-    return this.db.query(listMessages(threadId, page))
+  list(viewer: Viewer, threadId: string, page: Page): Promise<MessageRecord[]> {
+    return this.db.query(listMessages(viewer.userId, threadId, page))
   }
 
   async #insert(tx: Transaction, threadId: string, rows: NewMessageRow[]): Promise<MessageRecord[]> {
@@ -105,18 +106,23 @@ export interface Appended {
   thread: ThreadRecord
 }
 
-// A thousand megabytes of what was said are kept once, in the messages. One that was deleted is not told again.
-const APPENDED: ReplyCodec<Appended, { messages: Omit<MessageRecord, 'content'>[]; thread: ThreadRecord }> = {
-  keep: ({ messages, thread }) => ({
-    messages: messages.map(({ content: _, ...message }) => message),
-    thread,
-  }),
-  async recall(tx, { messages, thread }) {
-    const stored = byId(await tx.query<MessageRecord>(selectMessages(messages.map(({ id }) => id))))
-    if (stored.size === 0 && (await tx.query(selectThreadId(thread.id))).length === 0)
-      throw notFound('Thread', { threadId: thread.id })
-    return { thread, messages: messages.flatMap(({ id }) => stored.get(id) ?? []) }
-  },
+type KeptAppended = Omit<Appended, 'messages'> & { messages: Omit<MessageRecord, 'content'>[] }
+
+/** What was said is not kept with the reply: who repeats the call says it again, whatever became of the messages. */
+function appendedFrom(given: readonly NewMessage[]): ReplyCodec<Appended, KeptAppended> {
+  return {
+    keep: ({ messages, thread }) => ({
+      messages: messages.map(({ content: _, ...message }) => message),
+      thread,
+    }),
+    recall: ({ messages, thread }) => ({
+      messages: messages.map((message, index) => ({
+        ...message,
+        content: requireContent(given[index]?.content ?? ''),
+      })),
+      thread,
+    }),
+  }
 }
 
 function requireCount(count: number): void {

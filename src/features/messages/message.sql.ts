@@ -1,6 +1,7 @@
 import type { MessageRole } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import { beyond, type Page } from '../../platform/page.js'
+import { readableThread, threadReadable } from '../access/access.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'
 
 export interface MessageRecord {
@@ -32,9 +33,14 @@ export const messageColumns = sql`${columnsWithoutContent}, m.content`
 export const selectMessages = (ids: readonly string[]): Statement =>
   sql`select ${messageColumns} from message m where m.id = any(${ids}::text[])`
 
-export const listMessages = (threadId: string, page: Page): Statement => sql`
+export const selectReadableMessages = (ids: readonly string[], viewerId: string): Statement => sql`
+  select ${messageColumns} from message m join thread t on t.id = m.thread_id
+  where m.id = any(${ids}::text[]) and ${threadReadable('t', viewerId)}`
+
+/** None of a thread that the viewer may not read: a reply that is given again may be older than its access. */
+export const listMessages = (viewerId: string, threadId: string, page: Page): Statement => sql`
   select ${messageColumns} from message m
-  where m.thread_id = ${threadId} and ${beyond(page, sql`m.sequence`)}
+  where m.thread_id = ${threadId} and ${readableThread(viewerId, threadId)} and ${beyond(page, sql`m.sequence`)}
   order by m.sequence ${page.limit}`
 
 /** Rows whose id exists are left out of what is returned. */
@@ -48,9 +54,6 @@ export const insertMessages = (rows: readonly NewMessageRow[]): Statement => sql
   ) as added (id, thread_id, sequence, role, content, created_at)
   on conflict (id) do nothing
   returning ${columnsWithoutContent}`
-
-/** Whether a thread, deleted or not, is there. */
-export const selectThreadId = (id: string): Statement => sql`select id from thread where id = ${id}`
 
 /** Locks the live thread's row, so that sequences are handed out one call after the other. */
 export const lockLastSequence = (threadId: string): Statement => sql`

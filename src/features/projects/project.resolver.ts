@@ -68,8 +68,11 @@ export class ProjectResolver {
   }
 
   @FieldResolver(() => Int, { description: 'Its live threads.' })
-  async threadCount(@Root() { id }: Project, @Ctx() { loaders }: Context): Promise<number> {
-    return (await loaders.load(this.projects.threadCount, id)) ?? 0
+  async threadCount(
+    @Root() { id, threadCount }: Project & { threadCount?: number },
+    @Ctx() { loaders }: Context,
+  ): Promise<number> {
+    return threadCount ?? (await loaders.load(this.projects.threadCount, id)) ?? 0
   }
 
   @FieldResolver(() => Sandbox, { nullable: true, description: 'Its sandbox; null when it has none.' })

@@ -38,7 +38,8 @@ export class ProjectService {
     })
   }
 
-  create(viewer: Viewer, input: NewProject): Promise<ProjectRecord> {
+  /** With its count of threads, so that the reply needs no look beside the transaction. */
+  create(viewer: Viewer, input: NewProject): Promise<ProjectRecord & { threadCount: number }> {
     return mutateModels(this.db, viewer, async (tx) => {
       const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
       const name = requireText('name', input.name, 1, MAX_NAME)
@@ -60,7 +61,7 @@ export class ProjectService {
         organizationId,
       })
       await this.usage.change(tx, organizationId, { projects: 1 })
-      return project
+      return { ...project, threadCount: 0 }
     })
   }
 

@@ -39,10 +39,9 @@ export class BackfillControl {
    * Pauses the link: its vectors stay, and nothing more is embedded until it is retried. What a canceled retry had not
    * taken yet stays refused. Canceling twice is once.
    */
-  async cancel(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
-    const found = await this.backfills.get(viewer, backfillId)
+  cancel(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
     return mutate(this.db, viewer, async (tx) => {
-      const { space, backfill } = await this.#hold(tx, viewer, found)
+      const { space, backfill } = await this.#hold(tx, viewer, backfillId)
       if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
         throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
       }
@@ -57,10 +56,9 @@ export class BackfillControl {
    * After a cancellation: goes on with what is left. After refusals: takes only the messages that were refused. While
    * it waits out an outage: tries again now.
    */
-  async retry(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
-    const found = await this.backfills.get(viewer, backfillId)
+  retry(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
     return mutate(this.db, viewer, async (tx) => {
-      const { space, link, backfill } = await this.#hold(tx, viewer, found)
+      const { space, link, backfill } = await this.#hold(tx, viewer, backfillId)
       if (!link)
         throw conflict('The thread is no longer in the space.', 'Thread not in space', { backfillId })
       this.links.requireEmbedder(space)
@@ -125,8 +123,8 @@ export class BackfillControl {
   }
 
   /** Locks the space and the link, and reads the backfill again under their locks. */
-  async #hold(tx: Transaction, viewer: Viewer, found: BackfillRecord): Promise<Held> {
-    const { id: backfillId, spaceId, threadId } = found
+  async #hold(tx: Transaction, viewer: Viewer, backfillId: string): Promise<Held> {
+    const { spaceId, threadId } = await this.backfills.getIn(tx, viewer, backfillId)
     // Held first, like every path that goes on to a link: the thread cannot go, and grows for nobody meanwhile.
     const [thread] = await tx.query(holdThread(threadId))
     const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')

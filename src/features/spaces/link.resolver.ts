@@ -29,7 +29,6 @@ const BACKFILL_ID = { description: "The backfill's id." }
 export class LinkResolver {
   constructor(
     private readonly links: LinkService,
-    private readonly spaces: SpaceService,
     private readonly control: BackfillControl,
   ) {}
 
@@ -43,8 +42,7 @@ export class LinkResolver {
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
     @Ctx() { viewer }: Context,
   ): Promise<AddThreadToSpacePayload> {
-    const { addedAt, backfill } = await this.links.add(viewer, spaceId, threadId)
-    const space = await this.spaces.get(viewer, spaceId)
+    const { addedAt, backfill, space } = await this.links.add(viewer, spaceId, threadId)
     const message = 'Thread added to space'
     return { success: true, message, spaceId, threadId, addedAt, backfill: toBackfill(backfill), space }
   }
@@ -60,8 +58,7 @@ export class LinkResolver {
     @Ctx() { viewer }: Context,
   ): Promise<RemoveThreadFromSpacePayload> {
     const removed = await this.links.remove(viewer, spaceId, threadId)
-    const space = await this.spaces.get(viewer, spaceId)
-    return { success: true, message: 'Thread removed from space', spaceId, threadId, ...removed, space }
+    return { success: true, message: 'Thread removed from space', spaceId, threadId, ...removed }
   }
 
   @Mutation(() => BackfillPayload, {

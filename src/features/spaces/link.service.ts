@@ -27,19 +27,25 @@ import {
 import { adoptPending } from './pending.sql.js'
 import { announceSettled } from './reembedding.events.js'
 import { selectShadow } from './reembedding.shadow.sql.js'
-import { changeSpaceCounts } from './space.sql.js'
+import { getSpace } from './space.service.js'
+import { changeSpaceCounts, type SpaceRecord } from './space.sql.js'
 
 /** On this topic workers hear that a link has work. */
 export const WORK_TOPIC = 'embedding-work'
 
-export interface ThreadAdded {
+interface Joined {
   addedAt: Date
   backfill: BackfillRecord
+}
+
+export interface ThreadAdded extends Joined {
+  space: SpaceRecord
 }
 
 export interface ThreadRemoved {
   removedAt: Date
   removedVectorCount: number
+  space: SpaceRecord
 }
 
 /** The links between threads and spaces: adding, removing, and telling workers that one has work. */
@@ -76,7 +82,7 @@ export class LinkService {
         organizationId: space.organizationId,
         details: { threadId, backfillId: added.backfill.id },
       })
-      return added
+      return { ...added, space: await getSpace(tx, viewer, spaceId) }
     })
   }
 
@@ -98,7 +104,7 @@ export class LinkService {
       })
       await tx.query(changeSpaceCounts(spaceId, -1, -link.vectorCount))
       await this.#leaveShadow(tx, spaceId, threadId)
-      return { removedAt: new Date(), removedVectorCount }
+      return { removedAt: new Date(), removedVectorCount, space: await getSpace(tx, viewer, spaceId) }
     })
   }
 
@@ -124,7 +130,7 @@ export class LinkService {
     throw conflict(this.embedders.describeMissing(model), 'Embedding model mismatch', { spaceId: space.id })
   }
 
-  async #join(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadAdded> {
+  async #join(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<Joined> {
     const [fresh] = await tx.query<LinkRecord>(insertLink(spaceId, threadId, viewer.userId))
     if (fresh) {
       const backfill = await this.#open(tx, fresh)

@@ -1,5 +1,6 @@
 import { type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
+import { spaceVisible } from '../access/access.sql.js'
 import { type ThreadRecord, threadColumnsFor } from '../threads/thread.sql.js'
 
 export interface LinkRecord {
@@ -50,10 +51,13 @@ export const resumeLink = (spaceId: string, threadId: string): Statement => sql`
 
 export type LinkedThread = ThreadRecord & { addedAt: Date; addedById: string }
 
+/** None of a space that the viewer cannot see: a reply that is given again may be older than its access. */
 export const listLinkedThreads = (viewerId: string, spaceId: string, page: Page): Statement => sql`
   select ${threadColumnsFor(viewerId)}, l.added_at as "addedAt", l.added_by_id as "addedById"
   from space_thread l join thread t on t.id = l.thread_id
-  where l.space_id = ${spaceId} and not l.hidden and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
+  where l.space_id = ${spaceId} and not l.hidden
+    and exists (select 1 from space s where s.id = ${spaceId} and ${spaceVisible('s', viewerId)})
+    and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
   order by l.added_at desc, l.thread_id desc ${page.limit}`
 
 /** The live thread stays, and grows for nobody meanwhile. One that is gone holds nothing up. */

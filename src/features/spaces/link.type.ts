@@ -46,7 +46,7 @@ export class AddThreadToSpacePayload {
   @Field(() => Backfill, { description: 'The backfill of its messages: watch it with backfillProgress.' })
   readonly backfill!: Backfill
 
-  @Field(() => Space, { description: 'The space as it stands now.' })
+  @Field(() => Space, { description: 'The space as this left it.' })
   readonly space!: Space
 }
 
@@ -70,6 +70,6 @@ export class RemoveThreadFromSpacePayload {
   @Field(() => Int, { description: "Vectors that left the space's store." })
   readonly removedVectorCount!: number
 
-  @Field(() => Space, { description: 'The space as it stands now.' })
+  @Field(() => Space, { description: 'The space as this left it.' })
   readonly space!: Space
 }

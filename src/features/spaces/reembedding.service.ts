@@ -66,9 +66,9 @@ export class ReembeddingService {
   }
 
   /** Nothing is left of the new memory; the old one was never touched. Canceling twice is once. */
-  async cancel(viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
-    const { spaceId } = await this.get(viewer, reembeddingId)
+  cancel(viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
     return mutate(this.db, viewer, async (tx) => {
+      const { spaceId } = await getVisible(tx, viewer, reembeddingId)
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
       const found = await find(tx, reembeddingId)
       if (found?.status !== 'RUNNING' && found?.status !== 'CANCELED') {
@@ -80,12 +80,8 @@ export class ReembeddingService {
     })
   }
 
-  async get(viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
-    requireId('reembeddingId', reembeddingId)
-    const found = await find(this.db, reembeddingId)
-    if (!found) throw notFound('Reembedding', { reembeddingId })
-    await this.#requireVisible(viewer, found)
-    return found
+  get(viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
+    return getVisible(this.db, viewer, reembeddingId)
   }
 
   /** Each look asks for access again. */
@@ -140,17 +136,21 @@ export class ReembeddingService {
     const details = { reembeddingId, model, dimensions }
     return recordAudit(tx, viewer, { action, targetType: 'space', targetId, organizationId, details })
   }
+}
 
-  // A reembedding of a space that the viewer cannot see is as good as missing.
-  async #requireVisible(viewer: Viewer, { id: reembeddingId, spaceId }: ReembeddingRecord): Promise<void> {
-    try {
-      await requireSpace(this.db, viewer, 'read', spaceId)
-    } catch (error) {
-      if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND')
-        throw notFound('Reembedding', { reembeddingId })
-      throw error
-    }
+// A reembedding of a space that the viewer cannot see is as good as missing.
+async function getVisible(tx: Queryable, viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
+  requireId('reembeddingId', reembeddingId)
+  const found = await find(tx, reembeddingId)
+  if (!found) throw notFound('Reembedding', { reembeddingId })
+  try {
+    await requireSpace(tx, viewer, 'read', found.spaceId)
+  } catch (error) {
+    if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND')
+      throw notFound('Reembedding', { reembeddingId })
+    throw error
   }
+  return found
 }
 
 async function find(tx: Queryable, id: string): Promise<ReembeddingRecord | null> {

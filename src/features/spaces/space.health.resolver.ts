@@ -35,7 +35,6 @@ export class SpaceHealthResolver {
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
     @Ctx() { viewer }: Context,
   ): Promise<RepairSpacePayload> {
-    const repairs = await this.repairs.repair(viewer, spaceId)
-    return { spaceId, ...repairs, health: await this.health.get(viewer, spaceId) }
+    return { spaceId, ...(await this.repairs.repair(viewer, spaceId)) }
   }
 }

@@ -102,6 +102,8 @@ export class RepairSpacePayload implements Repairs {
   @Field(() => Int, { description: 'Links that workers take up again.' })
   readonly wokenLinks!: number
 
-  @Field(() => SpaceHealth, { description: 'As of now: what is embedded again may still be under way.' })
+  @Field(() => SpaceHealth, {
+    description: 'As the repair left it: what is embedded again may still be under way.',
+  })
   readonly health!: SpaceHealth
 }

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../../platform/database.js'
+import { findReply } from '../../platform/idempotency.js'
 import { requireSpace } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
@@ -6,6 +7,7 @@ import { recordAudit } from '../audit/audit.trail.js'
 import type { LinkService } from './link.service.js'
 import { holdThread, lockLink } from './link.sql.js'
 import { findMisfits, type MisfitMessage } from './space.check.js'
+import { measureHealth, type SpaceHealthReport } from './space.health.service.js'
 import { type LinkHealth, measureLinks } from './space.health.sql.js'
 import {
   deleteOrphanRecords,
@@ -33,6 +35,11 @@ export interface Repairs {
   wokenLinks: number
 }
 
+export interface Repaired extends Repairs {
+  /** once it was repaired */
+  health: SpaceHealthReport
+}
+
 const NOTHING: Repairs = {
   ...{ removedVectors: 0, requeuedMessages: 0, removedRecords: 0, correctedCounters: 0, wokenLinks: 0 },
 }
@@ -48,7 +55,9 @@ export class SpaceRepair {
   ) {}
 
   /** Nothing of it needs to be undone when it is cut short: called again, it goes on. */
-  async repair(viewer: Viewer, spaceId: string): Promise<Repairs> {
+  async repair(viewer: Viewer, spaceId: string): Promise<Repaired> {
+    const kept = await findReply<Repaired>(this.db, viewer.userId, viewer.call)
+    if (kept) return kept.reply
     await requireSpace(this.db, viewer, 'manage', spaceId)
     const removedVectors = await this.#removeStrays(viewer, spaceId)
     const links = await this.db.query<LinkHealth>(measureLinks(spaceId))
@@ -60,7 +69,10 @@ export class SpaceRepair {
         steps.push(await this.#step(viewer, spaceId, threadId, ofThread))
       }
     }
-    return mutate(this.db, viewer, (tx) => this.#finish(tx, viewer, spaceId, steps))
+    steps.push(await this.#removeRecords(viewer, spaceId))
+    // Beside the last transaction, because it takes long; nothing of it can fail once the reply is kept.
+    const health = await measureHealth(this.db, spaceId)
+    return mutate(this.db, viewer, (tx) => record(tx, viewer, spaceId, { ...steps.reduce(add), health }))
   }
 
   async #removeStrays(viewer: Viewer, spaceId: string): Promise<number> {
@@ -114,26 +126,27 @@ export class SpaceRepair {
     })
   }
 
-  /** What belongs to no link, and the event: with an idempotency key, its reply is that of the first call. */
-  async #finish(
-    tx: Transaction,
-    viewer: Viewer,
-    spaceId: string,
-    steps: readonly Repairs[],
-  ): Promise<Repairs> {
-    const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
-    const removedRecords = countIn(await tx.query<Gone>(deleteStrayRecords(spaceId)))
-    const correctedCounters = await recount(tx, spaceId)
-    const repairs = [...steps, { ...NOTHING, removedRecords, correctedCounters }].reduce(add)
-    await recordAudit(tx, viewer, {
-      action: 'space.repaired',
-      targetType: 'space',
-      targetId: spaceId,
-      organizationId: space.organizationId,
-      details: { ...repairs },
+  /** What belongs to no link, and the counters of the space itself. */
+  #removeRecords(viewer: Viewer, spaceId: string): Promise<Repairs> {
+    return this.db.transaction(async (tx) => {
+      await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+      const removedRecords = countIn(await tx.query<Gone>(deleteStrayRecords(spaceId)))
+      return { ...NOTHING, removedRecords, correctedCounters: await recount(tx, spaceId) }
     })
-    return repairs
   }
+}
+
+async function record(
+  tx: Transaction,
+  viewer: Viewer,
+  spaceId: string,
+  repaired: Repaired,
+): Promise<Repaired> {
+  const { organizationId } = await requireSpace(tx, viewer, 'manage', spaceId)
+  const { health: _, ...details } = repaired
+  const target = { targetType: 'space' as const, targetId: spaceId, organizationId }
+  await recordAudit(tx, viewer, { action: 'space.repaired', ...target, details })
+  return repaired
 }
 
 function isFaulty({ orphans, orphanRecords, isMiscounted, isStuck }: LinkHealth): boolean {

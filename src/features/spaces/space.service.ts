@@ -1,6 +1,6 @@
 import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
 import type { Bus } from '../../platform/bus.js'
-import type { Database } from '../../platform/database.js'
+import type { Database, Queryable } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition, type Loaders } from '../../platform/loader.js'
@@ -96,11 +96,8 @@ export class SpaceService {
     })
   }
 
-  async get(viewer: Viewer, spaceId: string): Promise<SpaceRecord> {
-    requireId('spaceId', spaceId)
-    const [space] = await this.db.query<SpaceRecord>(selectVisibleSpaces([spaceId], viewer.userId))
-    if (!space) throw notFound('Space', { spaceId })
-    return space
+  get(viewer: Viewer, spaceId: string): Promise<SpaceRecord> {
+    return getSpace(this.db, viewer, spaceId)
   }
 
   async list(viewer: Viewer, organizationId: string | null, page: Page): Promise<SpaceRecord[]> {
@@ -129,7 +126,7 @@ export class SpaceService {
         organizationId: space.organizationId,
         details: { ...grantee, role },
       })
-      return this.#reread(tx, viewer, spaceId)
+      return getSpace(tx, viewer, spaceId)
     })
   }
 
@@ -138,7 +135,7 @@ export class SpaceService {
     return mutateModels(this.db, viewer, async (tx) => {
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
       if ('userId' in grantee) requireId('userId', grantee.userId)
-      const before = await this.#reread(tx, viewer, spaceId)
+      const before = await getSpace(tx, viewer, spaceId)
       await tx.prisma.spaceGrant.deleteMany({ where: { spaceId, ...grantee } })
       announceAccess(tx, this.bus, 'userId' in grantee ? grantee : { spaceId })
       await recordAudit(tx, viewer, {
@@ -175,12 +172,13 @@ export class SpaceService {
       return removed
     })
   }
+}
 
-  async #reread(tx: Pick<Database, 'query'>, viewer: Viewer, spaceId: string): Promise<SpaceRecord> {
-    const [space] = await tx.query<SpaceRecord>(selectVisibleSpaces([spaceId], viewer.userId))
-    if (!space) throw notFound('Space', { spaceId })
-    return space
-  }
+export async function getSpace(tx: Queryable, viewer: Viewer, spaceId: string): Promise<SpaceRecord> {
+  requireId('spaceId', spaceId)
+  const [space] = await tx.query<SpaceRecord>(selectVisibleSpaces([spaceId], viewer.userId))
+  if (!space) throw notFound('Space', { spaceId })
+  return space
 }
 
 function grantKey(spaceId: string, grantee: Grantee) {

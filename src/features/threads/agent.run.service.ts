@@ -4,7 +4,7 @@ import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { requireThread } from '../access/access.js'
-import { type Lock, threadReadable } from '../access/access.sql.js'
+import { type Lock, readableThread, threadReadable } from '../access/access.sql.js'
 import { mutate, mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -18,9 +18,9 @@ export interface AgentRunRecord {
 
 const columns = sql`id, status::text as status, started_at as "startedAt", finished_at as "finishedAt"`
 
-const listRuns = (threadId: string, page: Page): Statement => sql`
+const listRuns = (viewerId: string, threadId: string, page: Page): Statement => sql`
   select ${columns} from agent_run
-  where thread_id = ${threadId} and ${olderThan(page, sql`started_at`, sql`id`)}
+  where thread_id = ${threadId} and ${readableThread(viewerId, threadId)} and ${olderThan(page, sql`started_at`, sql`id`)}
   order by started_at desc, id desc ${page.limit}`
 
 /** The thread of a run, where the viewer may read it: any other run is as good as missing. */
@@ -77,7 +77,7 @@ export class AgentRunService {
     })
   }
 
-  list(threadId: string, page: Page): Promise<AgentRunRecord[]> {
-    return this.db.query(listRuns(threadId, page))
+  list(viewer: Viewer, threadId: string, page: Page): Promise<AgentRunRecord[]> {
+    return this.db.query(listRuns(viewer.userId, threadId, page))
   }
 }

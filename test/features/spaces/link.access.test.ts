@@ -46,6 +46,26 @@ const EDITORS: Record<string, Candidate> = {
   'an ADMIN of the organization': (organization) => app.seed.member(organization, 'ADMIN'),
 }
 
+test('who has lost access to a space sees nothing of it in a repeated reply but what the first one had', async () => {
+  const { owner, organization, space, thread } = await app.seed.spaceWithThread({ messages: ['wool'] })
+  const editor = await app.seed.grant(space, 'EDITOR')
+  const own = await app.seed.thread({ owner: editor, messages: 1 })
+  const document = `mutation ($spaceId: ID!, $threadId: ID!) {
+    addThreadToSpace(spaceId: $spaceId, threadId: $threadId, idempotencyKey: "once") {
+      space { threadCount viewerCanEdit grants { role } threads { edges { node { id } } } }
+    }
+  }`
+  const add = async () =>
+    (await editor.must(document, { spaceId: space.id, threadId: own.id })).addThreadToSpace.space
+  const edges = [{ node: { id: own.id } }, { node: { id: thread.id } }]
+  expect(await add()).toMatchObject({ threadCount: 2, viewerCanEdit: true, threads: { edges } })
+
+  await owner.must('RevokeSpaceAccess', { spaceId: space.id, userId: editor.userId })
+  await app.seed.link(space, await app.seed.thread({ organization, messages: ['secret'] }))
+
+  expect(await add()).toEqual({ threadCount: 2, viewerCanEdit: false, grants: null, threads: { edges: [] } })
+})
+
 describe('who may edit a space adds threads to it and removes them:', () => {
   test.each(Object.entries(EDITORS))('%s', async (_, candidate) => {
     const organization = await app.seed.organization()

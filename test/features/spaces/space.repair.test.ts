@@ -59,6 +59,18 @@ test('repairs beside one another repair each thing once', async () => {
   expect(sum('removedVectors')).toBe(orphanVectors)
 })
 
+test('a repair with an idempotency key is done once', async () => {
+  const { space, ids } = await embeddedSpace(3)
+  const once = { id: space.id, owner: space.owner.with({ 'idempotency-key': 'once' }) }
+  const first = await repair(once)
+  await damage(app, DAMAGES['vectors are of a thread that is not in the space'] as string, ids)
+
+  expect(await repair(once)).toEqual(first)
+
+  expect(await healthOf(space)).toMatchObject({ isHealthy: false })
+  await repair(space)
+})
+
 test('a repair beside workers, appends, edits, removals and adds leaves what holds at rest', async () => {
   const { owner, organization, space, thread, ids } = await embeddedSpace(40)
   const others = await Promise.all(

@@ -104,3 +104,30 @@ test.each(['', 'with space', 'x'.repeat(129)])('an id that is none, %j, is refus
     systemMessage,
   })
 })
+
+test('who is no member any more reads nothing of a thread in a repeated reply but what the first one had', async () => {
+  const organization = await app.seed.organization()
+  const member = await app.seed.member(organization)
+  const thread = await app.seed.thread({ organization })
+  const document = `mutation ($threadId: ID!) {
+    appendMessages(threadId: $threadId, messages: [{ role: USER, content: "mine" }], idempotencyKey: "once") {
+      messages { content }
+      thread {
+        messageCount lastMessage { content }
+        messages { edges { node { content } } }
+        agentRuns { edges { node { id } } }
+      }
+    }
+  }`
+  const append = async () => (await member.must(document, { threadId: thread.id })).appendMessages
+  expect((await append()).thread.messages.edges).toHaveLength(1)
+
+  await app.pool.query('delete from member where user_id = $1', [member.userId])
+  await thread.owner.must('StartAgentRun', { threadId: thread.id })
+  await app.seed.messages(thread, ['secret'])
+
+  expect(await append()).toEqual({
+    messages: [{ content: 'mine' }],
+    thread: { messageCount: 1, lastMessage: null, messages: { edges: [] }, agentRuns: { edges: [] } },
+  })
+})
