@@ -1,11 +1,13 @@
 import { invalid } from './errors.js'
+import { requireStorable, requireStorableTexts } from './text.js'
 
 /** Rules that inputs of many features share. Each throws VALIDATION_ERROR and returns the value it accepted. */
 
 /** A text of `min` to `max` characters once its surrounding white space is cut. */
 export function requireText(name: string, value: string, min: number, max: number): string {
+  requireStorable(name, value)
   const text = value.trim()
-  if (text.length < min || text.length > max || text.includes('\0')) {
+  if (text.length < min || text.length > max) {
     throw invalid(`Invalid ${name}. It must have ${min} to ${max.toLocaleString('en')} characters.`, {
       [name]: text.slice(0, 64),
       length: text.length,
@@ -38,19 +40,18 @@ export function requireOptionalTime(name: string, value: Date | null | undefined
 
 const MAX_JSON_DEPTH = 100
 
-/**
- * JSON as PostgreSQL can store it: of bounded depth, because it is read by recursion, and without NUL. A lone surrogate
- * has no UTF-8 form and becomes the replacement character.
- */
-export function requireStorableJson(name: string, value: unknown): string {
+/** JSON of bounded size, of bounded depth, because it is read by recursion, and of texts that can be stored. */
+export function requireJson(name: string, value: unknown, maxKib: number): string {
   if (isDeeper(value, MAX_JSON_DEPTH)) {
     throw invalid(`Invalid ${name}. It must have at most ${MAX_JSON_DEPTH} levels.`)
   }
   const json = JSON.stringify(value)
-  if (/(?<!\\)(?:\\\\)*\\u0000/.test(json)) {
-    throw invalid(`Invalid ${name}. The NUL character cannot be stored.`)
+  const length = Buffer.byteLength(json)
+  if (length > maxKib * 1024) {
+    throw invalid(`Invalid ${name}. It must be at most ${maxKib} KiB of JSON.`, { length })
   }
-  return json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][\da-f]{2}/g, '$1\ufffd')
+  requireStorableTexts(name, value)
+  return json
 }
 
 function isDeeper(value: unknown, depth: number): boolean {

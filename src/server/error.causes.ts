@@ -16,6 +16,8 @@ const OUTAGES = new Set([
 // pg gives these no code.
 const OUTAGE_MESSAGE =
   /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
+// PostgreSQL's words for a NUL in a text or in JSON. Inputs are checked for it where they are read; this is for what is not.
+const UNSTORABLE_TEXT = new Set(['22021', '22P05'])
 const UNIQUE_VIOLATIONS = new Set(['P2002', '23505'])
 
 export function toHeddleError(thrown: unknown): HeddleError {
@@ -26,6 +28,9 @@ export function toHeddleError(thrown: unknown): HeddleError {
   const facts = factsOf(cause)
   if (facts.some(({ code }) => UNIQUE_VIOLATIONS.has(code))) {
     return conflict('Something with this id or name exists already.', 'Unique key exists')
+  }
+  if (facts.some(({ code }) => UNSTORABLE_TEXT.has(code))) {
+    return invalid('Invalid text. It has NUL, which cannot be stored.')
   }
   if (facts.some(({ code, message }) => OUTAGES.has(code) || OUTAGE_MESSAGE.test(message))) {
     return new HeddleError('SERVICE_UNAVAILABLE', 'Heddle cannot answer now. Try again in a moment.', {

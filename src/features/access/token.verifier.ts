@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { HeddleError, unauthenticated } from '../../platform/errors.js'
+import { findUnstorable } from '../../platform/text.js'
 
 export interface TokenOptions {
   /** HS256 secret; null: not accepted */
@@ -107,5 +108,5 @@ function readClaims(payload: JWTPayload): TokenClaims {
 }
 
 function text(claim: unknown): string | null {
-  return typeof claim === 'string' && claim.length <= 255 && !claim.includes('\0') ? claim : null
+  return typeof claim === 'string' && claim.length <= 255 && !findUnstorable(claim) ? claim : null
 }

@@ -1,3 +1,5 @@
+import { wholeCharacter } from '../../platform/text.js'
+
 /** Cuts a text into pieces that an embedding model takes whole. */
 
 const CHUNK_CHARACTERS = 1500
@@ -55,18 +57,4 @@ function lastEnd(text: string, border: RegExp): number {
 function wordStart(text: string, from: number, to: number): number {
   const space = text.slice(from, to).search(/\s\S/)
   return space < 0 ? wholeCharacter(text, from) : from + space + 1
-}
-
-/** The position itself, or the one before it when it would divide a surrogate pair. */
-function wholeCharacter(text: string, position: number): number {
-  const divides = isHighSurrogate(text.charCodeAt(position - 1)) && isLowSurrogate(text.charCodeAt(position))
-  return divides ? position - 1 : position
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff
 }

@@ -1,5 +1,6 @@
 import { HeddleError, invalid } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
+import { cutText, requireStorable } from '../../platform/text.js'
 import { requireOptionalTime } from '../../platform/validate.js'
 import type { Viewer } from '../access/viewer.js'
 import { MAX_TITLE, requireMetadata } from '../threads/thread.service.js'
@@ -55,7 +56,7 @@ export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizati
       organizationId,
       projectId: input.projectId == null ? null : requireId('projectId', input.projectId),
       conversationId: id,
-      title: input.title?.replaceAll('\0', '').trim().slice(0, MAX_TITLE).toWellFormed() ?? null,
+      title: input.title == null ? null : toTitle(input.title),
       metadata: requireMetadata(input.metadata ?? {}),
       createdAt: requireOptionalTime('createdAt', input.createdAt),
     }
@@ -66,6 +67,11 @@ export function toCandidate(input: ImportThreadInput, viewer: Viewer, organizati
     candidate.error = error
   }
   return candidate
+}
+
+function toTitle(title: string): string {
+  requireStorable('title', title)
+  return cutText(title.trim(), MAX_TITLE)
 }
 
 function toRun({ id, status, startedAt, finishedAt }: ImportAgentRunInput, threadId: string): ImportedRun {

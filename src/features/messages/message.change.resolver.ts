@@ -15,7 +15,9 @@ export class MessageChangeResolver {
   })
   editMessage(
     @Arg('messageId', () => ID, { description: 'The message.' }) messageId: string,
-    @Arg('content', () => String, { description: 'Up to 1 MiB of UTF-8, without NUL; may be empty.' })
+    @Arg('content', () => String, {
+      description: 'Up to 1 MiB of UTF-8, without NUL and lone surrogates; may be empty.',
+    })
     content: string,
     @Ctx() { viewer }: Context,
   ): Promise<EditMessagePayload> {

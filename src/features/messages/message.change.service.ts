@@ -50,7 +50,7 @@ export class MessageChangeService {
       this.db,
       viewer,
       async (tx) => {
-        const text = requireContent(content)
+        const text = requireContent('content', content)
         const held = await this.#hold(tx, viewer, messageId)
         const isChanged = text !== held.message.content
         const edited = isChanged

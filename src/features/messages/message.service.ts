@@ -5,6 +5,7 @@ import type { ReplyCodec } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
+import { requireStorable } from '../../platform/text.js'
 import { requireOptionalTime } from '../../platform/validate.js'
 import { requireThread } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
@@ -134,20 +135,20 @@ function requireCount(count: number): void {
 /** Checks messages and gives those an id that came without one. Their sequences are set under the thread's lock. */
 export function requireMessages(messages: readonly NewMessage[], threadId: string): NewMessageRow[] {
   const ids = new Set<string>()
-  return messages.map(({ id: given, role, content, createdAt }) => {
+  return messages.map(({ id: given, role, content: sent, createdAt }, index) => {
     const id = given == null ? mintId('msg') : requireId('id', given)
     if (ids.has(id)) throw invalid('Invalid messages. Two of them have the same id.', { id })
     ids.add(id)
     const time = requireOptionalTime('createdAt', createdAt)
-    return { id, threadId, sequence: 0, role, content: requireContent(content), createdAt: time }
+    const content = requireContent(`messages[${index}].content`, sent)
+    return { id, threadId, sequence: 0, role, content, createdAt: time }
   })
 }
 
-export function requireContent(content: string): string {
+export function requireContent(name: string, content: string): string {
   const length = content.length > MAX_CONTENT_BYTES ? content.length : Buffer.byteLength(content)
   if (length > MAX_CONTENT_BYTES)
-    throw invalid('Invalid content. It must be at most 1 MiB of UTF-8.', { length })
-  if (content.includes('\0')) throw invalid('Invalid content. The NUL character cannot be stored.')
-  // A lone surrogate has no UTF-8 form: the database would get a replacement character in its place.
-  return content.toWellFormed()
+    throw invalid(`Invalid ${name}. It must be at most 1 MiB of UTF-8.`, { length })
+  requireStorable(name, content)
+  return content
 }

@@ -56,7 +56,9 @@ export abstract class MessageContentInput {
   @Field(() => MessageRole, { description: 'Who speaks.' })
   readonly role!: MessageRole
 
-  @Field(() => String, { description: 'Up to 1 MiB of UTF-8, without NUL; may be empty.' })
+  @Field(() => String, {
+    description: 'Up to 1 MiB of UTF-8, without NUL and lone surrogates; may be empty.',
+  })
   readonly content!: string
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was said. Default: now.' })

@@ -17,7 +17,7 @@ export interface SearchQuery {
 }
 
 export function readQuery(value: string): SearchQuery {
-  const text = requireText('query', value, 1, MAX_QUERY).toWellFormed()
+  const text = requireText('query', value, 1, MAX_QUERY)
   return { text, syntax: withPhrases(text), terms: termsOf(text) }
 }
 

@@ -1,3 +1,4 @@
+import { cutText } from '../../platform/text.js'
 import { chunkText } from '../embedders/chunks.js'
 import { isUnspaced } from './search.query.js'
 
@@ -32,16 +33,13 @@ function excerpt(content: string, first: number): string {
 
 /** White space is single spaces: a snippet is one line. */
 function beginning(text: string): string {
-  const line = text
-    .slice(0, SNIPPET_CHARACTERS * 4)
+  const line = cutText(text, SNIPPET_CHARACTERS * 4)
     .replace(/\s+/g, ' ')
     .trim()
-  if (line.length <= SNIPPET_CHARACTERS) return line.toWellFormed()
-  const cut = line.slice(0, SNIPPET_CHARACTERS)
+  if (line.length <= SNIPPET_CHARACTERS) return line
+  const cut = cutText(line, SNIPPET_CHARACTERS)
   const space = cut.lastIndexOf(' ')
-  return (
-    space > SNIPPET_CHARACTERS / 2 ? cut.slice(0, space) : cut.replace(/[\ud800-\udbff]$/, '')
-  ).toWellFormed()
+  return space > SNIPPET_CHARACTERS / 2 ? cut.slice(0, space) : cut
 }
 
 function pattern(words: readonly string[]): RegExp | null {

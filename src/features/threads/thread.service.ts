@@ -3,7 +3,7 @@ import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
-import { requireOptionalText, requireStorableJson } from '../../platform/validate.js'
+import { requireJson, requireOptionalText } from '../../platform/validate.js'
 import { requireOrganization, requireProject } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
@@ -23,7 +23,7 @@ import {
 } from './thread.sql.js'
 
 export const MAX_TITLE = 255
-const MAX_METADATA_BYTES = 64 * 1024
+const MAX_METADATA_KIB = 64
 
 export interface NewThread {
   id?: string | null
@@ -132,9 +132,5 @@ export class ThreadService {
 }
 
 export function requireMetadata(metadata: JsonObject): JsonObject {
-  const json = requireStorableJson('metadata', metadata)
-  if (Buffer.byteLength(json) > MAX_METADATA_BYTES) {
-    throw invalid('Invalid metadata. It must be at most 64 KiB of JSON.', { length: Buffer.byteLength(json) })
-  }
-  return JSON.parse(json)
+  return JSON.parse(requireJson('metadata', metadata, MAX_METADATA_KIB))
 }

@@ -26,16 +26,6 @@ describe('a thread that cannot be imported is told of, and the others go on', ()
       'Invalid id. An id has 1 to 128 printable characters and no spaces.',
     ],
     [
-      'NUL in a message',
-      (thread) => ({ ...thread, messages: [{ ...thread.messages[0], content: '\0' }] }),
-      'Invalid content. The NUL character cannot be stored.',
-    ],
-    [
-      'NUL in its metadata',
-      (thread) => ({ ...thread, metadata: { a: '\0' } }),
-      'Invalid metadata. The NUL character cannot be stored.',
-    ],
-    [
       'a time out of range',
       (thread) => ({ ...thread, createdAt: '0000-01-01T00:00:00Z' }),
       'Invalid createdAt. Its year must be 1 to 9999 in UTC.',

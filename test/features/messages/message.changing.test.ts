@@ -65,7 +65,6 @@ describe('an edited message', () => {
   test.each([
     ['is empty', '', ''],
     ['is a mebibyte', 'ä'.repeat(512 * 1024), 'ä'.repeat(512 * 1024)],
-    ['has half a character', 'a\ud800', 'a\ufffd'],
   ])('may say what %s', async (_, content, stored) => {
     const thread = await app.seed.thread({ messages: ['old'] })
 
@@ -76,6 +75,7 @@ describe('an edited message', () => {
   test.each([
     ['is more than a mebibyte', 'ä'.repeat(512 * 1024 + 1)],
     ['has a NUL', 'a\0b'],
+    ['has half a character', 'a\ud800'],
   ])('may not say what %s', async (_, content) => {
     const thread = await app.seed.thread({ messages: ['old'] })
 

@@ -52,7 +52,7 @@ describe('an organization', () => {
     expect(createOrganization.organization.name).toBe(stored)
   })
 
-  test.each(['', '  ', 'x'.repeat(256), 'a\0b'])('is not made with the name %j', async (name) => {
+  test.each(['', '  ', 'x'.repeat(256)])('is not made with the name %j', async (name) => {
     const systemMessage = 'Invalid name. It must have 1 to 255 characters.'
     expect(await (await app.seed.user()).run('CreateOrganization', { name })).toFailWith({
       ...INVALID,

@@ -54,7 +54,7 @@ describe('a project', () => {
     expect(seen.threads.edges).toEqual([{ node: { project: null } }])
   })
 
-  test.each(['', ' ', 'x'.repeat(256), 'a\0b'])('is not made with the name %j', async (name) => {
+  test.each(['', ' ', 'x'.repeat(256)])('is not made with the name %j', async (name) => {
     const { id: organizationId, owner } = await app.seed.organization()
 
     const reply = await owner.run('CreateProject', { input: { organizationId, name } })

@@ -59,7 +59,7 @@ describe('a search', () => {
 
     expect(contentsOf(await found(space.owner, space, ' alpha '))).toEqual(['alpha'])
     expect((await search(space.owner, space, 'x'.repeat(2_000))).errors).toBeUndefined()
-    for (const query of ['', ' \n', 'x'.repeat(2_001), 'al\0pha']) {
+    for (const query of ['', ' \n', 'x'.repeat(2_001)]) {
       const systemMessage = 'Invalid query. It must have 1 to 2,000 characters.'
       expect(await search(space.owner, space, query)).toFailWith({ ...INVALID, systemMessage })
     }

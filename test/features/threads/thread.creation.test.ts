@@ -173,11 +173,9 @@ describe('the title of a thread', () => {
     })
 
     expect(createThread.thread.title).toBe(title)
-    for (const refused of [`${title}x`, 'with \0']) {
-      expect(await create(owner, { organizationId, title: refused })).toFailWith({
-        ...INVALID,
-        systemMessage: 'Invalid title. It must have 0 to 255 characters.',
-      })
-    }
+    expect(await create(owner, { organizationId, title: `${title}x` })).toFailWith({
+      ...INVALID,
+      systemMessage: 'Invalid title. It must have 0 to 255 characters.',
+    })
   })
 })

@@ -68,22 +68,6 @@ test('metadata has up to 64 KiB of JSON', async () => {
   })
 })
 
-test.each([
-  ['a value', { a: ['b\0'] }],
-  ['a key', { 'a\0': 1 }],
-  ['a value after backslashes', { a: '\\\\\0' }],
-])('metadata with NUL in %s is refused', async (_, metadata) => {
-  const systemMessage = 'Invalid metadata. The NUL character cannot be stored.'
-  expect(await create(metadata)).toFailWith({ ...INVALID, systemMessage })
-})
-
-test('a lone surrogate in metadata is stored as the replacement character, like one in a message', async () => {
-  const { data, errors } = await create({ 'key\ud800': ['low \udc00', 'high \ud83d', '😀'] })
-
-  expect(errors).toBeUndefined()
-  expect(data.createThread.thread.metadata).toEqual({ 'key\ufffd': ['low \ufffd', 'high \ufffd', '😀'] })
-})
-
 test('metadata has up to 100 levels', async () => {
   const send = async (depth: number) => (await owner.post(bodyWithDepth(depth))).json() as Promise<Json>
 
