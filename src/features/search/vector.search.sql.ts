@@ -3,10 +3,15 @@ import { matching, type SearchFilter } from './search.filter.js'
 
 export interface VectorHit {
   messageId: string
-  /** which piece of the message it is */
+  /** its nearest piece */
   chunk: number
-  /** cosine distance: 0 to 2 */
+  /** cosine distance of that piece: 0 to 2 */
   distance: number
+}
+
+/** A message among the nearest pieces, and how many pieces were looked at. */
+export interface NearHit extends VectorHit {
+  pieces: number
 }
 
 /** One space's vectors, and which of them a search may show. */
@@ -15,6 +20,12 @@ export interface VectorScope {
   storeId: string
   dimensions: number
   filter: SearchFilter
+}
+
+/** How many pieces are looked at, and how many messages are wanted of them. */
+export interface VectorDepth {
+  pieces: number
+  messages: number
 }
 
 /**
@@ -28,34 +39,88 @@ function within({ spaceId, storeId, filter }: VectorScope): Statement {
     and ${matching(filter, { threadId: sql`e.thread_id`, role: sql`e.role`, createdAt: sql`e.message_created_at` })}`
 }
 
-/** The nearest pieces of messages. Exact: a scan of one store in the covering index. */
-export const searchVectors = (scope: VectorScope, vector: Uint8Array, limit: number): Statement => sql`
-  select e.message_id as "messageId", e.chunk, e.vector <=> ${vector}::halfvec as distance
-  from embedding e where ${within(scope)} and e.vector is not null
-  order by distance ${raw(`limit ${limit}`)}`
+/** Each message by the nearest of these pieces. */
+function messagesOf(pieces: Statement, { messages }: VectorDepth): Statement {
+  return sql`
+    with piece as materialized (${pieces}),
+    near as (
+      select distinct on (message_id) message_id, chunk, distance from piece order by message_id, distance, chunk)
+    select message_id as "messageId", chunk, distance, (select count(*) from piece)::int as pieces
+    from near order by distance, message_id ${raw(`limit ${messages}`)}`
+}
+
+/** Exact: a scan of one store in the covering index. */
+export const searchVectors = (scope: VectorScope, vector: Uint8Array, depth: VectorDepth): Statement => {
+  const nearest = sql`
+    select e.message_id, e.chunk, e.vector <=> ${vector}::halfvec as distance
+    from embedding e where ${within(scope)} and e.vector is not null
+    order by distance, e.message_id, e.chunk ${raw(`limit ${depth.pieces}`)}`
+  return messagesOf(nearest, depth)
+}
 
 /** The same by the store's own index, where it has one: the expression is the index's. */
-export const searchIndexedVectors = (scope: VectorScope, vector: Uint8Array, limit: number): Statement => {
+export const searchIndexedVectors = (
+  scope: VectorScope,
+  vector: Uint8Array,
+  depth: VectorDepth,
+): Statement => {
   const type = raw(`halfvec(${scope.dimensions})`)
-  return sql`
-    with near as materialized (
-      select e.message_id as "messageId", e.chunk, e.vector::${type} <=> ${vector}::${type} as distance
-      from embedding e where ${within(scope)}
-      order by distance ${raw(`limit ${limit}`)})
-    select * from near order by distance`
+  const nearest = sql`
+    select e.message_id, e.chunk, e.vector::${type} <=> ${vector}::${type} as distance
+    from embedding e where ${within(scope)}
+    order by distance ${raw(`limit ${depth.pieces}`)}`
+  return messagesOf(nearest, depth)
 }
 
 /** Wide vectors: the nearest by their bits, with or without an index, ranked again by the vectors themselves. */
-export const searchWideVectors = (scope: VectorScope, vector: Uint8Array, limit: number): Statement => {
-  const bits = raw(`bit(${scope.dimensions})`)
+export const searchWideVectors = (scope: VectorScope, vector: Uint8Array, depth: VectorDepth): Statement => {
+  const nearest = sql`
+    select e.message_id, e.chunk from embedding e where ${within(scope)}
+    order by ${bitDistance(scope, vector)} ${raw(`limit ${depth.pieces}`)}`
+  return messagesOf(rankedAgain(scope, nearest, vector), depth)
+}
+
+/**
+ * The same, however many pieces a message has: one scan that keeps the nearest of each. It sorts or hashes all of a
+ * store, so it costs two to three times what the nearest pieces do. `offset 0` keeps the vectors out of that.
+ */
+export const searchMessages = (scope: VectorScope, vector: Uint8Array, messages: number): Statement => sql`
+  select message_id as "messageId", nearest[2]::int as chunk, nearest[1] as distance
+  from (${nearestOfEach(scope, sql`e.vector <=> ${vector}::halfvec`)}) message
+  where nearest[1] is not null
+  order by distance, message_id ${raw(`limit ${messages}`)}`
+
+/** Of wide vectors, the piece of each message that is nearest by its bits; of these messages the nearest are ranked again. */
+export const searchWideMessages = (
+  scope: VectorScope,
+  vector: Uint8Array,
+  { pieces, messages }: VectorDepth,
+): Statement => {
+  const nearest = sql`
+    select message_id, nearest[2]::int as chunk
+    from (${nearestOfEach(scope, bitDistance(scope, vector))}) message
+    order by nearest[1], message_id ${raw(`limit ${pieces}`)}`
   return sql`
-    select near.message_id as "messageId", near.chunk, wide.wide_vector <=> ${vector}::halfvec as distance
-    from (
-      select e.store_id, e.message_id, e.chunk from embedding e
-      where ${within(scope)}
-      order by e.wide_bits::${bits} <~> binary_quantize(${vector}::halfvec)::${bits} ${raw(`limit ${limit}`)}
-    ) near
-    join embedding wide on wide.store_id = near.store_id and wide.message_id = near.message_id
-      and wide.chunk = near.chunk
-    order by distance`
+    select message_id as "messageId", chunk, distance from (${rankedAgain(scope, nearest, vector)}) ranked
+    order by distance, message_id ${raw(`limit ${messages}`)}`
+}
+
+function nearestOfEach(scope: VectorScope, distance: Statement): Statement {
+  return sql`
+    select message_id, min(array[distance, chunk]) as nearest
+    from (select e.message_id, e.chunk, ${distance} as distance from embedding e where ${within(scope)} offset 0) piece
+    group by message_id`
+}
+
+function bitDistance({ dimensions }: VectorScope, vector: Uint8Array): Statement {
+  const bits = raw(`bit(${dimensions})`)
+  return sql`e.wide_bits::${bits} <~> binary_quantize(${vector}::halfvec)::${bits}`
+}
+
+function rankedAgain({ storeId }: VectorScope, nearest: Statement, vector: Uint8Array): Statement {
+  return sql`
+    select near.message_id, near.chunk, wide.wide_vector <=> ${vector}::halfvec as distance
+    from (${nearest}) near
+    join embedding wide on wide.store_id = ${storeId} and wide.message_id = near.message_id
+      and wide.chunk = near.chunk`
 }

@@ -4,17 +4,22 @@ import { MAX_INDEXED_DIMENSIONS } from '../embeddings/vector.writer.js'
 import { selectReadyIndex, setIndexScan } from './hnsw.sql.js'
 import type { SearchFilter } from './search.filter.js'
 import {
+  type NearHit,
   searchIndexedVectors,
+  searchMessages,
   searchVectors,
+  searchWideMessages,
   searchWideVectors,
   type VectorHit,
   type VectorScope,
 } from './vector.search.sql.js'
 
-// Pieces looked at for so many messages: a long message has several, and wide vectors want candidates to rank again
-// (200 keep the recall at 1.0 for 1,536 dimensions and 20,000 vectors). Few sizes, because each is planned by itself.
-const FEWEST_PIECES = 200
-const PIECES_A_RESULT = 4
+// Pieces looked at for the messages that are wanted: a long one has several. A scan finds many as fast as few. Wide vectors
+// are read one by one to be ranked again (200 candidates keep the recall at 1.0 for 1,536 dimensions and 20,000 vectors),
+// and an index is walked from one to the next.
+const FEWEST_PIECES = 3_200
+const PIECES_A_MESSAGE = 4
+const INDEXED_PIECES_A_MESSAGE = [4, 16]
 
 // pgvector's limit of hnsw.ef_search.
 const MOST_CANDIDATES = 1_000
@@ -23,7 +28,10 @@ const MOST_CANDIDATES = 1_000
 export class VectorSearch {
   constructor(private readonly db: Database) {}
 
-  /** Each message by its nearest piece. Looks further when a few long messages took all the places. */
+  /**
+   * Each message by its nearest piece. Looks among the nearest pieces first. When a few long messages take all of these,
+   * one more scan ranks messages instead: the work is bounded, whatever the messages are.
+   */
   async nearest(
     { id, storeId, embeddingDimensions }: SpaceAccess,
     vector: Uint8Array,
@@ -32,32 +40,38 @@ export class VectorSearch {
   ): Promise<VectorHit[]> {
     const scope = { spaceId: id, storeId, dimensions: embeddingDimensions, filter }
     const isIndexed = !this.db.isEmbedded && (await this.db.query(selectReadyIndex(storeId))).length > 0
-    let pieces = FEWEST_PIECES
-    while (pieces < limit * PIECES_A_RESULT) pieces *= 2
-    for (; ; pieces *= 4) {
-      const hits = await this.#pieces(scope, vector, pieces, isIndexed)
-      const nearest = new Map<string, VectorHit>()
-      for (const hit of hits) if (!nearest.has(hit.messageId)) nearest.set(hit.messageId, hit)
-      if (nearest.size >= limit || hits.length < pieces) return [...nearest.values()].slice(0, limit)
-    }
+    const hits = isIndexed ? await this.#byIndex(scope, vector, limit) : null
+    return hits ?? (await this.#exactly(scope, vector, limit))
   }
 
-  /** An index scan may end before it has found enough that the filter lets through: what is there is then told exactly. */
-  async #pieces(
-    scope: VectorScope,
-    vector: Uint8Array,
-    limit: number,
-    isIndexed: boolean,
-  ): Promise<VectorHit[]> {
-    const isWide = scope.dimensions > MAX_INDEXED_DIMENSIONS
-    if (isIndexed) {
-      const search = isWide ? searchWideVectors : searchIndexedVectors
+  /** null: the scan ended before it found enough that the filter lets through, or met too many pieces of a few messages. */
+  async #byIndex(scope: VectorScope, vector: Uint8Array, messages: number): Promise<VectorHit[] | null> {
+    const search = isWide(scope) ? searchWideVectors : searchIndexedVectors
+    for (const piecesOfEach of INDEXED_PIECES_A_MESSAGE) {
+      const pieces = messages * piecesOfEach
       const hits = await this.db.transaction(async (tx) => {
-        await tx.query(setIndexScan(Math.min(limit, MOST_CANDIDATES)))
-        return tx.query<VectorHit>(search(scope, vector, limit))
+        await tx.query(setIndexScan(Math.min(pieces, MOST_CANDIDATES)))
+        return tx.query<NearHit>(search(scope, vector, { pieces, messages }))
       })
-      if (hits.length === limit) return hits
+      if (hits.length === messages) return hits
+      if ((hits[0]?.pieces ?? 0) < pieces) return null
     }
-    return this.db.query((isWide ? searchWideVectors : searchVectors)(scope, vector, limit))
+    return null
+  }
+
+  async #exactly(scope: VectorScope, vector: Uint8Array, messages: number): Promise<VectorHit[]> {
+    const wide = isWide(scope)
+    const pieces = Math.max(wide ? 0 : FEWEST_PIECES, messages * PIECES_A_MESSAGE)
+    const depth = { messages, pieces }
+    const hits = await this.db.query<NearHit>(
+      (wide ? searchWideVectors : searchVectors)(scope, vector, depth),
+    )
+    const isComplete = hits.length === messages || (hits[0]?.pieces ?? 0) < pieces
+    if (isComplete) return hits
+    return this.db.query(
+      wide ? searchWideMessages(scope, vector, depth) : searchMessages(scope, vector, messages),
+    )
   }
 }
+
+const isWide = ({ dimensions }: VectorScope): boolean => dimensions > MAX_INDEXED_DIMENSIONS

@@ -3,7 +3,17 @@ import { startTestApp, type TestApp } from '../../support/app.js'
 import { eventually } from '../../support/eventually.js'
 import { hashedVector } from '../../support/hashed.vectors.js'
 import { expectInvariants } from '../../support/invariants.js'
-import { contentsOf, embedThread, expectRanked, found, search, TEXTS, threadsOf } from './search.fixture.js'
+import { recordStatements } from '../../support/statements.js'
+import {
+  contentsOf,
+  embedThread,
+  expectRanked,
+  found,
+  type SearchHit,
+  search,
+  TEXTS,
+  threadsOf,
+} from './search.fixture.js'
 
 let app: TestApp
 
@@ -85,6 +95,32 @@ describe('a search', () => {
     expect(new Set(hits.map(({ node }) => node.id)).size).toBe(10)
     expect(hits[0]?.node.content === long).toBe(true)
     expect(hits[0]?.score).toBeCloseTo(1, 2)
+  })
+
+  test('scans a store twice at most, however many pieces the nearest messages have', async () => {
+    const space = await app.seed.space()
+    const texts = ['alpha', 'alpha bravo', ...Array.from({ length: 250 }, (_, index) => `charlie ${index}`)]
+    await embedThread(app, space, texts)
+    const page = { mode: 'SEMANTIC', first: 100 } as const
+    const expected = await found(space.owner, space, 'alpha', page)
+    // As if they were thousands of times as long.
+    await app.pool.query(
+      `insert into embedding
+       select e.store_id, e.message_id, piece, e.thread_id, e.generation, e.model, e.vector, e.wide_vector, e.wide_bits,
+         e.role, e.message_created_at
+       from embedding e join message m on m.id = e.message_id cross join generate_series(1, 10000) piece
+       where e.store_id = $1 and m.content like 'alpha%'`,
+      [space.id],
+    )
+
+    const { result, texts: statements } = await recordStatements(() =>
+      found(space.owner, space, 'alpha', page),
+    )
+    await app.pool.query('delete from embedding where store_id = $1 and chunk > 0', [space.id])
+
+    const comparable = ({ node, similarity }: SearchHit) => [node.id, similarity]
+    expect(result.map(comparable)).toEqual(expected.map(comparable))
+    expect(statements.filter((text) => text.includes('<=>')).length).toBeLessThanOrEqual(2)
   })
 
   test('finds a message that was appended once it is embedded, and none that is empty', async () => {
