@@ -1,6 +1,12 @@
 import type { PageInfo } from '../../platform/connection.type.js'
 import { readPageSize } from '../../platform/page.js'
-import { digestOf, readSearchCursor, type SearchPosition, writeSearchCursor } from './search.cursor.js'
+import {
+  digestOf,
+  placeAfter,
+  readSearchCursor,
+  type SearchPosition,
+  writeSearchCursor,
+} from './search.cursor.js'
 import { FIRST_DEPTH, MAX_DEPTH } from './search.fusion.js'
 
 const DEFAULT_RESULTS = 10
@@ -25,47 +31,63 @@ export function readSearchPage(
   return { size, digest, after: position, end: (position?.offset ?? 0) + size + 1 }
 }
 
-export interface RankingPage<Hit> {
-  hits: { hit: Hit; cursor: string }[]
+/** A hit of a ranking, and what it is a hit of. */
+export interface RankedNode<Hit, Node> {
+  hit: Hit
+  node: Node
+  cursor: string
+}
+
+export interface RankingPage<Hit, Node> {
+  hits: RankedNode<Hit, Node>[]
   pageInfo: PageInfo
 }
 
-/** The page of a ranking, which is read only as deep as the page needs. */
-export async function readRanking<Hit>(
-  page: SearchPage,
-  idOf: (hit: Hit) => string,
-  rank: (depth: number) => Promise<Hit[]>,
-): Promise<RankingPage<Hit>> {
-  if (page.end <= FIRST_DEPTH) {
-    const ranking = await rank(FIRST_DEPTH)
-    const cut = cutRanking(ranking, page, idOf)
-    if (cut.pageInfo.hasNextPage || ranking.length < FIRST_DEPTH) return cut
-  }
-  return cutRanking(await rank(MAX_DEPTH), page, idOf)
+/** How a ranking is read: as deep as a page needs it, and then what its hits are now. */
+export interface RankingSource<Hit, Node> {
+  idOf(hit: Hit): string
+  rank(depth: number): Promise<Hit[]>
+  /** by id; what is gone since it was ranked is left out */
+  read(ids: string[]): Promise<ReadonlyMap<string, Node>>
 }
 
-/**
- * Goes on after the hit that was the last, wherever that stands now, so that what came or went before it shifts nothing.
- */
-function cutRanking<Hit>(
+/** The page of a ranking. Where a hit is gone, the next one in the ranking takes its place. */
+export async function readRanking<Hit, Node>(
+  page: SearchPage,
+  source: RankingSource<Hit, Node>,
+): Promise<RankingPage<Hit, Node>> {
+  if (page.end <= FIRST_DEPTH) {
+    const ranking = await source.rank(FIRST_DEPTH)
+    const filled = await fillPage(ranking, page, source)
+    if (filled.pageInfo.hasNextPage || ranking.length < FIRST_DEPTH) return filled
+  }
+  return fillPage(await source.rank(MAX_DEPTH), page, source)
+}
+
+async function fillPage<Hit, Node>(
   ranking: readonly Hit[],
   page: SearchPage,
-  idOf: (hit: Hit) => string,
-): RankingPage<Hit> {
-  const ranked = ranking.slice(0, MAX_DEPTH)
-  const last = page.after ? ranked.findIndex((hit) => idOf(hit) === page.after?.id) : -1
-  const start = last >= 0 ? last + 1 : (page.after?.offset ?? 0)
-  const hits = ranked.slice(start, start + page.size)
-  const cursors = hits.map((hit, index) =>
-    writeSearchCursor(page.digest, { offset: start + index + 1, id: idOf(hit) }),
-  )
+  { idOf, read }: RankingSource<Hit, Node>,
+): Promise<RankingPage<Hit, Node>> {
+  const ids = ranking.slice(0, MAX_DEPTH).map(idOf)
+  const hits: RankedNode<Hit, Node>[] = []
+  let next = page.after ? placeAfter(ids, page.after) : 0
+  while (hits.length < page.size && next < ids.length) {
+    const wanted = ids.slice(next, next + page.size - hits.length)
+    const nodes = await read(wanted)
+    for (const id of wanted) {
+      const [node, hit] = [nodes.get(id), ranking[next]]
+      next += 1
+      if (node && hit) hits.push({ hit, node, cursor: writeSearchCursor(page.digest, ids, next) })
+    }
+  }
   return {
-    hits: hits.map((hit, index) => ({ hit, cursor: cursors[index] as string })),
+    hits,
     pageInfo: {
-      hasNextPage: ranked.length > start + page.size,
-      endCursor: cursors.at(-1) ?? null,
+      hasNextPage: next < ids.length,
+      endCursor: hits.at(-1)?.cursor ?? null,
       hasPreviousPage: page.after !== null,
-      startCursor: cursors[0] ?? null,
+      startCursor: hits[0]?.cursor ?? null,
     },
   }
 }

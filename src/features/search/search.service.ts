@@ -3,7 +3,7 @@ import { HeddleError } from '../../platform/errors.js'
 import { byId } from '../../platform/loader.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
-import { type MessageRecord, selectMessages } from '../messages/message.sql.js'
+import type { MessageRecord } from '../messages/message.sql.js'
 import type { LinkService } from '../spaces/link.service.js'
 import type { KeywordSearch } from './keyword.search.js'
 import { embedQuery } from './query.embedder.js'
@@ -13,6 +13,7 @@ import { SearchMode } from './search.input.js'
 import { type RankingPage, readRanking, readSearchPage } from './search.page.js'
 import { markedWords, readQuery, type SearchQuery } from './search.query.js'
 import { type SnippetRecord, snippetOf } from './search.snippet.js'
+import { selectFoundMessages } from './search.sql.js'
 import type { VectorSearch } from './vector.search.js'
 
 const TIMEOUT_MS = 20_000
@@ -45,7 +46,7 @@ export interface SearchResult {
 
 export interface SearchResults {
   edges: SearchResult[]
-  pageInfo: RankingPage<Hit>['pageInfo']
+  pageInfo: RankingPage<Hit, MessageRecord>['pageInfo']
   mode: SearchMode
   warnings: string[]
 }
@@ -68,14 +69,20 @@ export class SearchService {
     const { vector, mode, warnings } = await this.#meaning(space, query, values.mode)
     const isLenient = values.mode === SearchMode.HYBRID
     const byWords = (depth: number) => this.#byWords(space, query, filter, depth, isLenient)
-    const ranking = await readRanking(page, messageIdOf, async (depth) => {
+    const rank = async (depth: number): Promise<Hit[]> => {
       if (!vector) return byWords(depth)
       if (mode === SearchMode.SEMANTIC) return this.#byMeaning(space, vector, filter, depth)
       const rankings = await Promise.all([this.#byMeaning(space, vector, filter, depth), byWords(depth)])
       return fuse(rankings).map(({ hit, score }) => ({ ...hit, score }))
+    }
+    const read = async (ids: string[]) =>
+      byId(await this.db.query<MessageRecord>(selectFoundMessages(spaceId, ids)))
+    const { hits, pageInfo } = await readRanking(page, { idOf: messageIdOf, rank, read })
+    const words = markedWords(query)
+    const edges = hits.map(({ hit: { score, similarity, chunk }, node, cursor }) => {
+      return { cursor, score, similarity, snippet: snippetOf(node.content, words, chunk), node }
     })
-    const edges = await this.#withMessages(ranking, markedWords(query))
-    return { edges, pageInfo: ranking.pageInfo, mode, warnings }
+    return { edges, pageInfo, mode, warnings }
   }
 
   /** The query's vector, where the mode wants one, and the mode that is left without it. */
@@ -120,16 +127,6 @@ export class SearchService {
       ? await this.keywords.some(scope, query, depth)
       : await this.keywords.all(scope, query, depth)
     return hits.map(({ messageId, rank }) => ({ messageId, chunk: null, similarity: null, score: rank }))
-  }
-
-  // A message may have gone since it was ranked: it is left out, like one that was never found.
-  async #withMessages({ hits }: RankingPage<Hit>, words: readonly string[]): Promise<SearchResult[]> {
-    const ids = hits.map(({ hit }) => hit.messageId)
-    const messages = byId(await this.db.query<MessageRecord>(selectMessages(ids)))
-    return hits.flatMap(({ hit: { messageId, score, similarity, chunk }, cursor }) => {
-      const node = messages.get(messageId)
-      return node ? [{ cursor, score, similarity, snippet: snippetOf(node.content, words, chunk), node }] : []
-    })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PageInfo } from '../../platform/connection.type.js'
 import type { Database } from '../../platform/database.js'
 import { byId } from '../../platform/loader.js'
 import { requireOrganization } from '../access/access.js'
@@ -5,7 +6,7 @@ import type { Viewer } from '../access/viewer.js'
 import { type MessageRecord, selectMessages } from '../messages/message.sql.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
 import { requireFilter, type SearchFilterValues } from './search.filter.js'
-import { type RankingPage, readRanking, readSearchPage } from './search.page.js'
+import { type RankedNode, readRanking, readSearchPage } from './search.page.js'
 import { markedWords, readQuery } from './search.query.js'
 import { type SnippetRecord, snippetOf } from './search.snippet.js'
 import {
@@ -38,7 +39,7 @@ export class ThreadSearchService {
   async search(
     viewer: Viewer,
     values: ThreadSearchArguments,
-  ): Promise<{ edges: ThreadResult[]; pageInfo: RankingPage<ThreadHit>['pageInfo'] }> {
+  ): Promise<{ edges: ThreadResult[]; pageInfo: PageInfo }> {
     const organizationId = values.organizationId ?? null
     if (organizationId !== null) await requireOrganization(this.db, viewer, 'read', organizationId)
     const query = readQuery(values.query)
@@ -47,27 +48,29 @@ export class ThreadSearchService {
     const own = await this.db.query<{ id: string }>(selectOwnOrganizations(viewer.userId))
     const organizationIds = own.map(({ id }) => id)
     const scope = { viewerId: viewer.userId, organizationId, organizationIds, filter }
-    const ranking = await readRanking<ThreadHit>(
-      page,
-      ({ id }) => id,
-      (depth) => this.db.query(searchThreads(scope, query.syntax, depth)),
-    )
-    return { edges: await this.#edges(viewer, ranking, markedWords(query)), pageInfo: ranking.pageInfo }
+    const { hits, pageInfo } = await readRanking<ThreadHit, ThreadRecord>(page, {
+      idOf: ({ id }) => id,
+      rank: (depth) => this.db.query(searchThreads(scope, query.syntax, depth)),
+      read: async (ids) => byId(await this.db.query<ThreadRecord>(selectFoundThreads(viewer.userId, ids))),
+    })
+    return { edges: await this.#withMessages(hits, markedWords(query)), pageInfo }
   }
 
-  async #edges(viewer: Viewer, { hits }: RankingPage<ThreadHit>, words: readonly string[]) {
-    const threadIds = hits.map(({ hit }) => hit.id)
-    const messageIds = hits.flatMap(({ hit }) => hit.messageId ?? [])
-    const [threadRows, messageRows] = await Promise.all([
-      this.db.query<ThreadRecord>(selectFoundThreads(viewer.userId, threadIds)),
-      this.db.query<MessageRecord>(selectMessages(messageIds)),
-    ])
-    const [threads, messages] = [byId(threadRows), byId(messageRows)]
-    return hits.flatMap(({ hit: { id, rank, messageId }, cursor }) => {
-      const node = threads.get(id)
+  async #withMessages(
+    hits: readonly RankedNode<ThreadHit, ThreadRecord>[],
+    words: readonly string[],
+  ): Promise<ThreadResult[]> {
+    const ids = hits.flatMap(({ hit }) => hit.messageId ?? [])
+    const messages = byId(await this.db.query<MessageRecord>(selectMessages(ids)))
+    return hits.map(({ hit: { rank, messageId }, node, cursor }) => {
       const message = (messageId !== null && messages.get(messageId)) || null
-      const snippet = message && snippetOf(message.content, words, null)
-      return node ? [{ cursor, score: rank, message, snippet, node }] : []
+      return {
+        cursor,
+        score: rank,
+        message,
+        snippet: message && snippetOf(message.content, words, null),
+        node,
+      }
     })
   }
 }
