@@ -22,7 +22,7 @@ export class HousekeepingWorker {
     private readonly chores: Readonly<Record<string, Chore>>,
     { pollMs = POLL_MS }: HousekeepingOptions = {},
   ) {
-    this.#loop = new WorkerLoop(() => this.#round(), pollMs)
+    this.#loop = new WorkerLoop('housekeeping', () => this.#round(), logger, pollMs)
   }
 
   start(): void {

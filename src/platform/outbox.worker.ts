@@ -42,14 +42,14 @@ export class OutboxWorker {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    private readonly logger: Logger,
+    logger: Logger,
     handlers: EffectHandlers,
     options: Partial<OutboxOptions> = {},
   ) {
     this.#options = { ...DEFAULTS, ...options }
     this.#kinds = Object.keys(handlers)
     this.#runner = new EffectRunner(db, logger, handlers, this.#options)
-    this.#loop = new WorkerLoop(() => this.#takeDue(), this.#options.pollMs)
+    this.#loop = new WorkerLoop('outbox', () => this.#takeDue(), logger, this.#options.pollMs)
   }
 
   start(): void {
@@ -70,16 +70,10 @@ export class OutboxWorker {
     const free = this.#options.parallel - this.#runs.size
     if (free <= 0 || this.#kinds.length === 0) return
     const takenAt = performance.now()
-    for (const effect of await this.#claim(free)) this.#take(effect, takenAt)
-  }
-
-  async #claim(limit: number): Promise<ClaimedEffect[]> {
-    try {
-      return await this.db.query(claimEffects(mintId('lease'), this.#options.leaseMs, this.#kinds, limit))
-    } catch (error) {
-      this.logger.error({ err: error }, 'effects could not be claimed; trying again')
-      return []
-    }
+    const effects = await this.db.query<ClaimedEffect>(
+      claimEffects(mintId('lease'), this.#options.leaseMs, this.#kinds, free),
+    )
+    for (const effect of effects) this.#take(effect, takenAt)
   }
 
   #take(effect: ClaimedEffect, takenAt: number): void {

@@ -1,15 +1,25 @@
+import { backoffMs } from './backoff.js'
+import type { Logger } from './log.js'
+
+// Long enough that an outage is not hammered, short enough that work goes on soon after its end.
+const AFTER_FAILURE = { baseMs: 200, maxMs: 5_000 }
+
 /**
  * Takes a step again and again: whenever it is called, and every `pollMs` when nobody calls. A call that comes during a
- * step is not lost: one more step follows. The step must not fail.
+ * step is not lost: one more step follows. A step that fails is logged and taken again, after a wait that grows.
  */
 export class WorkerLoop {
   #run: Promise<void> | null = null
   #wake: () => void = () => undefined
   #isCalled = false
   #isStopped = false
+  #failures = 0
 
   constructor(
+    /** for the log */
+    private readonly name: string,
     private readonly step: () => Promise<void>,
+    private readonly logger: Logger,
     private readonly pollMs: number,
   ) {}
 
@@ -19,7 +29,7 @@ export class WorkerLoop {
 
   call(): void {
     this.#isCalled = true
-    this.#wake()
+    if (this.#failures === 0) this.#wake()
   }
 
   /** Resolves when the last step has ended. */
@@ -32,14 +42,31 @@ export class WorkerLoop {
   async #repeat(): Promise<void> {
     while (!this.#isStopped) {
       this.#isCalled = false
-      await this.step()
-      if (!this.#isCalled && !this.#isStopped) await this.#sleep()
+      const waitMs = await this.#take()
+      if (!this.#isStopped && waitMs > 0) await this.#sleep(waitMs)
     }
   }
 
-  #sleep(): Promise<void> {
+  /** @returns milliseconds to wait before the next step */
+  async #take(): Promise<number> {
+    try {
+      await this.step()
+      this.#failures = 0
+      return this.#isCalled ? 0 : this.pollMs
+    } catch (error) {
+      this.#failures += 1
+      const delayMs = backoffMs(this.#failures, AFTER_FAILURE)
+      const entry = { err: error, worker: this.name, delayMs }
+      // What a stop ends may fail by that.
+      if (this.#isStopped) this.logger.debug(entry, 'a worker stopped in the middle of a step')
+      else this.logger.error(entry, 'a step of a worker failed; trying again')
+      return delayMs
+    }
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.pollMs)
+      const timer = setTimeout(resolve, milliseconds)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

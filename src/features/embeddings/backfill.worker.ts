@@ -56,7 +56,7 @@ export class BackfillWorker {
   ) {
     this.#options = { leaseMs: 15_000, pollMs: 1_000, parallel: 6, retryMs: 1_000, ...options }
     this.#store = new EmbeddingStore(db, bus, this.#options.leaseMs)
-    this.#loop = new WorkerLoop(() => this.#claim(), this.#options.pollMs)
+    this.#loop = new WorkerLoop('embedding', () => this.#claim(), logger, this.#options.pollMs)
   }
 
   start(): void {
@@ -77,11 +77,7 @@ export class BackfillWorker {
     const free = this.#options.parallel - this.#running.size
     if (free <= 0 || this.#isStopping) return
     const takenAt = performance.now()
-    try {
-      for (const link of await this.#store.claim(mintId('lease'), free)) this.#take(link, takenAt)
-    } catch (error) {
-      this.logger.error({ err: error }, 'links could not be claimed; trying again')
-    }
+    for (const link of await this.#store.claim(mintId('lease'), free)) this.#take(link, takenAt)
   }
 
   #take(link: ClaimedLink, takenAt: number): void {

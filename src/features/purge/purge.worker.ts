@@ -53,7 +53,7 @@ export class PurgeWorker {
     options: PurgeWorkerOptions = {},
   ) {
     this.#options = { leaseMs: 15_000, pollMs: 1_000, retryMs: 1_000, dropAfterMs: 60_000, ...options }
-    this.#loop = new WorkerLoop(() => this.#purgeDue(), this.#options.pollMs)
+    this.#loop = new WorkerLoop('purge', () => this.#purgeDue(), logger, this.#options.pollMs)
   }
 
   start(): void {
@@ -69,17 +69,13 @@ export class PurgeWorker {
   }
 
   async #purgeDue(): Promise<void> {
-    try {
-      await this.db.query(releaseDue())
-      for (;;) {
-        const takenAt = performance.now()
-        const [batch] = await this.db.query<ClaimedBatch>(claimBatch(mintId('lease'), this.#options.leaseMs))
-        if (!batch) return await this.#dropStores()
-        await this.#work(batch, takenAt)
-        if (this.#isStopping) return
-      }
-    } catch (error) {
-      this.logger.error({ err: error }, 'deletions could not be claimed; trying again')
+    await this.db.query(releaseDue())
+    for (;;) {
+      const takenAt = performance.now()
+      const [batch] = await this.db.query<ClaimedBatch>(claimBatch(mintId('lease'), this.#options.leaseMs))
+      if (!batch) return await this.#dropStores()
+      await this.#work(batch, takenAt)
+      if (this.#isStopping) return
     }
   }
 

@@ -52,7 +52,7 @@ export class HnswWorker {
     private readonly logger: Logger,
     private readonly options: HnswOptions,
   ) {
-    this.#loop = new WorkerLoop(() => this.#look(), options.pollMs ?? 10_000)
+    this.#loop = new WorkerLoop('vector indexes', () => this.#look(), logger, options.pollMs ?? 10_000)
   }
 
   start(): void {
@@ -62,8 +62,7 @@ export class HnswWorker {
   /** Ends a build that is under way; the next node to look finds what is left of it. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    if (this.#building !== null) await this.db.query(cancelBackend(this.#building))
-    await this.#loop.stop()
+    await Promise.all([this.#loop.stop(), this.#cancelBuild()])
   }
 
   async #look(): Promise<void> {
@@ -75,13 +74,18 @@ export class HnswWorker {
       if (!rows[0]?.isOurs) return
       this.#building = rows[0].pid
       await this.#keep(session)
-    } catch (error) {
-      if (!this.#isStopping)
-        this.logger.error({ err: error }, 'vector indexes could not be kept; trying again')
     } finally {
       this.#building = null
       session.release(true)
     }
+  }
+
+  async #cancelBuild(): Promise<void> {
+    if (this.#building === null) return
+    await this.db.query(cancelBackend(this.#building)).catch((error: unknown) => {
+      // A database that cannot be asked to end the build is left with it: its connection is closed.
+      this.logger.warn({ err: error }, 'the build of a vector index could not be canceled')
+    })
   }
 
   async #keep(session: PoolClient): Promise<void> {

@@ -25,7 +25,7 @@ export class ReembeddingWorker {
     private readonly logger: Logger,
     { pollMs = 1_000 }: ReembeddingWorkerOptions = {},
   ) {
-    this.#loop = new WorkerLoop(() => this.#look(), pollMs)
+    this.#loop = new WorkerLoop('re-embedding', () => this.#look(), logger, pollMs)
   }
 
   start(): void {
@@ -42,11 +42,7 @@ export class ReembeddingWorker {
 
   async #look(): Promise<void> {
     this.#isDeaf = false
-    try {
-      for (const finishable of await this.switcher.list()) await this.#finish(finishable)
-    } catch (error) {
-      this.logger.error({ err: error }, 're-embeddings could not be looked for; trying again')
-    }
+    for (const finishable of await this.switcher.list()) await this.#finish(finishable)
   }
 
   /** One that fails holds no other up. */
