@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { startApp } from '../dist/app.js'
 import { loadConfig } from '../dist/platform/config.js'
-import { createPostgresPool } from '../dist/platform/database.js'
 import { openPglite } from '../dist/platform/pglite.open.js'
+import { PostgresPool } from '../dist/platform/postgres.pool.js'
+import { MAINTENANCE_LIMITS } from '../dist/platform/postgres.session.js'
 
 const API_KEY = 'hdl_key_of_the_benchmarks_and_of_nobody_else'
 const CONNECTIONS = 10
@@ -63,7 +64,8 @@ async function openDatabase() {
   const name = `heddle_bench_${randomUUID().replaceAll('-', '')}`
   await administer(server, `create database ${name}`)
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
-  const pool = createPostgresPool(url, CONNECTIONS)
+  const limits = { ...MAINTENANCE_LIMITS, idleMs: 0 }
+  const pool = new PostgresPool({ url, size: CONNECTIONS, connectMs: 0, limits, keepsSessions: true })
   return {
     pool,
     url,

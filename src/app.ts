@@ -7,7 +7,7 @@ import { openStoredKey, type StoredKey } from './app.key.js'
 import { startServer } from './app.server.js'
 import { createServices, type Foundations } from './app.services.js'
 import { StopSteps } from './app.stop.js'
-import { createWorkers, type WorkerTimings } from './app.workers.js'
+import { createWorkers, type Worker, type WorkerTimings } from './app.workers.js'
 import type { Embedder } from './features/embedders/embedder.js'
 import { createEmbedders } from './features/embedders/embedder.make.js'
 import { Embedders } from './features/embedders/embedders.js'
@@ -29,6 +29,9 @@ export interface App {
   stop(): Promise<void>
 }
 
+// Longer than the grace of any worker.
+const STOP_WORKERS_MS = 8_000
+
 export interface AppOptions {
   /** default: the configuration's */
   port?: number
@@ -38,6 +41,8 @@ export interface AppOptions {
   /** not closed, the first is what new spaces get; default: those of the configuration */
   embedders?: readonly [Embedder, ...Embedder[]]
   timings?: WorkerTimings
+  /** ends a start that waits for its database */
+  signal?: AbortSignal
 }
 
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
@@ -52,7 +57,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
 async function start(config: Config, options: AppOptions, steps: StopSteps): Promise<App> {
   const logger = options.logger ?? createLogger(config.logLevel)
-  const { db, announce } = await openDatabase(config, options.pool, logger, steps)
+  const { db, announce, abandon } = await openDatabase(config, { ...options, logger, steps })
   const bus = openBus(config, logger)
   steps.add(() => bus.close())
   const cache = openCache(config, logger)
@@ -65,7 +70,7 @@ async function start(config: Config, options: AppOptions, steps: StopSteps): Pro
   if (firstKey) await services.authenticator.bootstrap(firstKey.key)
   const workers =
     config.role === 'api' ? [] : createWorkers(foundations, services, logger, options.timings ?? {})
-  steps.add(() => Promise.all(workers.map((worker) => worker.stop())))
+  steps.add(() => stopWorkers(workers, abandon))
   const url = await startServer(foundations, services, options.port ?? config.port, logger, steps)
   await announce(url)
   for (const worker of workers) worker.start()
@@ -75,6 +80,13 @@ async function start(config: Config, options: AppOptions, steps: StopSteps): Pro
     isNewApiKey: firstKey?.isNew ?? false,
     stop: () => steps.run(),
   }
+}
+
+/** What waits for the database when the time is over waits no longer: the leases of what it was about will end. */
+async function stopWorkers(workers: readonly Worker[], abandonDatabase: () => void): Promise<void> {
+  const timer = setTimeout(abandonDatabase, STOP_WORKERS_MS)
+  await Promise.all(workers.map((worker) => worker.stop()))
+  clearTimeout(timer)
 }
 
 async function openFirstKey(config: Config, pool: Pool | undefined): Promise<StoredKey | null> {

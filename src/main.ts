@@ -3,25 +3,36 @@ import closeWithGrace from 'close-with-grace'
 import { type App, startApp } from './app.js'
 import { type Config, ConfigError, loadConfig } from './platform/config.js'
 import { DataDirectoryInUseError } from './platform/data.lock.js'
+import { isAway } from './platform/database.errors.js'
 import { createLogger } from './platform/log.js'
 import { MigrationError } from './platform/migrate.js'
+import { SharedSessionsError } from './platform/pool.sessions.js'
 
 /** `npm start`: runs Heddle until it is told to stop. */
 
-// Longer than every part takes to stop.
-const STOP_MS = 40_000
-const EXPLAINED = [ConfigError, DataDirectoryInUseError, MigrationError]
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH'])
+// Longer than every part takes to stop, and shorter than the 30 s that orchestrators give.
+const STOP_MS = 25_000
+const EXPLAINED = [ConfigError, DataDirectoryInUseError, MigrationError, SharedSessionsError]
 
 async function main(): Promise<void> {
   const config = loadConfig()
   const logger = createLogger(config.logLevel)
-  const app = await startApp(config, { logger })
-  closeWithGrace({ delay: STOP_MS, logger: false }, async ({ err }) => {
+  const stopping = new AbortController()
+  const starting = startApp(config, { logger, signal: stopping.signal })
+  const grace = closeWithGrace({ delay: STOP_MS, logger: false }, async ({ err }) => {
     if (err) logger.fatal({ err }, 'unexpected error; stopping')
-    await app.stop()
+    stopping.abort()
+    // A start that does not come to its end stops what it has started.
+    const app = await starting.catch(() => null)
+    await app?.stop()
   })
-  process.stdout.write(`${announcement(app, config)}\n`)
+  try {
+    process.stdout.write(`${announcement(await starting, config)}\n`)
+  } catch (error) {
+    if (stopping.signal.aborted) return
+    grace.uninstall()
+    throw error
+  }
 }
 
 function announcement({ url, apiKey, isNewApiKey }: App, config: Config): string {
@@ -40,8 +51,8 @@ function announcement({ url, apiKey, isNewApiKey }: App, config: Config): string
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error ? String(error.code) : null
-  if (code !== null && UNREACHABLE.has(code)) {
-    return `The database cannot be reached (${code}). Is it running, and is DATABASE_URL right?`
+  if (isAway(error)) {
+    return `The database cannot be reached (${code ?? error.message}). Is it running, and is DATABASE_URL right?`
   }
   const isExplained = code !== null || EXPLAINED.some((type) => error instanceof type)
   return isExplained ? error.message : (error.stack ?? error.message)

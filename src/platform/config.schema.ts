@@ -47,6 +47,40 @@ export const variables = z.object({
     null,
     'PostgreSQL 15 or later with pgvector. Without it, Heddle runs its embedded database.',
   ),
+  DATABASE_POOL_MODE: z.enum(['session', 'transaction']).default('session').register(documentation, {
+    description:
+      'How a connection pooler at DATABASE_URL (PgBouncer, Supavisor, …) lends its connections; session too where there is none.',
+    accepted: 'session or transaction; transaction needs DATABASE_DIRECT_URL',
+  }),
+  DATABASE_DIRECT_URL: address(
+    ['postgres', 'postgresql'],
+    null,
+    'PostgreSQL itself, past the pooler: for migrations and for building indexes. Without it, DATABASE_URL.',
+  ),
+  DATABASE_POOL_SIZE: whole(
+    2,
+    1_000,
+    20,
+    'Connections that a process opens to DATABASE_URL; two more at times to DATABASE_DIRECT_URL.',
+  ),
+  DATABASE_STATEMENT_TIMEOUT_SECONDS: whole(
+    1,
+    3_600,
+    30,
+    'Seconds that a statement may take, other than those of migrations and of building indexes. The longest, over an hour of work or a million rows, take a few; two seconds later a silent connection is given up.',
+  ),
+  DATABASE_CONNECT_TIMEOUT_SECONDS: whole(
+    1,
+    300,
+    10,
+    'Seconds that a request waits for a connection, a free one or a new one.',
+  ),
+  DATABASE_START_WAIT_SECONDS: whole(
+    0,
+    3_600,
+    60,
+    'Seconds that a start waits for a database that does not answer yet.',
+  ),
   REDIS_URL: address(
     ['redis', 'rediss'],
     null,
@@ -165,6 +199,14 @@ export const rules: readonly Rule[] = [
       ? `HEDDLE_ROLE is "${role}", which shares its work with other processes: set ${missing.join(' and ')} too.`
       : null
   },
+  (given) =>
+    given.DATABASE_POOL_MODE === 'transaction' && !given.DATABASE_DIRECT_URL
+      ? 'DATABASE_POOL_MODE is "transaction", in which nothing can be migrated: set DATABASE_DIRECT_URL too.'
+      : null,
+  (given) =>
+    given.DATABASE_DIRECT_URL && !given.DATABASE_URL
+      ? 'DATABASE_DIRECT_URL is set without DATABASE_URL: set DATABASE_URL too.'
+      : null,
   both('SANDBOX_API_URL', 'SANDBOX_API_KEY'),
   both('SANDBOX_API_KEY', 'SANDBOX_API_URL'),
   both('BACKUP_S3_ACCESS_KEY_ID', 'BACKUP_S3_SECRET_ACCESS_KEY'),

@@ -18,6 +18,16 @@ export interface Config {
   dataDir: string
   /** null: the embedded database in `dataDir` */
   databaseUrl: string | null
+  /** of the database at `databaseUrl` */
+  database: {
+    /** past any pooler; null: `databaseUrl` */
+    directUrl: string | null
+    poolMode: 'session' | 'transaction'
+    poolSize: number
+    statementTimeoutMs: number
+    connectTimeoutMs: number
+    startWaitMs: number
+  }
   redisUrl: string | null
   role: 'all' | 'api' | 'worker'
   jwtSecret: string | null
@@ -52,6 +62,8 @@ export interface Config {
   region: string
   logLevel: string
 }
+
+const SECOND_MS = 1_000
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -94,6 +106,14 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
     host: values.HOST,
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
+    database: {
+      directUrl: values.DATABASE_DIRECT_URL,
+      poolMode: values.DATABASE_POOL_MODE,
+      poolSize: values.DATABASE_POOL_SIZE,
+      statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_SECONDS * SECOND_MS,
+      connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_SECONDS * SECOND_MS,
+      startWaitMs: values.DATABASE_START_WAIT_SECONDS * SECOND_MS,
+    },
     redisUrl: values.REDIS_URL,
     role: values.HEDDLE_ROLE,
     jwtSecret: values.JWT_SECRET,

@@ -23,6 +23,8 @@ export class PglitePool extends pg.Pool {
       database: 'postgres',
     })
     this.#connection = connection
+    // Whoever waits for a connection that breaks learns of it; nobody else has to, and it must not end the process.
+    this.on('connect', (client) => client.on('error', () => undefined))
     this.on('release', (error, client) => {
       // Nobody else has a connection to go on with. The statement is queued before the next holder's first one.
       if (!error && client.getTransactionStatus() !== 'I') client.query('rollback', () => undefined)

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createPostgresPool } from '../../src/platform/database.js'
 import { MigrationError, migrate, migrationsDirectory } from '../../src/platform/migrate.js'
-import { openTestDatabase, type TestDatabase } from '../support/database.js'
+import { openTestDatabase, openTestPool, type TestDatabase } from '../support/database.js'
 
 const STARTERS = 6
 
@@ -86,7 +85,7 @@ describe('migrating', () => {
     await writeMigrations({ '1_table': 'create table one (id int)', '2_table': 'create table two (id int)' })
     const { url } = database
     // Processes on PostgreSQL have connections of their own; a PGlite belongs to one process.
-    const pools = Array.from({ length: STARTERS }, () => (url ? createPostgresPool(url, 1) : pool))
+    const pools = Array.from({ length: STARTERS }, () => (url ? openTestPool(url) : pool))
 
     const results = await Promise.all(pools.map((one) => migrate(one, directory)))
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { createPostgresPool } from '../../src/platform/database.js'
+import { PostgresPool } from '../../src/platform/postgres.pool.js'
+import { MAINTENANCE_LIMITS } from '../../src/platform/postgres.session.js'
 import { freshPglite } from './pglite.template.js'
 
 /** A migrated, empty database of a test's own: on PostgreSQL where TEST_DATABASE_URL names a server, else on PGlite. */
@@ -32,10 +33,9 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const name = `heddle_test_${randomUUID().replaceAll('-', '')}`
   await administer(server, `create database ${name} template ${template}`)
   const url = urlOf(server, name)
-  const pool = createPostgresPool(url, MAX_CONNECTIONS)
+  const pool = openTestPool(url)
   // Dropping the database ends what a test has left connected, and what an ended pool has not closed yet.
   pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
   return {
     pool,
     url,
@@ -44,6 +44,12 @@ export async function openTestDatabase(): Promise<TestDatabase> {
       await administer(server, `drop database if exists ${name} with (force)`)
     },
   }
+}
+
+/** A test holds locks and transactions for as long as it likes. */
+export function openTestPool(url: string): PostgresPool {
+  const limits = { ...MAINTENANCE_LIMITS, idleInTransactionMs: 0, idleMs: 0 }
+  return new PostgresPool({ url, size: MAX_CONNECTIONS, connectMs: 0, limits, keepsSessions: true })
 }
 
 /** One statement on the server itself, outside every test's database. */

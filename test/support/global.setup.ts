@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createPostgresPool } from '../../src/platform/database.js'
 import { migrate, migrationsDirectory } from '../../src/platform/migrate.js'
-import { administer, TEMPLATE_DATABASE, testServerUrl, urlOf } from './database.js'
+import { administer, openTestPool, TEMPLATE_DATABASE, testServerUrl, urlOf } from './database.js'
 import { preparePgliteTemplate } from './pglite.template.js'
 
 /** Migrates once for the whole run: every test file starts from a copy. */
@@ -14,7 +13,7 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
 async function makeTemplateDatabase(server: string): Promise<() => Promise<void>> {
   const name = `heddle_template_${randomUUID().replaceAll('-', '')}`
   await administer(server, `create database ${name} template template0`)
-  const pool = createPostgresPool(urlOf(server, name), 1)
+  const pool = openTestPool(urlOf(server, name))
   await migrate(pool, migrationsDirectory())
   // A database is copied only while nobody is connected to it.
   await pool.end()

@@ -67,7 +67,7 @@ export class HnswWorker {
 
   async #look(): Promise<void> {
     // Its settings and its lock go with the session.
-    const session = await this.db.pool.connect()
+    const session = await this.db.direct.connect()
     try {
       const { text, values } = tryIndexTurn()
       const { rows } = await session.query<{ isOurs: boolean; pid: number }>(text, [...values])
