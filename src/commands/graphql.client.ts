@@ -42,8 +42,6 @@ interface ReplyError {
 const ATTEMPTS = 4
 const BACKOFF_MS = 500
 const CONNECTION_TIMEOUT_MS = 10_000
-const RETRIED_STATUS = new Set([429, 503])
-const RETRIED_CODES = new Set(['RATE_LIMITED', 'SERVICE_UNAVAILABLE'])
 const MAX_RETRY_AFTER_MS = 60_000
 
 /** Speaks GraphQL to a Heddle server: queries and mutations over HTTP, subscriptions over WebSocket. */
@@ -121,14 +119,19 @@ export class GraphqlClient {
     }
     const error = errorOf(response, reply)
     if (error === null) return { error, data: reply?.data }
-    const busy = RETRIED_STATUS.has(response.status) || RETRIED_CODES.has(error.code)
-    return { error, retry: busy ? 'always' : 'never', retryAfterMs: retryAfter(response) }
+    return { error, retry: retryOf(response.status, error.code), retryAfterMs: retryAfter(response) }
   }
 }
 
 type Outcome =
   | { error: null; data: unknown }
   | { error: GraphqlRequestError; retry: 'always' | 'if repeatable' | 'never'; retryAfterMs?: number }
+
+/** What asks for patience has done nothing; what was away may have done what it was asked. */
+function retryOf(status: number, code: string): 'always' | 'if repeatable' | 'never' {
+  if (status === 429 || code === 'RATE_LIMITED') return 'always'
+  return status === 503 || code === 'SERVICE_UNAVAILABLE' ? 'if repeatable' : 'never'
+}
 
 function parseReply(text: string): Reply | null {
   try {

@@ -1,4 +1,12 @@
-/** The one table of error codes: the HTTP status and the type of each. Source: the error envelope of Aitronos' API. */
+interface CodeFacts {
+  /** of HTTP */
+  status: number
+  type: string
+  /** seconds after which the same request may succeed */
+  retryAfter?: number
+}
+
+/** The one table of error codes. Source: the error envelope of Aitronos' API. */
 const CODES = {
   RESOURCE_NOT_FOUND: { status: 404, type: 'client_error' },
   INSUFFICIENT_PERMISSIONS: { status: 403, type: 'client_error' },
@@ -8,8 +16,8 @@ const CODES = {
   RATE_LIMITED: { status: 429, type: 'client_error' },
   QUOTA_EXCEEDED: { status: 403, type: 'client_error' },
   INTERNAL_SERVER_ERROR: { status: 500, type: 'server_error' },
-  SERVICE_UNAVAILABLE: { status: 503, type: 'server_error' },
-} as const
+  SERVICE_UNAVAILABLE: { status: 503, type: 'server_error', retryAfter: 1 },
+} as const satisfies Record<string, CodeFacts>
 
 export type ErrorCode = keyof typeof CODES
 
@@ -45,6 +53,12 @@ export class HeddleError extends Error {
 
   get type(): string {
     return CODES[this.code].type
+  }
+
+  /** seconds; undefined when trying again would not help */
+  get retryAfter(): number | undefined {
+    const facts: CodeFacts = CODES[this.code]
+    return facts.retryAfter
   }
 }
 

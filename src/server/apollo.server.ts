@@ -1,11 +1,19 @@
-import { ApolloServer, type ApolloServerPlugin, HeaderMap, type HTTPGraphQLResponse } from '@apollo/server'
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  HeaderMap,
+  type HTTPGraphQLHead,
+  type HTTPGraphQLResponse,
+} from '@apollo/server'
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import type { FormattedExecutionResult, GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import { invalid } from '../platform/errors.js'
 import type { Logger } from '../platform/log.js'
 import type { ServerContext } from './context.js'
-import type { ErrorFormatter } from './error.format.js'
+import type { ErrorEnvelope, ErrorFormatter } from './error.format.js'
 import { limitSize, MAX_TOKENS } from './operation.limits.js'
+
+const UNAVAILABLE = 503
 
 /** A GraphQL request as HTTP brought it. */
 export interface HttpOperation {
@@ -83,8 +91,20 @@ function claiming(errors: ErrorFormatter): ApolloServerPlugin<ServerContext> {
   return {
     requestDidStart: async ({ contextValue }) => ({
       didEncounterErrors: async (failed) => errors.claim(failed.errors, contextValue.request),
+      willSendResponse: async ({ response: { http, body } }) => {
+        if (body.kind === 'single') sayWhenToRetry(http, body.singleResult)
+      },
     }),
   }
+}
+
+/** What was done in part is an answer; an operation of which nothing was done may be sent again as a whole. */
+function sayWhenToRetry(http: HTTPGraphQLHead, { data, errors = [] }: FormattedExecutionResult): void {
+  const waits = errors.flatMap(({ extensions }) => (extensions as Partial<ErrorEnvelope>)?.retryAfter ?? [])
+  if (waits.length === 0) return
+  http.headers.set('retry-after', String(Math.max(...waits)))
+  const isNothingDone = Object.values(data ?? {}).every((field) => field === null)
+  if (isNothingDone && waits.length === errors.length) http.status = UNAVAILABLE
 }
 
 export function toHeaderMap(headers: NodeJS.Dict<string | string[]>): HeaderMap {

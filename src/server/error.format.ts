@@ -17,6 +17,8 @@ export interface ErrorEnvelope extends Record<string, unknown> {
   details: Record<string, unknown>
   traceId: string
   timestamp: string
+  /** seconds after which the same request may succeed, as in HTTP's Retry-After; absent when trying again would not help */
+  retryAfter?: number
 }
 
 export type EnvelopedError = GraphQLFormattedError & { extensions: ErrorEnvelope }
@@ -61,9 +63,12 @@ export class ErrorFormatter {
 }
 
 function envelope(error: HeddleError, request: RequestInfo): ErrorEnvelope {
-  const { code, message, systemMessage, type, status, details } = error
+  const { code, message, systemMessage, type, status, details, retryAfter } = error
   const timestamp = new Date().toISOString()
-  return { code, message, systemMessage, type, status, details, traceId: request.traceId, timestamp }
+  return {
+    ...{ code, message, systemMessage, type, status, details, traceId: request.traceId, timestamp },
+    ...(retryAfter !== undefined && { retryAfter }),
+  }
 }
 
 /** Where in the document it happened, and in which field. */

@@ -83,6 +83,8 @@ export class HttpServer {
       const error = thrown instanceof HttpError ? thrown.error : thrown
       const enveloped = this.errors.format(error, info)
       const status = thrown instanceof HttpError ? thrown.httpStatus : enveloped.extensions.status
+      const { retryAfter } = enveloped.extensions
+      if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
       sendJson(response, status, { errors: [enveloped] })
     }
   }

@@ -42,16 +42,18 @@ test('a request is sent again when the connection breaks, three times at most', 
   expect(server.requests).toBe(4)
 })
 
-test('what must not happen twice is not sent again after a broken connection, but after a refusal', async () => {
+test('what must not happen twice is sent again after a refusal only, not when it may have been done', async () => {
   await using server = await GatewayStandin.start()
   const run = () => server.client().run(ViewerOrganizations, {}, { repeatable: false })
 
   server.answers.push(hangUp)
   await expect(run()).rejects.toMatchObject({ code: 'NETWORK_ERROR' })
   server.answers.push(busy(503))
+  await expect(run()).rejects.toMatchObject({ message: 'Later' })
+  server.answers.push(busy(429))
   await run()
 
-  expect(server.requests).toBe(3)
+  expect(server.requests).toBe(4)
 })
 
 test('a page instead of GraphQL is told as such', async () => {

@@ -22,6 +22,11 @@ test.each([
   ['a host that refuses', new AggregateError([withCode('ECONNREFUSED')])],
   ['a connection that breaks', new Error('Connection terminated unexpectedly')],
   ['a transaction that waits too long', withCode('P2028')],
+  ['a statement that takes too long', withCode('57014')],
+  ['a lock that is not given back', withCode('55P03')],
+  ['a transaction whose node was frozen', withCode('25P03')],
+  ['no connection in time', new Error('timeout exceeded when trying to connect')],
+  ['a pooler whose server is away', withCode('08P01')],
   ['an outage within an outage', new Error('query failed', { cause: { originalCode: '57P03' } })],
 ])('%s is SERVICE_UNAVAILABLE, and its words stay here', (_, error) => {
   const { message, extensions } = formatter.format(error, request)
