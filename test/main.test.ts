@@ -119,7 +119,10 @@ test.each([
   ],
   [
     'a database that is not there',
-    { DATABASE_URL: 'postgres://127.0.0.1:1/none', JWT_SECRET: 'x'.repeat(32) },
+    {
+      ...{ DATABASE_URL: 'postgres://127.0.0.1:1/none', DATABASE_START_WAIT_SECONDS: '0' },
+      JWT_SECRET: 'x'.repeat(32),
+    },
     'The database cannot be reached (ECONNREFUSED).',
   ],
   [
