@@ -34,10 +34,15 @@ export function createMemoryBus(): Bus {
 
 // Longer than Redis ever takes; what it has not taken by then is heard in this process alone.
 const PATIENCE_MS = 1_000
+const KEEP_ALIVE_MS = 10_000
 
 /** A bus between nodes over Redis' publish and subscribe. What Redis does not take goes to this process alone. */
 export function createRedisBus(url: string, logger: Logger): Bus {
-  const options = { lazyConnect: false, maxRetriesPerRequest: 1, enableOfflineQueue: false }
+  const options = {
+    ...{ lazyConnect: false, maxRetriesPerRequest: 1, enableOfflineQueue: false },
+    // A subscriber only listens: without it, it would not learn that nobody is there any more.
+    keepAlive: KEEP_ALIVE_MS,
+  }
   const publisher = new Redis(url, { ...options, commandTimeout: PATIENCE_MS })
   const subscriber = new Redis(url, {
     ...options,

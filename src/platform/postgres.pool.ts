@@ -22,6 +22,16 @@ class SilentDatabaseError extends Error {
   readonly code = 'ETIMEDOUT'
 }
 
+class AbandonedPoolError extends Error {
+  readonly code = 'ECONNABORTED'
+}
+
+interface PoolInternals {
+  _pendingQueue: { callback(error: Error): void }[]
+  /** those that connect, too */
+  _clients: pg.ClientBase[]
+}
+
 /** Connections to PostgreSQL, none of which is waited for without end. */
 export class PostgresPool extends pg.Pool {
   readonly #clients = new Set<pg.ClientBase>()
@@ -51,6 +61,10 @@ export class PostgresPool extends pg.Pool {
   /** Ends every connection now, whatever runs on it, and opens no more: the server rolls back what was open. */
   abandon(): void {
     if (!this.ending) void this.end()
+    // pg lets those in line wait on, and those who connect.
+    const { _pendingQueue: line, _clients: clients } = this as unknown as PoolInternals
+    for (const { callback } of line.splice(0)) callback(new AbandonedPoolError('The database was given up.'))
+    for (const client of clients) streamOf(client).destroy()
     this.#cut()
   }
 
