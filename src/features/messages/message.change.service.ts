@@ -133,6 +133,6 @@ type KeptEdited = Omit<Edited, 'message'> & { message: Omit<MessageRecord, 'cont
 function editedTo(content: string): ReplyCodec<Edited, KeptEdited> {
   return {
     keep: ({ message: { content: _, ...message }, thread }) => ({ message, thread }),
-    recall: ({ message, thread }) => ({ message: { ...message, content: requireContent(content) }, thread }),
+    recall: ({ message, thread }) => ({ message: { ...message, content }, thread }),
   }
 }

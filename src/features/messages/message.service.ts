@@ -119,7 +119,7 @@ function appendedFrom(given: readonly NewMessage[]): ReplyCodec<Appended, KeptAp
     recall: ({ messages, thread }) => ({
       messages: messages.map((message, index) => ({
         ...message,
-        content: requireContent(given[index]?.content ?? ''),
+        content: given[index]?.content ?? '',
       })),
       thread,
     }),

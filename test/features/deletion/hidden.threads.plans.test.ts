@@ -86,7 +86,10 @@ test('a list and a search of a space pass over none of its hidden threads', asyn
     ],
     statements: {
       list: listLinkedThreads(USER, SPACE.spaceId, page),
-      'by meaning': searchVectors({ ...SPACE, filter }, encodeHalfVector(Float32Array.of(1, 0, 0, 0)), 200),
+      'by meaning': searchVectors({ ...SPACE, filter }, encodeHalfVector(Float32Array.of(1, 0, 0, 0)), {
+        pieces: 200,
+        messages: 200,
+      }),
       'by words': searchAllWords({ spaceId: SPACE.spaceId, filter }, 'message', 20),
     },
   })
