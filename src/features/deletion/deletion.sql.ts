@@ -21,7 +21,7 @@ export const selectThreadSnapshot = (threadId: string): Statement => sql`
   select t.title, t.metadata, t.conversation_id as "conversationId", p.sandbox_id as "sandboxId",
     (select count(*)::int from message m where m.thread_id = t.id) as "messageCount",
     (select count(*)::int from agent_run r where r.thread_id = t.id) as "agentRunCount",
-    (select count(*)::int from space_thread l join space s on s.id = l.space_id and s.shadow_of is null
+    (select count(*)::float8 from space_thread l join space s on s.id = l.space_id and s.shadow_of is null
       join embedding e on e.store_id = s.store_id and e.thread_id = t.id
       where l.thread_id = t.id) as "vectorCount",
     (select count(*)::int from space_thread l join space s on s.id = l.space_id
@@ -57,7 +57,7 @@ export const hideLinks = (set: LinkSet): Statement => sql`
     update space_thread l set hidden = true, next_attempt_at = null, lease_id = null, lease_expires_at = null
     from thread t where ${staleLinks(set)}
     returning l.space_id, l.vector_count)
-  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::int as vectors
+  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
   from links group by space_id order by space_id`
 
 /** The opposite: what appeared or was left undone meanwhile is embedded. */
@@ -68,7 +68,7 @@ export const showLinks = (set: LinkSet): Statement => sql`
     returning l.space_id, l.vector_count)
   update space s set thread_count = s.thread_count + shown.threads, vector_count = s.vector_count + shown.vectors,
     last_activity_at = now()
-  from (select space_id, count(*)::int as threads, sum(vector_count)::int as vectors from links group by space_id) shown
+  from (select space_id, count(*)::int as threads, sum(vector_count) as vectors from links group by space_id) shown
   where s.id = shown.space_id returning s.id`
 
 /** Links that a deletion interrupted, and that are still hidden, go on under a backfill that can be watched. */
@@ -123,7 +123,7 @@ export function owned({ ownerId, organizationId, mode }: OwnThreads): Statement 
     and ${mode === 'SOFT' ? sql`true` : sql`not t.legal_hold`}`
 }
 
-const share = sql`organization_id as "organizationId", count(*)::int as threads, sum(message_count)::int as messages`
+const share = sql`organization_id as "organizationId", count(*)::int as threads, sum(message_count)::float8 as messages`
 
 /** All live threads of one owner, in one statement, however many. They stay listed: no index has to change. */
 export const hideOwnThreads = (own: OwnThreads, batchId: string): Statement => sql`

@@ -1,4 +1,4 @@
-import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars'
+import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from 'graphql-scalars'
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { DeletionMode } from '../../generated/prisma/enums.js'
 
@@ -65,7 +65,7 @@ export class DeleteThreadPayload {
   @Field(() => Int, { description: 'Agent runs deleted or hidden, running ones too.' })
   readonly deletedAgentRunCount!: number
 
-  @Field(() => Int, { description: 'Vectors deleted or hidden, in all spaces.' })
+  @Field(() => GraphQLSafeInt, { description: 'Vectors deleted or hidden, in all spaces.' })
   readonly deletedVectorCount!: number
 
   @Field(() => GraphQLDateTime, { description: 'When it was deleted.' })
@@ -185,7 +185,7 @@ export class ThreadDeletionPreview {
   @Field(() => Int, { description: 'Agent runs that would go.' })
   readonly agentRunCount!: number
 
-  @Field(() => Int, { description: 'Vectors that would go, in all spaces.' })
+  @Field(() => GraphQLSafeInt, { description: 'Vectors that would go, in all spaces.' })
   readonly vectorCount!: number
 
   @Field(() => Int, { description: 'Spaces that would lose the thread.' })

@@ -39,7 +39,7 @@ export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql
   with links as (
     select space_id, vector_count, hidden from space_thread
     where thread_id = any(${threadIds}::text[]) order by space_id, thread_id for update)
-  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::int as vectors
+  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
   from links where not hidden group by space_id order by space_id`
 
 /**
@@ -50,7 +50,7 @@ export const uncountShares = (shares: readonly SpaceShare[]): Statement => sql`
   update space s set thread_count = s.thread_count - gone.threads, vector_count = s.vector_count - gone.vectors,
     last_activity_at = now()
   from unnest(${shares.map(({ spaceId }) => spaceId)}::text[], ${shares.map(({ threads }) => threads)}::int[],
-    ${shares.map(({ vectors }) => vectors)}::int[]) as gone (space_id, threads, vectors)
+    ${shares.map(({ vectors }) => vectors)}::bigint[]) as gone (space_id, threads, vectors)
   where s.id = gone.space_id returning s.id`
 
 /** Messages, agent runs, links, vectors and failures go with their thread, by the cascade of their keys. */
@@ -85,7 +85,7 @@ export const deleteLinks = (spaceId: string, threadId: string | null): Statement
       failures as (delete from embedding_failure where space_id = ${spaceId} and ${ofThread}),
       pending as (delete from pending_embedding where space_id = ${spaceId} and ${ofThread})
     select (select count(*)::int from links) as "removedThreadCount",
-      (select count(*)::int from vectors) as "removedVectorCount"`
+      (select count(*)::float8 from vectors) as "removedVectorCount"`
 }
 
 export interface Trimmed {

@@ -21,8 +21,8 @@ const MOST_LINKS_MEASURED = 5_000
 /** By the counts that spaces keep: the links of a large space are too many to be looked at every few seconds. */
 export const selectIndexCandidates = (fewest: number): Statement => sql`
   select coalesce(i.store_id, s.store_id) as "storeId", s.embedding_dimensions as dimensions,
-    coalesce(s.vector_count, 0) as vectors, coalesce(behind.messages, 0)::int as pending,
-    i.vectors as "indexedVectors", coalesce(i.ready_at is not null, false) as "isReady"
+    coalesce(s.vector_count, 0)::float8 as vectors, coalesce(behind.messages, 0)::float8 as pending,
+    i.vectors::float8 as "indexedVectors", coalesce(i.ready_at is not null, false) as "isReady"
   from (select * from space where deleted_at is null) s
     full join vector_index i on i.store_id = s.store_id
     left join lateral (
@@ -35,18 +35,18 @@ export const selectIndexCandidates = (fewest: number): Statement => sql`
 
 /** What is in a store, the vectors of soft-deleted threads too. */
 export const countStoredVectors = (storeId: string): Statement => sql`
-  select coalesce(sum(l.vector_count), 0)::int as vectors
+  select coalesce(sum(l.vector_count), 0)::float8 as vectors
   from space s join space_thread l on l.space_id = s.id where s.store_id = ${storeId} and s.deleted_at is null`
 
 /** Told before the build: what a node that dies leaves behind is found by it. */
 export const insertVectorIndex = (storeId: string, vectors: number): Statement => sql`
-  insert into vector_index (store_id, vectors) values (${storeId}, ${vectors}::int) returning store_id`
+  insert into vector_index (store_id, vectors) values (${storeId}, ${vectors}::bigint) returning store_id`
 
 export const markIndexReady = (storeId: string): Statement =>
   sql`update vector_index set ready_at = now() where store_id = ${storeId} returning store_id`
 
 export const raiseIndexedVectors = (storeId: string, vectors: number): Statement =>
-  sql`update vector_index set vectors = ${vectors}::int where store_id = ${storeId} returning store_id`
+  sql`update vector_index set vectors = ${vectors}::bigint where store_id = ${storeId} returning store_id`
 
 export const deleteVectorIndex = (storeId: string): Statement =>
   sql`delete from vector_index where store_id = ${storeId} returning store_id`

@@ -24,10 +24,10 @@ export interface ReembeddingRecord {
 
 /** What the backfills of a shadow say together. The rest of a canceled one, whose thread went, counts as skipped. */
 const sums = (backfills: Statement): Statement => sql`
-  select coalesce(sum(b.total), 0)::int as total, coalesce(sum(b.embedded), 0)::int as embedded,
-    coalesce(sum(case when b.status = 'CANCELED' then b.total - b.embedded - b.failed else b.skipped end), 0)::int as skipped,
-    coalesce(sum(b.failed), 0)::int as failed, coalesce(sum(b.reused), 0)::int as reused,
-    coalesce(sum(b.sequence), 0)::int as sequence,
+  select coalesce(sum(b.total), 0)::float8 as total, coalesce(sum(b.embedded), 0)::float8 as embedded,
+    coalesce(sum(case when b.status = 'CANCELED' then b.total - b.embedded - b.failed else b.skipped end), 0)::float8 as skipped,
+    coalesce(sum(b.failed), 0)::float8 as failed, coalesce(sum(b.reused), 0)::float8 as reused,
+    coalesce(sum(b.sequence), 0)::float8 as sequence,
     min(b.next_attempt_at) filter (where b.status in ('QUEUED', 'RUNNING')) as "nextAttemptAt",
     (array_agg(b.last_error order by b.next_attempt_at is null, b.updated_at desc)
       filter (where b.last_error is not null and b.status <> 'CANCELED'))[1] as "lastError"
@@ -85,10 +85,10 @@ export const countShadow = (shadowId: string): Statement =>
   sums(sql`(select * from backfill where space_id = ${shadowId} order by id for update)`)
 
 export const endReembedding = (id: string, status: ReembeddingStatus, counts: FinalCounts): Statement => sql`
-  update reembedding r set status = ${status}::reembedding_status, total = ${counts.total}::int,
-    embedded = ${counts.embedded}::int, skipped = ${counts.skipped}::int, failed = ${counts.failed}::int,
-    reused = ${counts.reused}::int, last_error = ${counts.lastError},
-    sequence = r.sequence + ${counts.sequence}::int + 1, finished_at = clock_timestamp()
+  update reembedding r set status = ${status}::reembedding_status, total = ${counts.total}::bigint,
+    embedded = ${counts.embedded}::bigint, skipped = ${counts.skipped}::bigint, failed = ${counts.failed}::bigint,
+    reused = ${counts.reused}::bigint, last_error = ${counts.lastError},
+    sequence = r.sequence + ${counts.sequence}::bigint + 1, finished_at = clock_timestamp()
   from space s where r.id = ${id} and r.status = 'RUNNING' and s.id = r.space_id
   returning s.organization_id as "organizationId", r.request_id as "requestId", r.trace_id as "traceId",
     r.correlation_id as "correlationId"`

@@ -1,4 +1,4 @@
-import { GraphQLDateTime } from 'graphql-scalars'
+import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars'
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { ReembeddingStatus } from '../../generated/prisma/enums.js'
 import { countsOf } from '../backfills/backfill.type.js'
@@ -31,33 +31,37 @@ export class Reembedding {
   @Field(() => ReembeddingStatus, { description: 'Where it stands.' })
   readonly status!: ReembeddingStatus
 
-  @Field(() => Int, {
+  @Field(() => GraphQLSafeInt, {
     description:
       'Messages that belong to it: those that its threads had when it started, or when they were added. Later ones are embedded, but not counted here.',
   })
   readonly total!: number
 
-  @Field(() => Int, { description: '`embedded + skipped + failed`: never falls, never passes `total`.' })
+  @Field(() => GraphQLSafeInt, {
+    description: '`embedded + skipped + failed`: never falls, never passes `total`.',
+  })
   readonly processed!: number
 
-  @Field(() => Int, { description: 'Messages whose vectors are in the new memory.' })
+  @Field(() => GraphQLSafeInt, { description: 'Messages whose vectors are in the new memory.' })
   readonly embedded!: number
 
-  @Field(() => Int, { description: 'Messages without text, or of threads that went meanwhile.' })
+  @Field(() => GraphQLSafeInt, { description: 'Messages without text, or of threads that went meanwhile.' })
   readonly skipped!: number
 
-  @Field(() => Int, {
+  @Field(() => GraphQLSafeInt, {
     description: 'Messages that the new model refused; once it serves, retryBackfill takes them again.',
   })
   readonly failed!: number
 
-  @Field(() => Int, { description: 'Embedded messages that were copied from another space of this model.' })
+  @Field(() => GraphQLSafeInt, {
+    description: 'Embedded messages that were copied from another space of this model.',
+  })
   readonly reused!: number
 
   @Field(() => Float, { description: '0 to 100, with one decimal; 100 when there is nothing to do.' })
   readonly percent!: number
 
-  @Field(() => Int, { description: 'Rises with every change; some may be passed over.' })
+  @Field(() => GraphQLSafeInt, { description: 'Rises with every change; some may be passed over.' })
   readonly sequence!: number
 
   @Field(() => String, {

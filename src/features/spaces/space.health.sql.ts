@@ -84,10 +84,10 @@ export interface StrayHealth {
 /** What of a space belongs to none of its links, its own counters, and the messages that its links are through with. */
 export const measureStrays = (spaceId: string): Statement => sql`
   select (
-      select count(*)::int from space_thread l join thread t on t.id = l.thread_id and t.deleted_at is null
+      select count(*)::float8 from space_thread l join thread t on t.id = l.thread_id and t.deleted_at is null
         join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
       where l.space_id = s.id) as messages,
-    (select count(*)::int from embedding e where e.store_id = s.store_id and ${isUnlinked(sql`e.thread_id`)}) as vectors,
+    (select count(*)::float8 from embedding e where e.store_id = s.store_id and ${isUnlinked(sql`e.thread_id`)}) as vectors,
     (select count(*)::int from embedding_failure f where f.space_id = s.id and ${isUnlinked(sql`f.thread_id`)})
       + (select count(*)::int from pending_embedding p where p.space_id = s.id and ${isUnlinked(sql`p.thread_id`)})
       as records,
@@ -99,7 +99,7 @@ export function isUnlinked(threadId: Statement): Statement {
 }
 
 export function countLinks(spaceId: string): Statement {
-  return sql`select count(*)::int as threads, coalesce(sum(l.vector_count), 0)::int as vectors from ${liveLinks(spaceId)}`
+  return sql`select count(*)::int as threads, coalesce(sum(l.vector_count), 0)::bigint as vectors from ${liveLinks(spaceId)}`
 }
 
 /** Part of a thread: messages after one sequence, up to another. */

@@ -1,4 +1,4 @@
-import { GraphQLDateTime } from 'graphql-scalars'
+import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars'
 import { Field, ID, Int, ObjectType } from 'type-graphql'
 import type { SpaceHealthReport } from './space.health.service.js'
 import type { Repairs } from './space.repair.js'
@@ -17,36 +17,38 @@ export class SpaceHealth implements SpaceHealthReport {
   })
   readonly isHealthy!: boolean
 
-  @Field(() => Int, { description: 'Vectors in its store.' })
+  @Field(() => GraphQLSafeInt, { description: 'Vectors in its store.' })
   readonly vectors!: number
 
-  @Field(() => Int, {
+  @Field(() => GraphQLSafeInt, {
     description:
       'Vectors that there would be if nothing were missing or too much: one for each piece of a message that its links are through with and that was not refused; of one that waits to be embedded again, those that it has.',
   })
   readonly expectedVectors!: number
 
-  @Field(() => Int, {
+  @Field(() => GraphQLSafeInt, {
     description:
       'Vectors that belong to no link, an earlier link, another model, a message that is gone or not reached yet, or a piece that its message does not have.',
   })
   readonly orphanVectors!: number
 
-  @Field(() => Int, { description: 'Messages that its links are through with.' })
+  @Field(() => GraphQLSafeInt, { description: 'Messages that its links are through with.' })
   readonly messages!: number
 
-  @Field(() => Int, {
+  @Field(() => GraphQLSafeInt, {
     description: 'Of them, those that lack some or all of their vectors and wait for none.',
   })
   readonly messagesWithoutVectors!: number
 
-  @Field(() => Int, { description: 'Of them, those that wait to be embedded again.' })
+  @Field(() => GraphQLSafeInt, { description: 'Of them, those that wait to be embedded again.' })
   readonly pendingMessages!: number
 
-  @Field(() => Int, { description: 'Messages that the embedder refused; retryBackfill takes them up.' })
+  @Field(() => GraphQLSafeInt, {
+    description: 'Messages that the embedder refused; retryBackfill takes them up.',
+  })
   readonly failures!: number
 
-  @Field(() => Int, {
+  @Field(() => GraphQLSafeInt, {
     description: 'Refusals and waiting messages that belong to no message, or to one that has its vectors.',
   })
   readonly orphanRecords!: number
@@ -87,13 +89,13 @@ export class RepairSpacePayload implements Repairs {
   @Field(() => ID, { description: 'The space.' })
   readonly spaceId!: string
 
-  @Field(() => Int, { description: 'Vectors that belonged nowhere.' })
+  @Field(() => GraphQLSafeInt, { description: 'Vectors that belonged nowhere.' })
   readonly removedVectors!: number
 
-  @Field(() => Int, { description: 'Messages that lacked vectors, and are embedded again.' })
+  @Field(() => GraphQLSafeInt, { description: 'Messages that lacked vectors, and are embedded again.' })
   readonly requeuedMessages!: number
 
-  @Field(() => Int, { description: 'Refusals and waiting messages that belonged nowhere.' })
+  @Field(() => GraphQLSafeInt, { description: 'Refusals and waiting messages that belonged nowhere.' })
   readonly removedRecords!: number
 
   @Field(() => Int, { description: 'Counters that were set, also after what was removed.' })

@@ -20,7 +20,7 @@ export interface SpaceRecord {
 
 const columns = sql`s.id, s.organization_id as "organizationId", s.creator_id as "creatorId", s.name, s.description,
   s.access_mode::text as "accessMode", s.embedding_model as "embeddingModel",
-  s.embedding_dimensions as "embeddingDimensions", s.thread_count as "threadCount", s.vector_count as "vectorCount",
+  s.embedding_dimensions as "embeddingDimensions", s.thread_count as "threadCount", s.vector_count::float8 as "vectorCount",
   s.last_activity_at as "lastActivityAt", s.created_at as "createdAt"`
 
 export type NewSpaceRow = Pick<
@@ -97,6 +97,6 @@ export const markSpaceDeleted = (spaceId: string): Statement => sql`
 
 /** The last lock but the usage row: many links of one space wait for one another here, and nowhere else. */
 export const changeSpaceCounts = (spaceId: string, threads: number, vectors: number): Statement => sql`
-  update space set thread_count = thread_count + ${threads}::int, vector_count = vector_count + ${vectors}::int,
+  update space set thread_count = thread_count + ${threads}::int, vector_count = vector_count + ${vectors}::bigint,
     last_activity_at = now()
   where id = ${spaceId} returning id`

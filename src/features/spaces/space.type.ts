@@ -1,4 +1,4 @@
-import { GraphQLDateTime } from 'graphql-scalars'
+import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars'
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
 import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
@@ -51,7 +51,9 @@ export class Space implements SpaceRecord {
   @Field(() => Int, { description: 'Its live threads.' })
   readonly threadCount!: number
 
-  @Field(() => Int, { description: 'Vectors that a search can find: one for each piece of a message.' })
+  @Field(() => GraphQLSafeInt, {
+    description: 'Vectors that a search can find: one for each piece of a message.',
+  })
   readonly vectorCount!: number
 
   @Field(() => GraphQLDateTime, { description: 'When a thread was last added, removed or embedded.' })
@@ -105,7 +107,7 @@ export class DeleteSpacePayload {
   @Field(() => Int, { description: 'Threads that were in it; they stay as threads.' })
   readonly removedThreadCount!: number
 
-  @Field(() => Int, { description: 'Vectors that were in its store.' })
+  @Field(() => GraphQLSafeInt, { description: 'Vectors that were in its store.' })
   readonly removedVectorCount!: number
 }
 

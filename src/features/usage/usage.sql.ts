@@ -24,7 +24,7 @@ export const changeUsage = (organizationId: string, change: UsageChange): Statem
   update usage set
     threads = threads + ${change.threads ?? 0}::int,
     projects = projects + ${change.projects ?? 0}::int,
-    messages = messages + ${change.messages ?? 0}::int
+    messages = messages + ${change.messages ?? 0}::bigint
   where organization_id = ${organizationId}
   returning organization_id as "organizationId", threads, projects, messages,
     thread_limit as "threadLimit", project_limit as "projectLimit"`
