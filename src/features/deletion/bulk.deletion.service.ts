@@ -89,9 +89,11 @@ export class BulkDeletionService {
       organizationId: deleted > 0 ? own.organizationId : null,
       details: { batchId, deleted, mode: own.mode },
     })
-    for (const { organizationId, threads, messages } of shares) {
-      await this.usage.change(tx, organizationId, { threads: -threads, messages: -messages })
-    }
+    const changes = shares.map(
+      ({ organizationId, threads, messages }) =>
+        [organizationId, { threads: -threads, messages: -messages }] as const,
+    )
+    await this.usage.changeEach(tx, new Map(changes))
     return {
       status: own.mode === 'PERMANENT' && deleted > 0 ? 'PARTIAL' : 'SUCCESS',
       deleted,

@@ -130,7 +130,7 @@ export const hideOwnThreads = (own: OwnThreads, batchId: string): Statement => s
   with changed as (
     update thread t set deleted_at = now(), deletion_batch_id = ${batchId} where ${owned(own)}
     returning t.organization_id, t.message_count)
-  select ${share} from changed group by organization_id order by organization_id`
+  select ${share} from changed group by organization_id`
 
 /** Which threads come back: what is still deleted of one deletion, or one thread of it. */
 export type ThreadSet = { batchId: string } & LinkSet
@@ -147,9 +147,9 @@ export const showThreads = (set: ThreadSet): Statement => sql`
     where ${inSet(set)} and t.deletion_batch_id = ${set.batchId} and t.deleted_at is not null
     returning t.id, t.project_id, t.organization_id, t.message_count)
   select ${share},
-    (array_agg(jsonb_build_object('threadId', id, 'projectId', project_id) order by id) filter (
+    (array_agg(jsonb_build_object('threadId', id, 'projectId', project_id)) filter (
       where project_id is not null and not exists (select 1 from project p where p.id = project_id)))[1] as orphan
-  from changed group by organization_id order by organization_id`
+  from changed group by organization_id`
 
 /** Two bulk changes of one owner's threads go one after the other. */
 export const lockOwner = (ownerId: string): Statement =>

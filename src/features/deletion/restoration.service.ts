@@ -116,11 +116,12 @@ export class RestorationService {
     this.links.announceWork(tx)
   }
 
-  /** May meet the organization's limit, and then nothing is restored. */
-  async #count(tx: Transaction, shares: readonly RestoredShare[]): Promise<void> {
-    for (const { organizationId, threads, messages } of shares) {
-      await this.usage.change(tx, organizationId, { threads, messages })
-    }
+  /** May meet an organization's limit, and then nothing is restored. */
+  #count(tx: Transaction, shares: readonly RestoredShare[]): Promise<void> {
+    const changes = shares.map(
+      ({ organizationId, threads, messages }) => [organizationId, { threads, messages }] as const,
+    )
+    return this.usage.changeEach(tx, new Map(changes))
   }
 }
 

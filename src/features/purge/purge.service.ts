@@ -69,14 +69,12 @@ export class PurgeService {
     return { deletedAt: deleted?.deletedAt ?? new Date(), projects }
   }
 
-  /** Counts deleted projects out, by organization, in the order in which usage rows are locked. */
+  /** Counts deleted projects out of their organizations. */
   async uncountProjects(tx: Transaction, projects: readonly DeletedProject[]): Promise<void> {
-    const counts = new Map<string, number>()
+    const changes = new Map<string, { projects: number }>()
     for (const { organizationId } of projects)
-      counts.set(organizationId, (counts.get(organizationId) ?? 0) + 1)
-    for (const organizationId of [...counts.keys()].toSorted((a, b) => (a < b ? -1 : 1))) {
-      await this.usage.change(tx, organizationId, { projects: -(counts.get(organizationId) ?? 0) })
-    }
+      changes.set(organizationId, { projects: (changes.get(organizationId)?.projects ?? 0) - 1 })
+    await this.usage.changeEach(tx, changes)
   }
 
   /** Takes a thread, or with null every thread, out of a space. The counts of the space are the caller's. */

@@ -44,6 +44,13 @@ export class UsageMeter {
     this.#requireRoom('project', organizationId, change.projects, usage.projects, usage.projectLimit)
   }
 
+  /** The same of several organizations, in the one order in which their rows are locked. */
+  async changeEach(tx: Transaction, changes: ReadonlyMap<string, UsageChange>): Promise<void> {
+    for (const organizationId of [...changes.keys()].toSorted((a, b) => (a < b ? -1 : 1))) {
+      await this.change(tx, organizationId, changes.get(organizationId) ?? {})
+    }
+  }
+
   async #read(db: Database, ids: readonly string[]): Promise<Map<string, Usage>> {
     const kept = await this.cache.read(ids.map(cacheKey))
     const usages = new Map<string, Usage>()
