@@ -1,7 +1,7 @@
 import type { Logger } from './log.js'
 import { WorkerLoop } from './worker.loop.js'
 
-/** Removes a bounded part of what nobody needs any more. @returns whether more may be left */
+/** Puts a bounded part of what nobody needs any more out of the way. @returns whether more may be left */
 export type Chore = () => Promise<boolean>
 
 export interface HousekeepingOptions {
