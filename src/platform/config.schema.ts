@@ -67,7 +67,7 @@ export const variables = z.object({
     1,
     3_600,
     30,
-    'Seconds that a statement may take, other than those of migrations and of building indexes. The longest, over an hour of work or a million rows, take a few; two seconds later a silent connection is given up.',
+    'Seconds that a statement may take, except in migrations and builds of indexes. The longest, a deletion of 100,000 threads at once, takes a few. A connection that is silent for two seconds more is closed.',
   ),
   DATABASE_CONNECT_TIMEOUT_SECONDS: whole(
     1,

@@ -51,7 +51,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     await ownPool.close()
   })
 
-  test('a statement that takes too long is ended, and its connection is good for the next', async () => {
+  test('a statement that takes too long is ended, and the pool goes on', async () => {
     const pool = open(requestLimits(100))
     const db = new Database(pool)
 
