@@ -25,8 +25,26 @@ export function createMemoryBus(): Bus {
   const target = new EventTarget()
   // One listener a subscriber is the point here, not a leak.
   setMaxListeners(0, target)
+  const { publish, subscribe } = overEventTarget(target, (payload) => JSON.parse(JSON.stringify(payload)))
+  const listeners = new Map<string, number>()
+  const count = (topic: string, change: 1 | -1) => {
+    const left = (listeners.get(topic) ?? 0) + change
+    if (left > 0) listeners.set(topic, left)
+    else listeners.delete(topic)
+  }
   return {
-    ...overEventTarget(target, (payload) => JSON.parse(JSON.stringify(payload))),
+    // Most rows have no watcher: to copy them for nobody is what a large change would mostly cost.
+    publish: (topic, payload) => {
+      if (listeners.has(topic)) publish(topic, payload)
+    },
+    subscribe: (topic, listener) => {
+      const leave = subscribe(topic, listener)
+      count(topic, 1)
+      return () => {
+        leave()
+        count(topic, -1)
+      }
+    },
     isConnected: () => true,
     close: async () => {},
   }

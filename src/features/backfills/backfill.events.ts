@@ -16,14 +16,22 @@ const topicOf = (backfillId: string) => `backfill:${backfillId}`
 /** On this topic each backfill of a space is told. */
 export const spaceTopicOf = (spaceId: string) => `space-backfills:${spaceId}`
 
-/** Tells watchers, once the change is committed, how backfills stand. */
+// A few milliseconds.
+const ROWS_A_TURN = 200
+
+/** Tells watchers, once the change is committed, how backfills stand. One deletion may end a hundred thousand. */
 export function announceBackfills(tx: Transaction, bus: Bus, rows: readonly BackfillRecord[]): void {
-  tx.afterCommit(() => {
-    for (const row of rows) {
-      bus.publish(topicOf(row.id), row)
-      bus.publish(spaceTopicOf(row.spaceId), row)
-    }
-  })
+  tx.afterCommit(() => publishFrom(0, rows, bus))
+}
+
+/** The rest is published after whatever else waits for its turn. */
+function publishFrom(start: number, rows: readonly BackfillRecord[], bus: Bus): void {
+  const end = start + ROWS_A_TURN
+  for (const row of rows.slice(start, end)) {
+    bus.publish(topicOf(row.id), row)
+    bus.publish(spaceTopicOf(row.spaceId), row)
+  }
+  if (end < rows.length) setImmediate(publishFrom, end, rows, bus)
 }
 
 /** One backfill, until it ends. */
