@@ -1,6 +1,7 @@
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import { threadLive } from '../access/access.sql.js'
+import { spaceOrder } from '../purge/space.counts.sql.js'
 import type { JsonObject } from '../threads/thread.sql.js'
 
 export interface ThreadSnapshot {
@@ -49,7 +50,7 @@ function staleLinks(set: LinkSet): Statement {
 export const holdSpaces = (set: LinkSet): Statement => sql`
   select s.id from space s
   where s.id in (select l.space_id from space_thread l join thread t on ${staleLinks(set)})
-  order by s.id for key share`
+  ${spaceOrder} for key share`
 
 /** Takes the links of soft-deleted threads out of the workers' sight. Their vectors stay for a restore. */
 export const hideLinks = (set: LinkSet): Statement => sql`
@@ -66,10 +67,8 @@ export const showLinks = (set: LinkSet): Statement => sql`
     update space_thread l set hidden = false, next_attempt_at = case when l.paused_at is null then now() end
     from thread t where ${staleLinks(set)}
     returning l.space_id, l.vector_count)
-  update space s set thread_count = s.thread_count + shown.threads, vector_count = s.vector_count + shown.vectors,
-    last_activity_at = now()
-  from (select space_id, count(*)::int as threads, sum(vector_count) as vectors from links group by space_id) shown
-  where s.id = shown.space_id returning s.id`
+  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
+  from links group by space_id order by space_id`
 
 /** Links that a deletion interrupted, and that are still hidden, go on under a backfill that can be watched. */
 export const reopenBackfills = (set: LinkSet): Statement => sql`

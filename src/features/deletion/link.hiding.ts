@@ -2,19 +2,24 @@ import type { Bus } from '../../platform/bus.js'
 import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
-import { type SpaceShare, uncountShares } from '../purge/purge.sql.js'
+import { changeSpaceCounts } from '../purge/space.counts.js'
+import type { SpaceShare } from '../purge/space.counts.sql.js'
 import { releasePending } from '../spaces/pending.sql.js'
 import { cancelBackfillsOf, hideLinks, type LinkSet } from './deletion.sql.js'
 
 /**
- * Takes hidden threads out of their spaces' counts and of the workers' sight, and ends their backfills. Links before
- * backfills, as a worker that is about to write takes them: else each would wait for the other.
+ * Takes hidden threads out of the workers' sight, ends their backfills, and takes them out of their spaces' counts: in
+ * the order in which a worker that is about to write takes the same locks.
  */
 export async function hideLinksOf(tx: Transaction, bus: Bus, set: LinkSet): Promise<void> {
   const shares = await tx.query<SpaceShare>(hideLinks(set))
   // A backfill is at work only for a link.
   if (shares.length === 0) return
-  await tx.query(uncountShares(shares))
+  await endBackfillsOf(tx, bus, set)
+  await changeSpaceCounts(tx, shares, -1)
+}
+
+async function endBackfillsOf(tx: Transaction, bus: Bus, set: LinkSet): Promise<void> {
   const canceled = await tx.query<{ id: string }>(cancelBackfillsOf(set))
   if (canceled.length === 0) return
   const ids = canceled.map(({ id }) => id)

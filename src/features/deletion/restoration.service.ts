@@ -8,6 +8,8 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
+import { changeSpaceCounts } from '../purge/space.counts.js'
+import type { SpaceShare } from '../purge/space.counts.sql.js'
 import type { LinkService } from '../spaces/link.service.js'
 import { selectThreads, type ThreadRecord } from '../threads/thread.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
@@ -110,7 +112,7 @@ export class RestorationService {
 
   async #showLinks(tx: Transaction, set: LinkSet): Promise<void> {
     const reopened = await tx.query<{ id: string }>(reopenBackfills(set))
-    await tx.query(showLinks(set))
+    await changeSpaceCounts(tx, await tx.query<SpaceShare>(showLinks(set)), 1)
     const rows = await tx.query<BackfillRecord>(selectBackfills(reopened.map(({ id }) => id)))
     announceBackfills(tx, this.bus, rows)
     this.links.announceWork(tx)

@@ -10,9 +10,9 @@ import {
   selectActiveBackfills,
   startBackfill,
 } from '../backfills/backfill.sql.js'
+import { changeSpaceCounts } from '../purge/space.counts.js'
 import { keepPending, type PendingEmbedding, takePending } from '../spaces/pending.sql.js'
 import { announceSettled } from '../spaces/reembedding.events.js'
-import { changeSpaceCounts } from '../spaces/space.sql.js'
 import { type BatchOutcome, countsOf } from './batch.outcome.js'
 import { leaveOutChanged } from './changed.messages.js'
 import {
@@ -31,7 +31,6 @@ import {
   yieldLink,
 } from './claim.sql.js'
 import { deleteFailures, type PendingMessage } from './embedding.sql.js'
-import { selectCopyable, selectSources, type VectorCopy } from './reuse.sql.js'
 import { VectorWriter } from './vector.writer.js'
 
 /** How a link stands after a commit: it is no longer ours, more is to do, nothing is, or it was given back unfinished. */
@@ -71,28 +70,12 @@ export class EmbeddingStore {
     return (await this.db.query(selectWaiting(link))).length > 0
   }
 
-  /** The stores that may hold vectors of this link's messages. */
-  async findSources(link: ClaimedLink): Promise<string[]> {
-    const sources = await this.db.query<{ storeId: string }>(selectSources(link))
-    return sources.map(({ storeId }) => storeId)
-  }
-
-  /** Which of these messages have vectors in one of these stores. */
-  async findCopies(
-    link: ClaimedLink,
-    sourceIds: readonly string[],
-    messages: readonly PendingMessage[],
-  ): Promise<VectorCopy[]> {
-    if (sourceIds.length === 0) return []
-    const ids = messages.map(({ id }) => id)
-    return this.db.query(selectCopyable(link, sourceIds, ids))
-  }
-
-  /** The backfills that count what is done for a link. Those that waited are told to have started. */
+  /** The backfills that count what is done for a link. Those that waited have started. */
   async begin(link: ClaimedLink): Promise<ActiveBackfill[]> {
     const active = await this.db.query<ActiveBackfill>(selectActiveBackfills(link.spaceId, link.threadId))
     if (active.some(({ status }) => status === 'QUEUED')) {
       await this.db.transaction(async (tx) => {
+        if ((await tx.query(holdClaim(link))).length === 0) return
         for (const { id } of active) {
           announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(startBackfill(id)))
         }
@@ -176,7 +159,7 @@ export class EmbeddingStore {
       const isDone = isLast && !(await this.#hasWork(tx, link))
       if (isDone) await tx.query(settleLink(link))
       if (isDone && link.isShadow) announceSettled(tx, this.bus)
-      if (vectors > 0) await tx.query(changeSpaceCounts(link.spaceId, 0, vectors))
+      if (vectors > 0) await changeSpaceCounts(tx, [{ spaceId: link.spaceId, threads: 0, vectors }], 1)
       return isDone ? 'settled' : 'more'
     })
   }

@@ -13,6 +13,7 @@ import {
 } from './embedding.sql.js'
 import type { CommitResult, EmbeddingStore } from './embedding.store.js'
 import { ReadAhead } from './read.ahead.js'
+import { findCopies, findSources } from './reuse.js'
 import type { VectorCopy } from './reuse.sql.js'
 import { SourceGone } from './vector.writer.js'
 
@@ -60,12 +61,12 @@ export class LinkRun {
   }
 
   async #embedAgain(): Promise<CommitResult> {
-    const { link, store } = this
+    const { db, link, store } = this
     for (;;) {
       const messages = await this.#inTurn(readPendingMessages(link, this.#limits))
       if (this.#isTurnOver) return store.yield(link)
       if (messages.length === 0) return 'more'
-      const copies = await store.findCopies(link, await store.findSources(link), messages)
+      const copies = await findCopies(db, link, await findSources(db, link), messages)
       const outcome = await this.#embed(messages, copies)
       const result = await this.#commit(outcome, (whole) => store.commitPending(link, whole))
       if (outcome.interruption) throw outcome.interruption
@@ -96,13 +97,12 @@ export class LinkRun {
   }
 
   async #readAhead(): Promise<ReadAhead> {
-    const { link, embedder } = this
-    const sources = await this.store.findSources(link)
+    const { db, link, embedder } = this
+    const sources = await findSources(db, link)
     return new ReadAhead(
       {
         read: (after) => this.#inTurn(readMessagesAfter(link.threadId, after, this.#limits)),
-        embed: async (messages) =>
-          this.#embed(messages, await this.store.findCopies(link, sources, messages)),
+        embed: async (messages) => this.#embed(messages, await findCopies(db, link, sources, messages)),
         // Twice what the embedder takes at once: it has the next calls while a commit is under way.
         window: 2 * embedder.concurrency + 2,
       },

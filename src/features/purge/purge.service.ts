@@ -21,9 +21,9 @@ import {
   lockPurgeable,
   type PurgeableThread,
   type RemovedLinks,
-  type SpaceShare,
-  uncountShares,
 } from './purge.sql.js'
+import { changeSpaceCounts } from './space.counts.js'
+import type { SpaceShare } from './space.counts.sql.js'
 
 const MAX_VECTORS_AT_ONCE = 10_000
 
@@ -55,9 +55,8 @@ export class PurgeService {
   async purge(tx: Transaction, threads: readonly PurgeableThread[], request: RequestIds): Promise<Purged> {
     const threadIds = threads.map(({ id }) => id)
     const shares = await tx.query<SpaceShare>(lockCountedLinks(threadIds))
-    if (shares.length > 0) await tx.query(uncountShares(shares))
-    // Links before backfills, as a worker that is about to write takes them: else each would wait for the other.
     await this.endBackfills(tx, threadIds)
+    await changeSpaceCounts(tx, shares, -1)
     const [deleted] = await tx.query<{ deletedAt: Date }>(deleteThreads(threadIds))
     const projectIds = new Set(threads.flatMap(({ projectId }) => projectId ?? []))
     const projects = await tx.query<DeletedProject>(deleteEmptyProjects([...projectIds]))

@@ -1,4 +1,5 @@
 import { type Statement, sql } from '../../platform/database.js'
+import { spaceOrder } from './space.counts.sql.js'
 
 /** Held until the commit: nobody puts a new thread into these projects, and a second last thread waits. */
 export const lockProjectsOf = (threadIds: readonly string[]): Statement => sql`
@@ -25,14 +26,7 @@ export interface PurgeableThread {
 export const holdSpacesOf = (threadIds: readonly string[]): Statement => sql`
   select s.id from space s
   where s.id in (select l.space_id from space_thread l where l.thread_id = any(${threadIds}::text[]))
-  order by s.id for key share`
-
-/** What leaves the counts of one space. */
-export interface SpaceShare {
-  spaceId: string
-  threads: number
-  vectors: number
-}
+  ${spaceOrder} for key share`
 
 /** Locks the links of threads, and tells what their spaces count of them: hidden threads are out of the counts already. */
 export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql`
@@ -41,17 +35,6 @@ export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql
     where thread_id = any(${threadIds}::text[]) order by space_id, thread_id for update)
   select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
   from links where not hidden group by space_id order by space_id`
-
-/**
- * Not in the statement that locks the links: that one waits for workers, and the check for negative counts, which comes
- * before the look for newer rows, would meet counts that lack their vectors.
- */
-export const uncountShares = (shares: readonly SpaceShare[]): Statement => sql`
-  update space s set thread_count = s.thread_count - gone.threads, vector_count = s.vector_count - gone.vectors,
-    last_activity_at = now()
-  from unnest(${shares.map(({ spaceId }) => spaceId)}::text[], ${shares.map(({ threads }) => threads)}::int[],
-    ${shares.map(({ vectors }) => vectors)}::bigint[]) as gone (space_id, threads, vectors)
-  where s.id = gone.space_id returning s.id`
 
 /** Messages, agent runs, links, vectors and failures go with their thread, by the cascade of their keys. */
 export const deleteThreads = (threadIds: readonly string[]): Statement =>

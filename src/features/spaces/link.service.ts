@@ -14,6 +14,8 @@ import { type BackfillRecord, insertBackfill, selectLatestBackfills } from '../b
 import type { Embedder } from '../embedders/embedder.js'
 import type { Embedders } from '../embedders/embedders.js'
 import type { PurgeService } from '../purge/purge.service.js'
+import { changeSpaceCounts } from '../purge/space.counts.js'
+import type { SpaceShare } from '../purge/space.counts.sql.js'
 import {
   holdThread,
   insertLink,
@@ -28,7 +30,7 @@ import { adoptPending } from './pending.sql.js'
 import { announceSettled } from './reembedding.events.js'
 import { selectShadow } from './reembedding.shadow.sql.js'
 import { getSpace } from './space.service.js'
-import { changeSpaceCounts, type SpaceRecord } from './space.sql.js'
+import type { SpaceRecord } from './space.sql.js'
 
 /** On this topic workers hear that a link has work. */
 export const WORK_TOPIC = 'embedding-work'
@@ -94,7 +96,9 @@ export class LinkService {
       const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
       const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
       if (!thread || !link) throw notFound('Thread', { threadId, spaceId })
+      const beside = await this.#lockBeside(tx, link)
       const { removedVectorCount } = await this.purges.removeLinks(tx, spaceId, threadId)
+      if (beside) await this.purges.removeLinks(tx, beside.spaceId, threadId)
       await recordAudit(tx, viewer, {
         action: 'space.thread-removed',
         targetType: 'space',
@@ -102,8 +106,8 @@ export class LinkService {
         organizationId: space.organizationId,
         details: { threadId, removedVectorCount },
       })
-      await tx.query(changeSpaceCounts(spaceId, -1, -link.vectorCount))
-      await this.#leaveShadow(tx, spaceId, threadId)
+      await changeSpaceCounts(tx, sharesOf([link, beside]), -1)
+      if (beside) announceSettled(tx, this.bus)
       return { removedAt: new Date(), removedVectorCount, space: await getSpace(tx, viewer, spaceId) }
     })
   }
@@ -133,9 +137,10 @@ export class LinkService {
   async #join(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<Joined> {
     const [fresh] = await tx.query<LinkRecord>(insertLink(spaceId, threadId, viewer.userId))
     if (fresh) {
+      const beside = await this.#insertBeside(tx, viewer, fresh)
       const backfill = await this.#open(tx, fresh)
-      await tx.query(changeSpaceCounts(spaceId, 1, 0))
-      await this.#joinShadow(tx, viewer, spaceId, threadId)
+      if (beside) await this.#open(tx, beside, 'REEMBED')
+      await changeSpaceCounts(tx, sharesOf([fresh, beside]), 1)
       return { addedAt: fresh.addedAt, backfill }
     }
     const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
@@ -146,24 +151,25 @@ export class LinkService {
     return { addedAt: link.addedAt, backfill }
   }
 
-  /** A memory that is being built anew gets what joins the space meanwhile. */
-  async #joinShadow(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<void> {
+  /** A memory that is being built anew gets what joins the space meanwhile. Both links come before either's backfill. */
+  async #insertBeside(
+    tx: Transaction,
+    viewer: Viewer,
+    { spaceId, threadId }: LinkRecord,
+  ): Promise<LinkRecord | null> {
     const [shadow] = await tx.query<{ id: string }>(selectShadow(spaceId))
-    if (!shadow) return
+    if (!shadow) return null
     const [link] = await tx.query<LinkRecord>(insertLink(shadow.id, threadId, viewer.userId))
     if (!link) throw new Error('A shadow had a thread that its space had not')
-    await this.#open(tx, link, 'REEMBED')
-    await tx.query(changeSpaceCounts(shadow.id, 1, 0))
+    return link
   }
 
-  async #leaveShadow(tx: Transaction, spaceId: string, threadId: string): Promise<void> {
+  async #lockBeside(tx: Transaction, { spaceId, threadId }: LinkRecord): Promise<LinkRecord | null> {
     const [shadow] = await tx.query<{ id: string }>(selectShadow(spaceId))
-    if (!shadow) return
+    if (!shadow) return null
     const [link] = await tx.query<LinkRecord>(lockLink(shadow.id, threadId))
     if (!link) throw new Error('A shadow lacked a thread that its space had')
-    await this.purges.removeLinks(tx, shadow.id, threadId)
-    await tx.query(changeSpaceCounts(shadow.id, -1, -link.vectorCount))
-    announceSettled(tx, this.bus)
+    return link
   }
 
   async #open(tx: Transaction, link: LinkRecord, kind: BackfillKind = 'ADD'): Promise<BackfillRecord> {
@@ -189,4 +195,10 @@ export class LinkService {
     this.announceWork(tx)
     return backfill
   }
+}
+
+function sharesOf(links: readonly (LinkRecord | null)[]): SpaceShare[] {
+  return links.flatMap((link) =>
+    link ? [{ spaceId: link.spaceId, threads: 1, vectors: link.vectorCount }] : [],
+  )
 }

@@ -3,7 +3,9 @@ import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, skipMessage } from '../backfills/backfill.sql.js'
 import type { ChangedMessage, MessageObserver } from '../messages/message.observer.js'
-import { holdSpacesOf, type SpaceShare, uncountShares } from '../purge/purge.sql.js'
+import { holdSpacesOf } from '../purge/purge.sql.js'
+import { changeSpaceCounts } from '../purge/space.counts.js'
+import type { SpaceShare } from '../purge/space.counts.sql.js'
 import type { LinkService } from './link.service.js'
 import { wakeLinks } from './link.sql.js'
 import {
@@ -35,7 +37,7 @@ export class MessageFollower implements MessageObserver {
     const shares = await this.#forget(tx, threadId, id)
     const pending = await tx.query(addEditedMessage(threadId, id, sequence))
     if (pending.length > 0) await this.appended(tx, [threadId])
-    if (shares.length > 0) await tx.query(uncountShares(shares))
+    await changeSpaceCounts(tx, shares, -1)
   }
 
   /** A backfill that was to embed it counts it as skipped, or would never be complete. */
@@ -46,7 +48,7 @@ export class MessageFollower implements MessageObserver {
     await tx.query(deletePendingMessage(threadId, id))
     const ids = ahead.map((backfill) => backfill.id)
     if (ids.length > 0) announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(skipMessage(ids)))
-    if (shares.length > 0) await tx.query(uncountShares(shares))
+    await changeSpaceCounts(tx, shares, -1)
   }
 
   /** The thread is locked, so no link of it comes or goes, but for a shadow's: who makes one holds its space for update. */

@@ -1,5 +1,5 @@
 import type { Bus } from '../../platform/bus.js'
-import type { Database, Queryable } from '../../platform/database.js'
+import { type Database, type Queryable, StaleReadError } from '../../platform/database.js'
 import { conflict, HeddleError, invalid, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { LoaderDefinition } from '../../platform/loader.js'
@@ -12,7 +12,7 @@ import type { Embedders, EmbeddingModel } from '../embedders/embedders.js'
 import type { LinkService } from './link.service.js'
 import { announceSettled, watchReembedding } from './reembedding.events.js'
 import type { ReembeddingShadow } from './reembedding.shadow.js'
-import { holdThreadsOf } from './reembedding.shadow.sql.js'
+import { holdAddedThreads, holdThreadsOf } from './reembedding.shadow.sql.js'
 import { type ReembeddingRecord, selectLatestReembeddings, selectReembedding } from './reembedding.sql.js'
 
 /** A reembedding by its id, or the newest of a space: exactly one of the two. */
@@ -53,6 +53,8 @@ export class ReembeddingService {
       await requireSpace(tx, viewer, 'manage', spaceId)
       await tx.query(holdThreadsOf(spaceId))
       const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+      const [added] = await tx.query<{ areHeld: boolean }>(holdAddedThreads(spaceId))
+      if (!added?.areHeld) throw new StaleReadError('A thread was added to the space')
       const target = this.#requireModel(model, dimensions)
       const running = await this.shadow.find(tx, spaceId)
       if (running) requireSameTarget(running, target)

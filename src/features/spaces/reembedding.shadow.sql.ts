@@ -18,6 +18,16 @@ export const holdThreadsOf = (spaceId: string): Statement => sql`
     where t.id in (select l.thread_id from space_thread l where l.space_id = ${spaceId})
     order by t.id for key share) held`
 
+/**
+ * Those that were added before the space was locked are held too, without waiting: whoever has one of them for itself
+ * may wait for the space.
+ */
+export const holdAddedThreads = (spaceId: string): Statement => sql`
+  select count(*) = (select count(*) from space_thread where space_id = ${spaceId}) as "areHeld" from (
+    select 1 from thread t
+    where t.id in (select l.thread_id from space_thread l where l.space_id = ${spaceId})
+    for key share skip locked) held`
+
 /** A link of the shadow for each of the space, and a backfill for each that has a live thread. */
 export const insertShadowLinks = (shadowId: string, spaceId: string): Statement => sql`
   with links as (

@@ -5,7 +5,7 @@ import type { RequestIds } from '../../platform/request.js'
 import type { Viewer } from '../access/viewer.js'
 import type { EmbeddingModel } from '../embedders/embedders.js'
 import { announceReembedding } from './reembedding.events.js'
-import { emptyShadow, insertShadow, insertShadowLinks } from './reembedding.shadow.sql.js'
+import { emptyShadow, insertShadow, insertShadowLinks, lockSpace } from './reembedding.shadow.sql.js'
 import {
   countShadow,
   type EndedReembedding,
@@ -73,7 +73,10 @@ export class ReembeddingShadow {
   /** Ends what is at work in a space before it is complete; nothing at work is no error. */
   async cancel(tx: Transaction, spaceId: string): Promise<ReembeddingRecord | null> {
     const running = await this.find(tx, spaceId)
-    return running && this.end(tx, running, 'CANCELED', await this.count(tx, running))
+    if (!running) return null
+    // Workers hold it while they write: they end first, or find it gone.
+    await tx.query(lockSpace(running.shadowId))
+    return this.end(tx, running, 'CANCELED', await this.count(tx, running))
   }
 
   async #get(tx: Transaction, id: string): Promise<ReembeddingRecord> {

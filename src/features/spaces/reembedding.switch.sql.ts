@@ -6,12 +6,15 @@ export const lockLinks = (spaceId: string, shadowId: string): Statement => sql`
     select 1 from space_thread where space_id in (${spaceId}, ${shadowId})
     order by space_id, thread_id for update) locked`
 
-/** A message that was appended while the link was being made woke nobody. */
+/** A message that was appended while the link was being made woke nobody. A link that somebody is on is woken next time. */
 export const wakeBehindLinks = (shadowId: string): Statement => sql`
-  update space_thread l set next_attempt_at = now() from thread t
-  where l.space_id = ${shadowId} and t.id = l.thread_id and t.deleted_at is null
-    and l.next_attempt_at is null
-    and exists (select 1 from message m where m.thread_id = t.id and m.sequence > l.embedded_through)
+  with behind as (
+    select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
+    where l.space_id = ${shadowId} and t.deleted_at is null and l.next_attempt_at is null
+      and exists (select 1 from message m where m.thread_id = t.id and m.sequence > l.embedded_through)
+    for no key update of l skip locked)
+  update space_thread l set next_attempt_at = now() from behind
+  where l.space_id = behind.space_id and l.thread_id = behind.thread_id
   returning l.thread_id`
 
 /**

@@ -94,9 +94,3 @@ export const listGrants = (spaceIds: readonly string[]): Statement => sql`
 export const markSpaceDeleted = (spaceId: string): Statement => sql`
   update space set deleted_at = now(), thread_count = 0, vector_count = 0, last_activity_at = now()
   where id = ${spaceId} returning id`
-
-/** The last lock but the usage row: many links of one space wait for one another here, and nowhere else. */
-export const changeSpaceCounts = (spaceId: string, threads: number, vectors: number): Statement => sql`
-  update space set thread_count = thread_count + ${threads}::int, vector_count = vector_count + ${vectors}::bigint,
-    last_activity_at = now()
-  where id = ${spaceId} returning id`
