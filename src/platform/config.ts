@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { rules } from './config.rules.js'
 import {
   type Documentation,
   documentation,
-  rules,
   type Values,
   type VariableName,
   variables,
