@@ -111,9 +111,9 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     const create = () =>
       owner
         .with({ 'idempotency-key': 'once' })
-        .run('CreateThread', { input: { organizationId, title: 'Once' } })
+        .run('CreateThread', { input: { organizationId, title: 'Done once' } })
 
-    proxy.loseReplyTo(/commit/)
+    proxy.loseCommitOf('Done once')
     expectAwayOverHttp(await create())
     const { data } = await create()
 

@@ -8,7 +8,7 @@ export class DatabaseProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
   #state: 'open' | 'cut' | 'silent' = 'open'
-  #lost: RegExp | null = null
+  #lost: string | null = null
 
   private constructor(private readonly target: URL) {
     this.#server = createServer((client) => this.#accept(client))
@@ -39,9 +39,9 @@ export class DatabaseProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.pause()
   }
 
-  /** The next statement with these words is done, and its connection ends instead of the reply. */
-  loseReplyTo(words: RegExp): void {
-    this.#lost = words
+  /** The next transaction that writes this text is committed, and its connection ends instead of the reply. */
+  loseCommitOf(text: string): void {
+    this.#lost = text
   }
 
   /** Lets everything through again, first what came meanwhile. */
@@ -63,12 +63,14 @@ export class DatabaseProxy implements AsyncDisposable {
       return
     }
     const server = connect(Number(this.target.port || 5432), this.target.hostname)
+    let isMeant = false
     let isLost = false
     this.#join(client, server, (data) => {
-      if (this.#lost?.test(data.toString('latin1'))) {
+      if (this.#lost !== null && data.includes(this.#lost)) {
         this.#lost = null
-        isLost = true
+        isMeant = true
       }
+      isLost ||= isMeant && data.includes('commit')
       server.write(data)
     })
     this.#join(server, client, (data) => {
