@@ -39,10 +39,12 @@ export function createMemoryBus(): Bus {
     },
     subscribe: (topic, listener) => {
       const leave = subscribe(topic, listener)
+      let isListening = true
       count(topic, 1)
       return () => {
         leave()
-        count(topic, -1)
+        if (isListening) count(topic, -1)
+        isListening = false
       }
     },
     isConnected: () => true,

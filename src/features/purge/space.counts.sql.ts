@@ -7,7 +7,7 @@ export interface SpaceShare {
   vectors: number
 }
 
-/** In which rows of spaces are locked: by id, and a space's shadow right after it, as whoever has the space finds it. */
+/** The order in which rows of spaces are locked: by id, and a shadow right after its space, by which it is found. */
 export const spaceOrder = sql`order by coalesce(s.shadow_of, s.id), s.shadow_of nulls first`
 
 export const lockCounts = (spaceIds: readonly string[]): Statement =>
