@@ -13,11 +13,11 @@ const HELP = `Imports conversations into Heddle.
   npm run import -- FILE... [options]
 
 FILE holds conversations as JSON lines {id?, title?, messages: [{role, content, createdAt?}]},
-as ChatGPT's conversations.json, in ShareGPT's format, or as the backup of a deleted thread;
-which one is recognised by its content.
+as a JSON array or {"conversations": [...]} of these, as ChatGPT's conversations.json, in
+ShareGPT's format, or as the backup of a deleted thread; which one is recognised by its content.
 Importing a file again imports only what is new in it.
 
-  --space NAME          put the threads into this space too, made when it is missing
+  --space NAME          put the threads into this space too, created when it is missing; or its id
   --organization ID     organization to import into; left out, your only one or a new one
   --url URL             GraphQL endpoint of a server; left out, the server of DATA_DIR, started when none runs
   --api-key KEY         API key for it; left out, BOOTSTRAP_API_KEY or the key in DATA_DIR

@@ -1,4 +1,5 @@
 import { sha256 } from '../platform/ids.js'
+import { cutText, findUnstorable, replaceUnstorable } from '../platform/text.js'
 
 /** A conversation of a file in the form in which it is sent, with ids that are the same at every import. */
 export interface Conversation {
@@ -9,6 +10,8 @@ export interface Conversation {
   readonly title: string | null
   readonly createdAt: string | null
   readonly messages: readonly ConversationMessage[]
+  /** what was changed or left out, in words for who wrote the file; left out: nothing was */
+  readonly notes?: readonly string[]
   readonly metadata?: object
   readonly projectId?: string
   readonly ownerId?: string
@@ -55,12 +58,14 @@ export class ConversationError extends Error {
 }
 
 const ROLES: ReadonlyMap<string, MessageRole> = new Map([
-  ...['user', 'human'].map((role) => [role, 'USER'] as const),
-  ...['assistant', 'gpt', 'chatgpt', 'model', 'bot', 'bing', 'bard', 'function_call'].map(
+  ...['user', 'human', 'prompter'].map((role) => [role, 'USER'] as const),
+  ...['assistant', 'gpt', 'chatgpt', 'model', 'ai', 'bot', 'bing', 'bard', 'function_call', 'tool_call'].map(
     (role) => [role, 'ASSISTANT'] as const,
   ),
   ...['system', 'developer'].map((role) => [role, 'SYSTEM'] as const),
-  ...['tool', 'function', 'function_response', 'observation'].map((role) => [role, 'TOOL'] as const),
+  ...['tool', 'function', 'function_response', 'tool_response', 'ipython', 'observation'].map(
+    (role) => [role, 'TOOL'] as const,
+  ),
 ])
 
 const OPAQUE_ID = /^[\x21-\x7e]{1,128}$/
@@ -75,9 +80,10 @@ const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
  * file get two threads, and neither learns of the other's.
  */
 export function toConversation(raw: RawConversation, namespace: string, source: string): Conversation {
-  const title = toTitle(raw.title)
+  const notes: string[] = []
+  const title = toTitle(raw.title, notes)
   const createdAt = toTime('createdAt', raw.createdAt)
-  const messages = raw.messages.flatMap((message, index) => toMessage(message, index))
+  const messages = raw.messages.flatMap((message, index) => toMessage(message, index, notes))
   const id = toThreadId(raw.id, namespace, [title, createdAt, messages])
   const seen = new Map<string, number>()
   return {
@@ -91,21 +97,24 @@ export function toConversation(raw: RawConversation, namespace: string, source: 
       seen.set(key, repeated + 1)
       return { id: `msg_${shortHash([id, key, repeated])}`, ...message }
     }),
+    ...(notes.length > 0 && { notes }),
   }
 }
 
 type KeyedMessage = Omit<ConversationMessage, 'id'> & { key: string }
 
-function toMessage(raw: RawMessage, index: number): KeyedMessage[] {
+function toMessage(raw: RawMessage, index: number, notes: string[]): KeyedMessage[] {
   const name = `message ${index + 1}`
-  const role = typeof raw.role === 'string' ? ROLES.get(raw.role.toLowerCase()) : undefined
-  if (role === undefined) throw new ConversationError(`${name} has the unknown role ${quote(raw.role)}`)
   const createdAt = toTime(`createdAt of ${name}`, raw.createdAt)
-  if (raw.content === null || raw.content === '') return []
-  const content = storable(raw.content)
+  if (raw.content === null || raw.content === '') {
+    notes.push(`${name} has no text and is left out`)
+    return []
+  }
+  const content = toStorable(name, raw.content, notes)
   if (Buffer.byteLength(content) > MAX_CONTENT_BYTES) {
     throw new ConversationError(`${name} is larger than 1 MiB`)
   }
+  const role = toRole(name, raw.role, notes)
   return [{ key: isId(raw.id) ? `id:${raw.id}` : `index:${index}`, role, content, createdAt }]
 }
 
@@ -119,10 +128,10 @@ function isId(id: unknown): id is string {
   return typeof id === 'string' && id !== ''
 }
 
-function toTitle(title: unknown): string | null {
+function toTitle(title: unknown, notes: string[]): string | null {
   if (title === null || title === undefined) return null
   if (typeof title !== 'string') throw new ConversationError('the title is not a text')
-  return storable(title.trim().slice(0, MAX_TITLE_LENGTH)) || null
+  return cutText(toStorable('the title', title.trim(), notes), MAX_TITLE_LENGTH) || null
 }
 
 function toTime(name: string, time: unknown): string | null {
@@ -137,10 +146,20 @@ function parseTime(time: unknown): number {
   return typeof time === 'string' ? Date.parse(time) : Number.NaN
 }
 
-// PostgreSQL stores neither NUL nor half a surrogate pair; tool output in exports has both.
-function storable(text: string): string {
-  const wellFormed = Buffer.from(text).toString()
-  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\ufffd') : wellFormed
+/** What was said matters more than who said it: a role that nobody knows does not cost the conversation. */
+function toRole(name: string, role: unknown, notes: string[]): MessageRole {
+  const known = typeof role === 'string' ? ROLES.get(role.toLowerCase()) : undefined
+  if (known !== undefined) return known
+  notes.push(`${name} has the unknown role ${quote(role)} and is imported as USER`)
+  return 'USER'
+}
+
+/** Tool output in exports has characters that cannot be stored: better the conversation with U+FFFD than none. */
+function toStorable(name: string, text: string, notes: string[]): string {
+  const found = findUnstorable(text)
+  if (found === null) return text
+  notes.push(`${name} has ${found.name} at position ${found.position}, which is imported as U+FFFD`)
+  return replaceUnstorable(text)
 }
 
 function shortHash(value: unknown): string {

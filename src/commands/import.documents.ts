@@ -24,7 +24,7 @@ export interface ImportResult {
 }
 
 export const ViewerOrganizations = /* GraphQL */ `
-  query ViewerOrganizations { viewer { id organizations { edges { node { id name } } } } }
+  query ViewerOrganizations { viewer { id organizations(first: 100) { edges { node { id name } } } } }
 `
 
 export interface ViewerOrganizationsData {
@@ -47,15 +47,19 @@ export interface CreateOrganizationData {
 export const Spaces = /* GraphQL */ `
   query Spaces($organizationId: ID, $first: Int, $after: String) {
     spaces(organizationId: $organizationId, first: $first, after: $after) {
-      edges { node { id name organization { id } } }
+      edges { node { id name threadCount organization { id } } }
       pageInfo { hasNextPage endCursor }
     }
   }
 `
 
+export interface FoundSpace extends Named {
+  threadCount: number
+}
+
 export interface SpacesData {
   spaces: {
-    edges: { node: Named & { organization: { id: string } } }[]
+    edges: { node: FoundSpace & { organization: { id: string } } }[]
     pageInfo: { hasNextPage: boolean; endCursor: string | null }
   }
 }

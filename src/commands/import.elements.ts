@@ -1,16 +1,16 @@
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
-import { streamArray } from 'stream-json/core/streamers/stream-array.js'
 import { formatBound } from './import.lines.js'
+import { ElementCollector } from './import.tokens.js'
 
-/** An element of a top-level JSON array. */
+/** A conversation of a JSON file that is one array or object. */
 export interface Element {
   readonly number: number
   readonly value: unknown
 }
 
-/** The array is broken: what follows cannot be told apart from what is inside it, so reading ends. */
-export class BrokenArrayError extends Error {
-  override readonly name = 'BrokenArrayError'
+/** The JSON is broken: what follows cannot be told apart from what is inside it, so reading ends. */
+export class BrokenJsonError extends Error {
+  override readonly name = 'BrokenJsonError'
 
   constructor(
     /** the element that was being read, from 1 */
@@ -23,12 +23,12 @@ export class BrokenArrayError extends Error {
 
 const NEWLINE = 0x0a
 
-/** Reads a JSON array element by element; holds one element of at most `maxBytes`. */
+/** Reads a JSON array, or an object, element by element; holds one element of at most `maxBytes`. */
 export async function* splitElements(
   source: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<Element> {
-  const parser = new ArrayParser()
+  const parser = new ElementParser()
   let elementStart = 0
   for await (const chunk of source) {
     for (const value of parser.parse(chunk)) {
@@ -36,26 +36,26 @@ export async function* splitElements(
       yield { number: parser.taken, value }
     }
     if (parser.offset - elementStart > maxBytes) {
-      throw new BrokenArrayError(parser.taken + 1, `the element is longer than ${formatBound(maxBytes)}`)
+      throw new BrokenJsonError(parser.taken + 1, `the element is longer than ${formatBound(maxBytes)}`)
     }
   }
-  if (!parser.closed) throw new BrokenArrayError(parser.taken + 1, 'the file ends inside its array')
+  if (!parser.isClosed) throw new BrokenJsonError(parser.taken + 1, 'the file ends inside its JSON')
 }
 
-class ArrayParser {
-  /** elements so far */
-  taken = 0
+class ElementParser {
   /** bytes of the chunks so far */
   offset = 0
+  readonly #collector = new ElementCollector()
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
   readonly #tokens = jsonParser({ streamValues: false })
-  readonly #items = streamArray()
   #line = 1
-  #depth = 0
-  #closed = false
 
-  get closed(): boolean {
-    return this.#closed
+  get taken(): number {
+    return this.#collector.taken
+  }
+
+  get isClosed(): boolean {
+    return this.#collector.isClosed
   }
 
   *parse(chunk: Uint8Array): Generator<unknown> {
@@ -66,22 +66,12 @@ class ArrayParser {
       const brace = text.indexOf('}', start)
       const end = brace === -1 ? text.length : brace + 1
       for (const token of this.#tokenize(text.slice(start, end), () => text.slice(0, start))) {
-        yield* this.#take(token)
+        yield* this.#collector.take(token)
       }
       start = end
     }
     this.offset += chunk.length
     this.#line += countLines(chunk)
-  }
-
-  *#take(token: Token): Generator<unknown> {
-    if (token.name === 'startObject' || token.name === 'startArray') this.#depth += 1
-    if (token.name === 'endObject' || token.name === 'endArray') this.#depth -= 1
-    if (this.#depth === 0) this.#closed = true
-    const item = this.#items(token)
-    if (typeof item !== 'object' || !('key' in item)) return
-    this.taken += 1
-    yield item.value
   }
 
   #decode(chunk: Uint8Array): string {
@@ -101,10 +91,10 @@ class ArrayParser {
     }
   }
 
-  #broken(reason: string, before: string): BrokenArrayError {
+  #broken(reason: string, before: string): BrokenJsonError {
     const bytes = Buffer.from(before)
     const place = `near line ${this.#line + countLines(bytes)}, byte ${this.offset + bytes.length + 1}`
-    return new BrokenArrayError(this.taken + 1, `${reason} ${place}`)
+    return new BrokenJsonError(this.taken + 1, `${reason} ${place}`)
   }
 }
 

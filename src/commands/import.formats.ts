@@ -1,3 +1,4 @@
+import { contentOf, type Fields, isRecord, joinParts, recordOf } from './import.content.js'
 import { ConversationError, type RawConversation, type RawMessage } from './import.conversation.js'
 
 /**
@@ -13,14 +14,27 @@ export function recognise(value: unknown): RawConversation {
   throw new ConversationError('no conversation: it has none of "messages", "mapping" and "conversations"')
 }
 
+/** Something that `recognise` knows, whatever is in it. */
+export function isConversation(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  return isRecord(value.mapping) || [value.messages, value.conversations].some(Array.isArray)
+}
+
+/** The conversations of a list under `conversations`, where ShareGPT has the messages of one. */
+export function unwrap(value: unknown): readonly unknown[] {
+  if (!isRecord(value) || !Array.isArray(value.conversations)) return [value]
+  return value.conversations.some(isConversation) ? value.conversations : [value]
+}
+
 function fromMessages(value: Fields, messages: unknown[]): RawConversation {
   return {
     id: value.id,
     title: value.title,
     createdAt: value.createdAt,
     messages: messages.map((message, index) => {
-      const { id, role, content, createdAt } = requireRecord(message, index)
-      return { id, role, content: textOf(content, index), createdAt }
+      const fields = requireRecord(message, index)
+      const { id, role, createdAt } = fields
+      return { id, role, content: contentOf(fields, index), createdAt }
     }),
   }
 }
@@ -31,13 +45,8 @@ function fromShareGpt(value: Fields, messages: unknown[]): RawConversation {
     title: value.title,
     createdAt: undefined,
     messages: messages.map((message, index) => {
-      const fields = requireRecord(message, index)
-      return {
-        id: undefined,
-        role: fields.from,
-        content: textOf(fields.value, index),
-        createdAt: undefined,
-      }
+      const { from, value: content } = requireRecord(message, index)
+      return { id: undefined, role: from, content: contentOf({ content }, index), createdAt: undefined }
     }),
   }
 }
@@ -83,29 +92,6 @@ function fromNode(message: Fields): RawMessage | null {
 function textOfExport({ text, parts }: Fields): string {
   if (typeof text === 'string') return text.trim()
   return Array.isArray(parts) ? joinParts(parts).trim() : ''
-}
-
-function textOf(content: unknown, index: number): string | null {
-  if (typeof content === 'string' || content === null) return content
-  if (Array.isArray(content)) return joinParts(content)
-  throw new ConversationError(`message ${index + 1} has no content that is a text`)
-}
-
-function joinParts(parts: unknown[]): string {
-  return parts
-    .map((part) => (typeof part === 'string' ? part : recordOf(part).text))
-    .filter((text) => typeof text === 'string' && text !== '')
-    .join('\n')
-}
-
-type Fields = Record<string, unknown>
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function recordOf(value: unknown): Fields {
-  return isRecord(value) ? value : {}
 }
 
 function requireRecord(value: unknown, index: number): Fields {

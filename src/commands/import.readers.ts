@@ -1,20 +1,24 @@
 import { createReadStream } from 'node:fs'
 import { BackupReader, isBackupRecord } from './import.backup.js'
 import { type Conversation, ConversationError, toConversation } from './import.conversation.js'
-import { BrokenArrayError, splitElements } from './import.elements.js'
-import { recognise } from './import.formats.js'
+import { BrokenJsonError, splitElements } from './import.elements.js'
+import { FileError, readHead, readUtf8 } from './import.file.js'
+import { recognise, unwrap } from './import.formats.js'
 import { splitLines } from './import.lines.js'
 
-/** What could not be read: a line of JSON lines, or an element of an array, both counted from 1. */
+/** What could not be read: a line of JSON lines, or an element of an array, both counted from 1, or a whole file. */
 export interface BadLine {
   readonly kind: 'bad'
   /** where, for messages to people: "export.jsonl:12" or "conversations.json: element 3" */
   readonly source: string
   readonly file: string
-  readonly unit: 'line' | 'element'
+  readonly unit: Unit
+  /** 0: the file */
   readonly position: number
   readonly reason: string
 }
+
+type Unit = 'line' | 'element' | 'file'
 
 export interface ReadOptions {
   /** mixed into the ids that are made from content; see `toConversation` */
@@ -26,9 +30,6 @@ export interface ReadOptions {
 }
 
 const MAX_BYTES = 64 * 1024 * 1024
-const OPEN_BRACKET = 0x5b
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
-const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d])
 
 /** Reads a file of conversations, whatever its format, one at a time; never more than asked for. */
 export async function* readConversations(
@@ -49,11 +50,16 @@ export async function* parseConversations(
   file: string,
   { namespace = '', maxBytes = MAX_BYTES, onRead }: ReadOptions = {},
 ): AsyncGenerator<Conversation | BadLine> {
-  const bytes = counted(source, onRead)[Symbol.asyncIterator]()
-  const head = await readHead(bytes)
-  const rest = continued(head.bytes, bytes)
-  const reader = new Reader(file, head.isArray ? 'element' : 'line', namespace)
-  yield* head.isArray ? reader.elements(rest, maxBytes) : reader.lines(rest, maxBytes)
+  const bytes = readUtf8(counted(source, onRead))
+  try {
+    const head = await readHead(bytes)
+    const rest = continued(head.bytes, bytes)
+    const reader = new Reader(file, head.isDocument ? 'element' : 'line', namespace)
+    yield* head.isDocument ? reader.elements(rest, maxBytes) : reader.lines(rest, maxBytes)
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    yield { kind: 'bad', source: file, file, unit: 'file', position: 0, reason: error.message }
+  }
 }
 
 class Reader {
@@ -61,25 +67,19 @@ class Reader {
 
   constructor(
     readonly file: string,
-    readonly unit: 'line' | 'element',
+    readonly unit: Unit,
     readonly namespace: string,
   ) {}
 
   async *lines(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Conversation | BadLine> {
-    let seen = false
     let last = 0
     for await (const { number, text, reason } of splitLines(source, maxBytes)) {
       if (text === '') continue
       if (text === null) {
         yield this.bad(number, reason)
-      } else if (text === '{' && !seen) {
-        // Every one of its lines would be reported otherwise.
-        yield this.bad(number, 'a JSON object over several lines: write one on each line, or a JSON array')
-        return
       } else {
         yield* this.line(number, text)
       }
-      seen = true
       last = number
     }
     yield* this.finish(last)
@@ -94,7 +94,7 @@ class Reader {
         return
       }
       yield* this.finish(position)
-      yield this.element(position, value)
+      yield* this.element(position, value)
     } catch (error) {
       yield this.refuse(position, error)
     }
@@ -114,19 +114,21 @@ class Reader {
   ): AsyncGenerator<Conversation | BadLine> {
     try {
       for await (const { number, value } of splitElements(source, maxBytes)) {
-        yield this.element(number, value)
+        yield* this.element(number, value)
       }
     } catch (error) {
-      if (!(error instanceof BrokenArrayError)) throw error
+      if (!(error instanceof BrokenJsonError)) throw error
       yield this.bad(error.element, error.message)
     }
   }
 
-  element(position: number, value: unknown): Conversation | BadLine {
-    try {
-      return toConversation(recognise(value), this.namespace, this.source(position))
-    } catch (error) {
-      return this.refuse(position, error)
+  *element(position: number, value: unknown): Generator<Conversation | BadLine> {
+    for (const conversation of unwrap(value)) {
+      try {
+        yield toConversation(recognise(conversation), this.namespace, this.source(position))
+      } catch (error) {
+        yield this.refuse(position, error)
+      }
     }
   }
 
@@ -153,23 +155,6 @@ async function* counted(
     onRead?.(chunk.length)
     yield chunk
   }
-}
-
-// The first character decides between an array and lines; it may stand behind a byte-order mark and blank lines.
-async function readHead(
-  bytes: AsyncIterator<Uint8Array>,
-): Promise<{ bytes: Uint8Array[]; isArray: boolean }> {
-  const chunks: Uint8Array[] = []
-  let position = 0
-  for (let next = await bytes.next(); !next.done; next = await bytes.next()) {
-    chunks.push(next.value)
-    for (const byte of next.value) {
-      const skipped = WHITE_SPACE.has(byte) || byte === BYTE_ORDER_MARK[position]
-      if (!skipped) return { bytes: chunks, isArray: byte === OPEN_BRACKET }
-      position += 1
-    }
-  }
-  return { bytes: chunks, isArray: false }
 }
 
 async function* continued(head: Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {

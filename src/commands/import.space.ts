@@ -5,28 +5,44 @@ import {
   type Client,
   CreateSpace,
   type CreateSpaceData,
+  type FoundSpace,
   type Named,
   Spaces,
   type SpacesData,
 } from './import.documents.js'
+import { UsageError } from './import.organization.js'
 import { count, type Output, ProgressBar } from './progress.bar.js'
 
 const PAGE_SIZE = 100
 
-/** The space of that name in the organization; the first when several have it, a new one when none has. */
-export async function findOrCreateSpace(
-  client: Client,
-  organizationId: string,
-  name: string,
-): Promise<Named> {
-  const found = await findSpace(client, organizationId, name)
-  if (found !== null) return found
+const SPACE_ID = /^space_[0-9a-z]{26}$/
+
+/** The space of that name or id in the organization; a new one when no space has that name. */
+export async function chooseSpace(client: Client, organizationId: string, name: string): Promise<Named> {
+  const spaces = await findSpaces(client, organizationId, name)
+  const [first] = spaces
+  if (spaces.length > 1) {
+    const list = spaces.map(({ id, threadCount }) => `  ${id}  ${count(threadCount, 'thread')}`).join('\n')
+    throw new UsageError(`Several spaces have the name "${name}". Choose one with --space ID:\n${list}`)
+  }
+  if (first) return first
+  if (SPACE_ID.test(name)) throw new UsageError(`The organization has no space ${name} that you can see`)
+  return createSpace(client, organizationId, name)
+}
+
+export async function createSpace(client: Client, organizationId: string, name: string): Promise<Named> {
   const input = { organizationId, name }
   const data = await client.run<CreateSpaceData>(CreateSpace, { input }, { repeatable: false })
   return data.createSpace.space
 }
 
-async function findSpace(client: Client, organizationId: string, name: string): Promise<Named | null> {
+/** The spaces of the organization with that name or id. */
+export async function findSpaces(
+  client: Client,
+  organizationId: string,
+  name: string,
+): Promise<FoundSpace[]> {
+  const found: FoundSpace[] = []
   let after: string | null = null
   do {
     const page: SpacesData = await client.run<SpacesData>(Spaces, {
@@ -35,12 +51,14 @@ async function findSpace(client: Client, organizationId: string, name: string): 
       after,
     })
     const { edges, pageInfo } = page.spaces
-    // A public space of another organization may be listed too.
-    const edge = edges.find(({ node }) => node.name === name && node.organization.id === organizationId)
-    if (edge) return { id: edge.node.id, name }
+    for (const { node } of edges) {
+      // A public space of another organization may be listed too.
+      if ((node.name === name || node.id === name) && node.organization.id === organizationId)
+        found.push(node)
+    }
     after = pageInfo.hasNextPage ? pageInfo.endCursor : null
   } while (after !== null)
-  return null
+  return found
 }
 
 /** Puts threads into one space and counts what that does. */

@@ -1,3 +1,4 @@
+import type { Named } from './import.documents.js'
 import type { SpaceLinks } from './import.space.js'
 import { count } from './progress.bar.js'
 
@@ -11,13 +12,24 @@ export interface ImportSummary {
   /** newly stored */
   messages: number
   badLines: number
+  /** that are no conversations at all */
+  badFiles: number
   seconds: number
   /** ended before its files did */
   stopped: boolean
+  organization: Named
+  /** the first threads that are there now, with their titles */
+  threads: readonly FirstThread[]
   space: SpaceSummary | null
 }
 
+export interface FirstThread {
+  id: string
+  title: string | null
+}
+
 export interface SpaceSummary {
+  id: string
   name: string
   added: number
   present: number
@@ -31,23 +43,40 @@ export interface SpaceSummary {
 
 export function summariseSpace({ space, added, present, watch }: SpaceLinks): SpaceSummary {
   const { embedded, skipped, failed, unfinished, open } = watch.totals
-  return { name: space.name, added, present, embedded, skipped, failed, unfinished: unfinished + open }
+  return { ...space, added, present, embedded, skipped, failed, unfinished: unfinished + open }
 }
 
 /** Everything that was asked for was done. */
-export function isComplete({ badLines, failed, stopped, space }: ImportSummary): boolean {
-  return badLines + failed === 0 && !stopped && (space === null || space.failed + space.unfinished === 0)
+export function isComplete({ badLines, badFiles, failed, stopped, space }: ImportSummary): boolean {
+  return (
+    badLines + badFiles + failed === 0 &&
+    !stopped &&
+    (space === null || space.failed + space.unfinished === 0)
+  )
 }
 
 export function describeSummary(summary: ImportSummary): string {
-  const { conversations, messages, unchanged, failed, badLines, seconds, stopped } = summary
+  const { conversations, messages, unchanged, failed, badLines, badFiles, seconds, stopped } = summary
+  const files = badFiles > 0 ? `, ${count(badFiles, 'file')} not read` : ''
   const lines = [
     `${stopped ? 'Stopped. ' : ''}${count(conversations, 'conversation')}, ${count(messages, 'new message')}, ` +
       `${unchanged.toLocaleString('en')} unchanged, ${failed.toLocaleString('en')} failed, ` +
-      `${count(badLines, 'bad line')}; ${seconds.toFixed(1)} s, ${rate(messages, seconds)}`,
+      `${count(badLines, 'bad line')}${files}; ${seconds.toFixed(1)} s, ${rate(messages, seconds)}`,
+    `Organization: ${describeNamed(summary.organization)}`,
   ]
+  if (summary.threads.length > 0) lines.push(`Threads: ${describeThreads(summary)}`)
   if (summary.space) lines.push(describeSpace(summary.space))
   return lines.join('\n')
+}
+
+function describeNamed({ id, name }: Named): string {
+  return name === '' ? id : `${name} (${id})`
+}
+
+function describeThreads({ threads, imported, unchanged }: ImportSummary): string {
+  const others = imported + unchanged - threads.length
+  const first = threads.map(({ id, title }) => (title === null ? id : `"${title}" (${id})`)).join(', ')
+  return others > 0 ? `${first} and ${others.toLocaleString('en')} more` : first
 }
 
 /** "1,234 messages/s" */
@@ -56,6 +85,7 @@ export function rate(messages: number, seconds: number): string {
 }
 
 function describeSpace({
+  id,
   name,
   added,
   present,
@@ -66,7 +96,7 @@ function describeSpace({
 }: SpaceSummary): string {
   const open = unfinished > 0 ? `; ${count(unfinished, 'backfill')} not completed` : ''
   return (
-    `Space "${name}": ${count(added, 'thread')} added, ${present.toLocaleString('en')} in it before; ` +
+    `Space "${name}" (${id}): ${count(added, 'thread')} added, ${present.toLocaleString('en')} in it before; ` +
     `${embedded.toLocaleString('en')} embedded, ${skipped.toLocaleString('en')} skipped, ` +
     `${failed.toLocaleString('en')} failed${open}`
   )

@@ -3,22 +3,30 @@ import { Batcher, type Job } from './import.batches.js'
 import type { Conversation } from './import.conversation.js'
 import type { Client } from './import.documents.js'
 import { Lanes } from './import.lanes.js'
-import { chooseOrganization, UsageError } from './import.organization.js'
+import { chooseOrganization, describeOrganization, UsageError } from './import.organization.js'
 import { type BadLine, readConversations } from './import.readers.js'
+import { Reports } from './import.reports.js'
 import { ImportSender, type Sent } from './import.sender.js'
-import { findOrCreateSpace, followBackfills, SpaceLinks } from './import.space.js'
-import { type ImportSummary, rate, type SpaceSummary, summariseSpace } from './import.summary.js'
+import { chooseSpace, followBackfills, SpaceLinks } from './import.space.js'
+import {
+  type FirstThread,
+  type ImportSummary,
+  rate,
+  type SpaceSummary,
+  summariseSpace,
+} from './import.summary.js'
 import { count, type Output, ProgressBar } from './progress.bar.js'
 
 export interface ImportRequest {
   readonly files: readonly string[]
   /** id; null: the caller's only one, or a new one */
   readonly organizationId: string | null
-  /** name of the space to put the threads into; null: none */
+  /** name or id of the space to put the threads into; null: none */
   readonly space: string | null
 }
 
 const REQUESTS_IN_FLIGHT = 2
+const NAMED_THREADS = 3
 
 /** Imports files of conversations. When `signal` ends it, what is on its way is still waited for. */
 export async function importFiles(
@@ -28,12 +36,17 @@ export async function importFiles(
   signal: AbortSignal,
 ): Promise<ImportSummary> {
   const bytes = await measureFiles(request.files)
-  const organizationId = request.organizationId ?? (await chooseOrganization(client))
-  const space = request.space === null ? null : await findOrCreateSpace(client, organizationId, request.space)
+  const { organizationId: given } = request
+  const chosen = given === null ? await chooseOrganization(client) : { id: given, name: '' }
+  const organizationId = chosen.id
+  const space = request.space === null ? null : await chooseSpace(client, organizationId, request.space)
   const links = space === null ? null : new SpaceLinks(client, space)
   const run = new ImportRun(new ImportSender(client, organizationId), links, output, bytes)
-  return run.all(request.files, organizationId, signal)
+  const outcome = await run.all(request.files, organizationId, signal)
+  return { ...outcome, organization: given === null ? chosen : await describeOrganization(client, given) }
 }
+
+type Outcome = Omit<ImportSummary, 'organization'>
 
 /** One pass over the files: reads, sends, links, and counts. */
 class ImportRun {
@@ -41,7 +54,12 @@ class ImportRun {
   readonly #batcher = new Batcher()
   readonly #lanes = new Lanes(REQUESTS_IN_FLIGHT)
   readonly #bar: ProgressBar
-  readonly #counts = { conversations: 0, imported: 0, unchanged: 0, failed: 0, messages: 0, badLines: 0 }
+  readonly #reports: Reports
+  readonly #counts = {
+    ...{ conversations: 0, imported: 0, unchanged: 0, failed: 0 },
+    ...{ messages: 0, badLines: 0, badFiles: 0 },
+  }
+  readonly #threads: FirstThread[] = []
   /** threads that come in pieces, by what became of the pieces so far */
   readonly #failed = new Set<string>()
   readonly #imported = new Set<string>()
@@ -54,26 +72,28 @@ class ImportRun {
     readonly bytes: number,
   ) {
     this.#bar = new ProgressBar(output, 'Import')
+    this.#reports = new Reports((line) => this.#bar.print(line))
   }
 
-  async all(files: readonly string[], namespace: string, signal: AbortSignal): Promise<ImportSummary> {
-    const work = (): Promise<ImportSummary> => this.#work(files, namespace, signal)
+  async all(files: readonly string[], namespace: string, signal: AbortSignal): Promise<Outcome> {
+    const work = (): Promise<Outcome> => this.#work(files, namespace, signal)
     if (this.links === null) return work()
     return this.links.watch.during(work, (error) => this.#bar.print(`No live progress: ${String(error)}`))
   }
 
-  async #work(files: readonly string[], namespace: string, signal: AbortSignal): Promise<ImportSummary> {
+  async #work(files: readonly string[], namespace: string, signal: AbortSignal): Promise<Outcome> {
     try {
       for (const file of files) await this.#read(file, namespace, signal)
       await this.#start(this.#batcher.flush())
       await this.#lanes.drain()
     } finally {
       await this.#lanes.idle()
+      this.#reports.finish()
     }
     const seconds = this.#seconds
     this.#bar.finish(this.#describe())
     const space = await this.#embed(signal)
-    return { ...this.#counts, seconds, stopped: signal.aborted, space }
+    return { ...this.#counts, seconds, stopped: signal.aborted, threads: this.#threads, space }
   }
 
   async #read(file: string, namespace: string, signal: AbortSignal): Promise<void> {
@@ -95,12 +115,13 @@ class ImportRun {
       await this.#lanes.drain()
       if (this.#failed.has(conversation.id)) return
     } else this.#counts.conversations += 1
+    for (const note of conversation.notes ?? []) this.#reports.add(conversation.source, note)
     await this.#start(this.#batcher.add(conversation))
   }
 
-  #refuse({ source, reason }: BadLine): void {
-    this.#counts.badLines += 1
-    this.#bar.print(`${source}: ${reason}`)
+  #refuse({ source, unit, reason }: BadLine): void {
+    this.#counts[unit === 'file' ? 'badFiles' : 'badLines'] += 1
+    this.#reports.add(source, reason)
   }
 
   async #start(jobs: readonly Job[]): Promise<void> {
@@ -114,23 +135,24 @@ class ImportRun {
       if (status === 'FAILED') {
         this.#counts.failed += 1
         if (conversation.piece) this.#failed.add(conversation.id)
-        this.#bar.print(`${conversation.source}: ${conversation.id}: ${reason}`)
+        this.#reports.add(placeOf(conversation), reason ?? '')
         continue
       }
-      if (sent.notRestored.length > 0) this.#bar.print(describeLoss(sent))
+      if (sent.notRestored.length > 0) this.#reports.add(placeOf(conversation), describeLoss(sent))
       await this.#count(conversation, status === 'IMPORTED')
     }
     this.#bar.update(this.bytes === 0 ? 1 : this.#bytesRead / this.bytes, () => this.#describe())
   }
 
   /** A thread that comes in pieces counts with its last one. */
-  async #count({ id, piece }: Conversation, isNews: boolean): Promise<void> {
+  async #count({ id, title, piece }: Conversation, isNews: boolean): Promise<void> {
     if (piece && !piece.isLast) {
       if (isNews) this.#imported.add(id)
       return
     }
     const isImported = this.#imported.delete(id) || isNews
     this.#counts[isImported ? 'imported' : 'unchanged'] += 1
+    if (this.#threads.length < NAMED_THREADS) this.#threads.push({ id, title })
     await this.links?.add(id)
   }
 
@@ -150,10 +172,12 @@ class ImportRun {
   }
 }
 
+const placeOf = ({ source, id }: Conversation): string => `${source}: ${id}`
+
 /** A project may be gone, and an owner may have left: no failure, but nothing to pass over in silence. */
-function describeLoss({ conversation: { source, id, projectId, ownerId }, notRestored }: Sent): string {
+function describeLoss({ conversation: { projectId, ownerId }, notRestored }: Sent): string {
   const lost = notRestored.map((what) => (what === 'PROJECT' ? `project ${projectId}` : `owner ${ownerId}`))
-  return `${source}: ${id}: imported without its ${lost.join(' and its ')}`
+  return `imported without its ${lost.join(' and its ')}`
 }
 
 /** The size of all of them. Throws UsageError when one cannot be read. */

@@ -12,7 +12,7 @@ import { importFiles } from './import.js'
 import { createOrganization } from './import.organization.js'
 import { readConversations } from './import.readers.js'
 import { ImportSender } from './import.sender.js'
-import { findOrCreateSpace, followBackfills, SpaceLinks } from './import.space.js'
+import { createSpace, findSpaces, followBackfills, SpaceLinks } from './import.space.js'
 import { rate } from './import.summary.js'
 import { count, type Output, ProgressBar } from './progress.bar.js'
 import {
@@ -70,9 +70,10 @@ export class Tour {
     const space = await this.#take(
       `Add it to the space "${SPACE_NAME}" and watch its messages being embedded`,
       async () => {
-        const found = await findOrCreateSpace(this.client, organizationId, SPACE_NAME)
-        await this.#embed(found.id, log.id)
-        return found
+        const [found] = await findSpaces(this.client, organizationId, SPACE_NAME)
+        const space = found ?? (await createSpace(this.client, organizationId, SPACE_NAME))
+        await this.#embed(space.id, log.id)
+        return space
       },
     )
     if (space === null) return
@@ -101,7 +102,9 @@ export class Tour {
 
   async #organization(): Promise<string> {
     const { viewer } = await this.client.run<ViewerOrganizationsData>(ViewerOrganizations)
-    return viewer.organizations.edges[0]?.node.id ?? createOrganization(this.client, 'Quickstart')
+    const organization =
+      viewer.organizations.edges[0]?.node ?? (await createOrganization(this.client, 'Quickstart'))
+    return organization.id
   }
 
   async #samples(organizationId: string): Promise<Conversation[]> {

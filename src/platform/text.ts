@@ -22,6 +22,11 @@ export function findUnstorable(text: string): Unstorable | null {
   return { position, name: unit === 0 ? 'NUL' : `the lone surrogate U+${unit.toString(16).toUpperCase()}` }
 }
 
+/** For those who would rather have a text with U+FFFD in it than none, and say so. */
+export function replaceUnstorable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
 /** Throws VALIDATION_ERROR, with where and what, for a text that cannot be stored as it is. */
 export function requireStorable(name: string, text: string): void {
   const found = findUnstorable(text)

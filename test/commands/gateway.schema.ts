@@ -11,7 +11,7 @@ export const SCHEMA = /* GraphQL */ `
   type Organization { id: ID! name: String! }
   type OrganizationEdge { node: Organization! }
   type OrganizationConnection { edges: [OrganizationEdge!]! }
-  type Viewer { id: ID! organizations: OrganizationConnection! }
+  type Viewer { id: ID! organizations(first: Int): OrganizationConnection! }
   type PageInfo { hasNextPage: Boolean! endCursor: String }
   type Thread { id: ID! title: String }
   type Space { id: ID! name: String! organization: Organization! threadCount: Int! vectorCount: Int! }

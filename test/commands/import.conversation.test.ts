@@ -57,10 +57,74 @@ test('the same message id in two conversations gives two ids', () => {
   )
 })
 
-test('what PostgreSQL cannot store is replaced', () => {
-  const stored = convert({ title: 'a\0b', messages: [message('NUL \0 and \ud800')] })
+test('what PostgreSQL cannot store is replaced, and that is told', () => {
+  const stored = convert({ title: 'a\0b', messages: [message('fine'), message('half \ud800 and NUL \0')] })
 
-  expect(stored).toMatchObject({ title: 'a\ufffdb', messages: [{ content: 'NUL \ufffd and \ufffd' }] })
+  expect(stored.title).toBe('a\ufffdb')
+  expect(stored.messages.map(({ content }) => content)).toEqual(['fine', 'half \ufffd and NUL \ufffd'])
+  expect(stored.notes).toEqual([
+    'the title has NUL at position 1, which is imported as U+FFFD',
+    'message 2 has the lone surrogate U+D800 at position 5, which is imported as U+FFFD',
+  ])
+})
+
+test('a title that is too long is cut, and no character of it is divided', () => {
+  expect(convert({ title: `${'x'.repeat(254)}😀`, messages: [] }).title).toBe('x'.repeat(254))
+})
+
+test('a role that nobody knows does not cost the conversation, and is told', () => {
+  const { messages, notes } = convert({ messages: [message('One'), { role: 'narrator', content: 'Two' }] })
+
+  expect(messages.map(({ role, content }) => [role, content])).toEqual([
+    ['USER', 'One'],
+    ['USER', 'Two'],
+  ])
+  expect(notes).toEqual(['message 2 has the unknown role "narrator" and is imported as USER'])
+})
+
+test.each([
+  ['developer', 'SYSTEM'],
+  ['function', 'TOOL'],
+  ['ipython', 'TOOL'],
+  ['ai', 'ASSISTANT'],
+  ['prompter', 'USER'],
+])('the role %s of other systems is %s', (role, expected) => {
+  const { messages, notes } = convert({ messages: [{ role, content: 'x' }] })
+
+  expect(messages[0]?.role).toBe(expected)
+  expect(notes).toBeUndefined()
+})
+
+test('a turn that only calls tools says which, and with what', () => {
+  const call = (name: string, given: unknown) => ({ type: 'function', function: { name, arguments: given } })
+  const { messages, notes } = convert({
+    messages: [
+      { role: 'assistant', content: null, tool_calls: [call('weather', '{"city":"Oslo"}'), call('now', {})] },
+      { role: 'assistant', tool_calls: [call('now', undefined)] },
+      { role: 'assistant', content: 'Let me look.', function_call: { name: 'look', arguments: '{}' } },
+      { role: 'assistant', content: [{ type: 'tool_use', name: 'find', input: { word: 'loom' } }] },
+      { role: 'user', content: [{ type: 'tool_result', content: [{ type: 'text', text: 'found' }] }] },
+    ],
+  })
+
+  expect(messages.map(({ content }) => content)).toEqual([
+    'weather({"city":"Oslo"})\nnow({})',
+    'now({})',
+    'Let me look.\nlook({})',
+    'find({"word":"loom"})',
+    'found',
+  ])
+  expect(notes).toBeUndefined()
+})
+
+test('a message without any text is left out, and that is told', () => {
+  const picture = { type: 'image_url', image_url: { url: 'data:,' } }
+  const { messages, notes } = convert({
+    messages: [message('One'), { role: 'user', content: [picture] }, { role: 'assistant', content: null }],
+  })
+
+  expect(messages).toHaveLength(1)
+  expect(notes).toEqual(['message 2 has no text and is left out', 'message 3 has no text and is left out'])
 })
 
 test('a message beyond 1 MiB is refused', () => {

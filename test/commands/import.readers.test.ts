@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
 import type { Conversation } from '../../src/commands/import.conversation.js'
 import {
   type BadLine,
@@ -61,7 +62,6 @@ test('a bad line is told with its number and its reason, and reading goes on', a
       '{"messages": [',
       '{"text": "no messages"}',
       '[1]',
-      '{"messages":[{"role":"robot","content":"x"}]}',
       '{"messages":[{"role":"user"}]}',
       '{"messages":[],"createdAt":"yesterday"}',
       line('last'),
@@ -70,14 +70,13 @@ test('a bad line is told with its number and its reason, and reading goes on', a
 
   expect(found.map((entry) => (entry.kind === 'bad' ? entry.source : entry.title))).toEqual([
     'first',
-    ...['file:2', 'file:3', 'file:4', 'file:5', 'file:6', 'file:7'],
+    ...['file:2', 'file:3', 'file:4', 'file:5', 'file:6'],
     'last',
   ])
   expect(reasons(found)).toEqual([
     expect.stringContaining('broken JSON'),
     'no conversation: it has none of "messages", "mapping" and "conversations"',
     'not a JSON object',
-    'message 1 has the unknown role "robot"',
     'message 1 has no content that is a text',
     'createdAt is not a time: "yesterday"',
   ])
@@ -105,7 +104,7 @@ test('an array that ends in the middle is told, after what it held', async () =>
   const found = await parse(`[${line('good')}, {"messages": [`)
 
   expect(found[0]).toMatchObject({ title: 'good' })
-  expect(reasons(found)).toEqual([expect.stringContaining('the file ends inside its array')])
+  expect(reasons(found)).toEqual([expect.stringContaining('the file ends inside its JSON')])
 })
 
 test.each(['{', '['])('a byte-order mark, CRLF and blank lines before %s do no harm', async (start) => {
@@ -155,8 +154,107 @@ test('text that is no UTF-8 is refused instead of being changed', async () => {
   ).toEqual([expect.stringContaining('not valid UTF-8')])
 })
 
-test('a JSON object over several lines is told once', async () => {
-  expect(await parse('{\n  "messages": [\n  ]\n}\n')).toHaveLength(1)
+test('a JSON object over several lines is one conversation', async () => {
+  const messages = { title: 'Long', messages: [{ role: 'user', content: 'One' }] }
+  const shareGpt = {
+    id: 'a',
+    conversations: [
+      { from: 'human', value: 'Two' },
+      { from: 'gpt', value: 'Three' },
+    ],
+  }
+
+  for (const whole of [messages, shareGpt]) {
+    const found = await parse(JSON.stringify(whole, null, 2))
+    expect(found).toEqual([{ ...(await parse(JSON.stringify(whole)))[0], source: 'file: element 1' }])
+  }
+})
+
+test.each([
+  ['on one line', 0],
+  ['over several lines', 2],
+])(
+  'conversations under "conversations" are read %s, a bad one among them is told',
+  async (_, indentation) => {
+    const list = [...['a', 'b'].map((title) => JSON.parse(line(title))), 7, JSON.parse(line('c'))]
+    const whole = { version: 1, exportedBy: { name: 'tool' }, conversations: list, count: 4 }
+
+    const found = await parse(JSON.stringify(whole, null, indentation))
+
+    const titles = found.flatMap((entry) => (entry.kind === 'conversation' ? [entry.title] : []))
+    expect(titles).toEqual(['a', 'b', 'c'])
+    expect(reasons(found)).toEqual(['not a JSON object'])
+  },
+)
+
+test('conversations under "conversations" are given as they are read, however many there are', async () => {
+  let given = 0
+  async function* endless() {
+    yield Buffer.from('{\n"conversations": [\n')
+    for (; given < 1_000_000; given++) yield Buffer.from(`${line(`number ${given}`)},\n`)
+  }
+  const reader = parseConversations(endless(), 'file')
+
+  for (let taken = 0; taken < 100; taken++) expect((await reader.next()).done).toBe(false)
+  await reader.return(undefined)
+
+  expect(given).toBeLessThan(110)
+})
+
+describe('a file that is not of conversations is refused in one line, which says what it is:', () => {
+  test.each<[string, Uint8Array | string, RegExp]>([
+    [
+      'a ZIP',
+      Buffer.from('PK\x03\x04\x14\0\0\0\x08\0\n\n\n{', 'latin1'),
+      /^a ZIP archive: unpack it, .*conversations\.json/,
+    ],
+    ['a gz', gzipSync(line('a')), /^a gzip file: unpack it first/],
+    ['a PDF', '%PDF-1.7\n1 0 obj\n<<>>\nendobj\n', /^a PDF; import JSON lines/],
+    [
+      'other binary data',
+      Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 0, 10, 0, 0, 0]),
+      /^binary data; import JSON lines/,
+    ],
+    ['UTF-16 without a mark', Buffer.from(line('a'), 'utf16le'), /^binary data/],
+    [
+      'Markdown',
+      '# Notes\n\nOne line.\n'.repeat(9_000),
+      /^not JSON, but begins with "# Notes"; import JSON lines/,
+    ],
+    ['a JSON text', '"hello"', /^not JSON, but begins with /],
+    ['nothing', '', /^an empty file$/],
+    ['nothing but blank lines', '\ufeff \r\n\n', /^an empty file$/],
+  ])('%s', async (_, content, reason) => {
+    const found = await collect(parseConversations(chunks([Buffer.from(content)]), 'file'))
+
+    expect(found).toMatchObject([{ kind: 'bad', unit: 'file', source: 'file' }])
+    expect(reasons(found)[0]).toMatch(reason)
+  })
+})
+
+test('text before the first line of JSON is told, and the lines are read', async () => {
+  const found = await parse(`Exported by a tool\n${line('a')}`)
+
+  expect(found).toMatchObject([{ kind: 'bad', position: 1 }, { title: 'a' }])
+})
+
+test.each([
+  ['little-endian', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+  ['big-endian', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+])('UTF-16 with a byte-order mark, %s, is read, lines and arrays alike', async (_, encode) => {
+  for (const text of [`${line('Größe 🧵')}\n${line('zwei')}`, `[${line('Größe 🧵')}]`]) {
+    const bytes = encode(text)
+    expect(await collect(parseConversations(chunks([bytes]), 'file'))).toEqual(await parse(text))
+    expect(await collect(parseConversations(bytewise(bytes), 'file'))).toEqual(await parse(text))
+  }
+})
+
+test('broken UTF-16 is refused instead of being changed', async () => {
+  const found = await collect(
+    parseConversations(chunks([Buffer.from(`\ufeff${line('a')}\ud800`, 'utf16le')]), 'file'),
+  )
+
+  expect(reasons(found)).toEqual(['text in UTF-16 that is broken'])
 })
 
 test.each([
@@ -215,7 +313,7 @@ async function* chunks(pieces: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* pieces
 }
 
-async function* bytewise(text: string): AsyncGenerator<Uint8Array> {
+async function* bytewise(text: string | Uint8Array): AsyncGenerator<Uint8Array> {
   for (const byte of Buffer.from(text)) yield Uint8Array.of(byte)
 }
 

@@ -1,19 +1,44 @@
 import { expect, test } from 'vitest'
 import { BackfillWatch } from '../../src/commands/backfill.watch.js'
-import { findOrCreateSpace, SpaceLinks } from '../../src/commands/import.space.js'
+import { UsageError } from '../../src/commands/import.organization.js'
+import { chooseSpace, SpaceLinks } from '../../src/commands/import.space.js'
 import { eventually } from '../support/eventually.js'
 import { GatewayStandin } from './gateway.standin.js'
 
 test('a space is found by its name in the organization, and made once', async () => {
   await using server = await GatewayStandin.start()
   server.store.organizations.push({ id: 'org_1', name: 'One' }, { id: 'org_2', name: 'Two' })
-  const foreign = await findOrCreateSpace(server.client(), 'org_2', 'Memory')
+  const foreign = await chooseSpace(server.client(), 'org_2', 'Memory')
 
-  const made = await findOrCreateSpace(server.client(), 'org_1', 'Memory')
-  const found = await findOrCreateSpace(server.client(), 'org_1', 'Memory')
+  const made = await chooseSpace(server.client(), 'org_1', 'Memory')
+  const found = await chooseSpace(server.client(), 'org_1', 'Memory')
 
   expect(made.id).not.toBe(foreign.id)
-  expect(found).toEqual(made)
+  expect(found.id).toBe(made.id)
+})
+
+test('of several spaces with the name the caller has to choose one, by its id', async () => {
+  await using server = await GatewayStandin.start()
+  const organization = { id: 'org_1', name: 'One' }
+  const spaces = ['space_a', 'space_b'].map((id) => ({ id, name: 'Memory', organization }))
+  server.store.spaces.push(...spaces)
+
+  const choosing = chooseSpace(server.client(), 'org_1', 'Memory')
+
+  await expect(choosing).rejects.toThrow(UsageError)
+  await expect(choosing).rejects.toThrow(/--space ID:\n {2}space_a {2}0 threads\n {2}space_b {2}0 threads$/)
+  expect(await chooseSpace(server.client(), 'org_1', 'space_b')).toMatchObject({
+    id: 'space_b',
+    name: 'Memory',
+  })
+})
+
+test('the id of a space that is not there makes no space of that name', async () => {
+  await using server = await GatewayStandin.start()
+  const id = `space_${'0'.repeat(26)}`
+
+  await expect(chooseSpace(server.client(), 'org_1', id)).rejects.toThrow(UsageError)
+  expect(server.store.spaces).toEqual([])
 })
 
 test('every thread is added once, and its backfill is followed to its end', async () => {

@@ -1,0 +1,58 @@
+import { ConversationError } from './import.conversation.js'
+
+/** What a message of an export says, as one text: its parts, and the tools that it calls. */
+
+export type Fields = Record<string, unknown>
+
+/** null: it says nothing. A tool that is called is written as `name(arguments)`. */
+export function contentOf(message: Fields, index: number): string | null {
+  const { content, tool_calls, function_call } = message
+  const calls = [
+    ...(Array.isArray(tool_calls) ? tool_calls.map(callOf) : []),
+    callOf({ function: function_call }),
+  ]
+  const texts = [textOf(content), ...calls].filter((text) => text !== null)
+  if (texts.length === 0 && content !== null) {
+    throw new ConversationError(`message ${index + 1} has no content that is a text`)
+  }
+  return texts.filter((text) => text !== '').join('\n') || null
+}
+
+function textOf(content: unknown): string | null {
+  if (Array.isArray(content)) return joinParts(content)
+  return typeof content === 'string' ? content : null
+}
+
+export function joinParts(parts: unknown[]): string {
+  return parts
+    .map(partOf)
+    .filter((text) => typeof text === 'string' && text !== '')
+    .join('\n')
+}
+
+/** Pictures and sounds are parts without a text. */
+function partOf(part: unknown): unknown {
+  if (typeof part === 'string') return part
+  const { type, text, refusal, name, input, content } = recordOf(part)
+  if (type === 'tool_use') return writeCall(name, input)
+  if (type === 'tool_result') return textOf(content)
+  return text ?? refusal
+}
+
+function callOf(call: unknown): string | null {
+  const { name, arguments: given } = recordOf(recordOf(call).function)
+  return writeCall(name, given)
+}
+
+function writeCall(name: unknown, given: unknown): string | null {
+  if (typeof name !== 'string') return null
+  return `${name}(${typeof given === 'string' ? given : JSON.stringify(given ?? {})})`
+}
+
+export function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function recordOf(value: unknown): Fields {
+  return isRecord(value) ? value : {}
+}
