@@ -4,8 +4,8 @@ import {
   type CheckedText,
   type LinkHealth,
   listSuspects,
+  type Portion,
   readCheckedTexts,
-  type Span,
 } from './space.health.sql.js'
 
 /** A message whose vectors are not those of the pieces of its text. */
@@ -22,8 +22,8 @@ export interface MisfitMessage {
 
 // No cut is longer, so that a text of as many bytes is one piece, or none when it is empty.
 const ONE_PIECE_BYTES = 1_500
-const MAX_SEQUENCES_AT_ONCE = 20_000
-const MAX_LINKS_AT_ONCE = 1_000
+const MAX_SEQUENCES_AT_ONCE = 25_000
+const MAX_LINKS_AT_ONCE = 2_500
 const MAX_TEXTS_AT_ONCE = 1_000
 const MAX_BYTES_AT_ONCE = 8 * 1024 * 1024
 
@@ -33,8 +33,8 @@ export async function* findMisfits(
   spaceId: string,
   links: readonly Pick<LinkHealth, 'threadId' | 'through'>[],
 ): AsyncGenerator<MisfitMessage[]> {
-  for (const spans of divide(links)) {
-    const suspects = await db.query<Suspect>(listSuspects(spaceId, spans, ONE_PIECE_BYTES))
+  for (const portion of divide(links)) {
+    const suspects = await db.query<Suspect>(listSuspects(spaceId, portion, ONE_PIECE_BYTES))
     for (const messageIds of groupsOf(suspects)) {
       const texts = await db.query<CheckedText>(readCheckedTexts(spaceId, messageIds))
       const misfits = texts.map(judge).filter(({ missing, excess }) => missing + excess > 0)
@@ -55,22 +55,39 @@ function judge({ messageId, threadId, contentHash, content, chunks }: CheckedTex
   return { messageId, threadId, contentHash, pieces, missing, excess }
 }
 
-/** A long thread is checked in parts, and short ones together. */
-function* divide(links: readonly Pick<LinkHealth, 'threadId' | 'through'>[]): Generator<Span[]> {
-  let spans: Span[] = []
-  let sequences = 0
+/** A long thread is checked in parts, and short ones, which stand in the order of their ids, together. */
+function* divide(links: readonly Pick<LinkHealth, 'threadId' | 'through'>[]): Generator<Portion> {
+  let after: string | null = null
+  let last: string | null = null
+  let [count, sequences] = [0, 0]
   for (const { threadId, through } of links) {
-    for (let after = 0; after < through; after += MAX_SEQUENCES_AT_ONCE) {
-      const end = Math.min(through, after + MAX_SEQUENCES_AT_ONCE)
-      spans.push({ threadId, after, through: end })
-      sequences += end - after
-      if (sequences < MAX_SEQUENCES_AT_ONCE && spans.length < MAX_LINKS_AT_ONCE) continue
-      yield spans
-      spans = []
-      sequences = 0
+    const isLong = through > MAX_SEQUENCES_AT_ONCE
+    if (
+      last !== null &&
+      (isLong || count === MAX_LINKS_AT_ONCE || sequences + through > MAX_SEQUENCES_AT_ONCE)
+    ) {
+      yield { after, through: last }
+      after = last
+      last = null
+      count = sequences = 0
+    }
+    if (isLong) {
+      yield* partsOf(threadId, through)
+      after = threadId
+    } else {
+      last = threadId
+      count += 1
+      sequences += through
     }
   }
-  if (spans.length > 0) yield spans
+  if (last !== null) yield { after, through: last }
+}
+
+function* partsOf(threadId: string, through: number): Generator<Portion> {
+  for (let start = 0; start < through; start += MAX_SEQUENCES_AT_ONCE) {
+    const throughSequence = Math.min(through, start + MAX_SEQUENCES_AT_ONCE)
+    yield { threadId, afterSequence: start, throughSequence }
+  }
 }
 
 function* groupsOf(suspects: readonly Suspect[]): Generator<string[]> {

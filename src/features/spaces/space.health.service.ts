@@ -54,7 +54,7 @@ export async function measureHealth(db: Queryable, spaceId: string): Promise<Spa
     vectors,
     expectedVectors: vectors - orphanVectors + misfits.missing,
     orphanVectors,
-    messages: strays.messages,
+    messages: sumOf(links, ({ messages }) => messages),
     messagesWithoutVectors: misfits.messages,
     pendingMessages: sumOf(links, ({ pending }) => pending),
     failures: sumOf(links, ({ failures }) => failures),

@@ -22,6 +22,8 @@ export interface LinkHealth {
   threadId: string
   /** the last sequence that a check of its messages need look at */
   through: number
+  /** that it is through with */
+  messages: number
   vectors: number
   orphans: number
   /** messages that wait to be embedded again */
@@ -42,12 +44,17 @@ export interface LinkHealth {
 
 /** Each live link of a space and what is in the space's store of it, as of one moment. */
 export const measureLinks = (spaceId: string): Statement => sql`
-  with vectors as (
-      select e.thread_id, count(*)::int as total, (count(*) filter (where not ${isInPlace}))::int as orphans
+  with links as materialized (
+      select l.*, t.last_sequence, ${isBehind} as is_behind from ${liveLinks(spaceId)}),
+    vectors as (
+      select e.thread_id, count(*)::int as total from embedding e
+      where e.store_id = (select store_id from space where id = ${spaceId}) group by e.thread_id),
+    orphans as (
+      select e.thread_id, count(*)::int as total
       from space s join embedding e on e.store_id = s.store_id
         join space_thread l on l.space_id = s.id and l.thread_id = e.thread_id
         left join message m on m.id = e.message_id
-      where s.id = ${spaceId} group by e.thread_id),
+      where s.id = ${spaceId} and not ${isInPlace} group by e.thread_id),
     failures as (
       select f.thread_id, count(*)::int as total, (count(*) filter (where not (${isRefused})))::int as orphans
       from space s join embedding_failure f on f.space_id = s.id left join message m on m.id = f.message_id
@@ -56,11 +63,10 @@ export const measureLinks = (spaceId: string): Statement => sql`
       select p.thread_id, count(*)::int as total,
         (count(*) filter (where m.thread_id is distinct from p.thread_id))::int as orphans
       from pending_embedding p left join message m on m.id = p.message_id
-      where p.space_id = ${spaceId} group by p.thread_id),
-    links as (
-      select l.*, t.last_sequence, ${isBehind} as is_behind from ${liveLinks(spaceId)})
+      where p.space_id = ${spaceId} group by p.thread_id)
   select l.thread_id as "threadId", least(l.embedded_through, l.last_sequence) as through,
-    coalesce(v.total, 0) as vectors, coalesce(v.orphans, 0) as orphans, coalesce(p.total, 0) as pending,
+    (select count(*)::int from message m where m.thread_id = l.thread_id and m.sequence <= l.embedded_through) as messages,
+    coalesce(v.total, 0) as vectors, coalesce(o.total, 0) as orphans, coalesce(p.total, 0) as pending,
     coalesce(f.total, 0) as failures, coalesce(f.orphans, 0) + coalesce(p.orphans, 0) as "orphanRecords",
     l.vector_count <> coalesce(v.total, 0) or l.embedded_through > l.last_sequence as "isMiscounted",
     l.paused_at is not null as "isPaused", l.is_behind and l.paused_at is null as "isBehind",
@@ -69,25 +75,22 @@ export const measureLinks = (spaceId: string): Statement => sql`
       select m.created_at from message m where m.thread_id = l.thread_id and m.sequence > l.embedded_through
       order by m.sequence limit 1) end as "waitingSince",
     l.attempts, l.last_error as "lastError"
-  from links l left join vectors v on v.thread_id = l.thread_id left join failures f on f.thread_id = l.thread_id
+  from links l left join vectors v on v.thread_id = l.thread_id left join orphans o on o.thread_id = l.thread_id
+    left join failures f on f.thread_id = l.thread_id
     left join pending p on p.thread_id = l.thread_id
   order by l.thread_id`
 
 export interface StrayHealth {
-  messages: number
   vectors: number
   records: number
   /** of the counters of threads and of vectors */
   miscounted: number
 }
 
-/** What of a space belongs to none of its links, its own counters, and the messages that its links are through with. */
+/** What of a space belongs to none of its links, and its own counters. */
 export const measureStrays = (spaceId: string): Statement => sql`
   select (
-      select count(*)::float8 from space_thread l join thread t on t.id = l.thread_id and t.deleted_at is null
-        join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
-      where l.space_id = s.id) as messages,
-    (select count(*)::float8 from embedding e where e.store_id = s.store_id and ${isUnlinked(sql`e.thread_id`)}) as vectors,
+      select count(*)::float8 from embedding e where e.store_id = s.store_id and ${isUnlinked(sql`e.thread_id`)}) as vectors,
     (select count(*)::int from embedding_failure f where f.space_id = s.id and ${isUnlinked(sql`f.thread_id`)})
       + (select count(*)::int from pending_embedding p where p.space_id = s.id and ${isUnlinked(sql`p.thread_id`)})
       as records,
@@ -102,12 +105,9 @@ export function countLinks(spaceId: string): Statement {
   return sql`select count(*)::int as threads, coalesce(sum(l.vector_count), 0)::bigint as vectors from ${liveLinks(spaceId)}`
 }
 
-/** Part of a thread: messages after one sequence, up to another. */
-export interface Span {
-  threadId: string
-  after: number
-  through: number
-}
+const isChecked = sql`(v.chunks is not null
+    or not exists (select 1 from embedding_failure f where f.space_id = s.id and f.message_id = m.id))
+  and not exists (select 1 from pending_embedding p where p.space_id = s.id and p.message_id = m.id)`
 
 /** Messages that are neither refused nor waiting, each with the vectors that it has in place. */
 export const checkable = (spaceId: string, messages: Statement, restriction: Statement): Statement => sql`
@@ -117,26 +117,63 @@ export const checkable = (spaceId: string, messages: Statement, restriction: Sta
       where e.store_id = s.store_id and e.message_id = m.id and e.thread_id = m.thread_id
         and e.generation = l.generation and e.model = s.embedding_model) v on true
   where s.id = ${spaceId} and m.thread_id = l.thread_id and m.sequence <= l.embedded_through and ${restriction}
-    and (v.chunks is not null
-      or not exists (select 1 from embedding_failure f where f.space_id = s.id and f.message_id = m.id))
-    and not exists (select 1 from pending_embedding p where p.space_id = s.id and p.message_id = m.id)`
+    and ${isChecked}`
 
-/**
- * Messages that may lack vectors or have too many: a text of up to `bytes` has one vector, unless it is empty. `offset 0`
- * keeps the planner from reading a whole thread for each of its spans.
- */
-export const listSuspects = (spaceId: string, spans: readonly Span[], bytes: number): Statement => sql`
-  select m.id as "messageId", octet_length(m.content) as bytes ${checkable(
-    spaceId,
-    sql`unnest(${spans.map(({ threadId }) => threadId)}::text[], ${spans.map(({ after }) => after)}::int[],
-        ${spans.map(({ through }) => through)}::int[]) as span (thread_id, after, through)
-        on span.thread_id = l.thread_id
-      cross join lateral (
-        select id, thread_id, sequence, content from message
-        where thread_id = span.thread_id and sequence > span.after and sequence <= span.through offset 0) m`,
-    sql`(v.chunks is distinct from array[0] or octet_length(m.content) > ${bytes}::int)`,
-  )}
+/** Threads of a space in the order of their ids; `after` null: from the first one on. */
+export interface ThreadRange {
+  after: string | null
+  through: string
+}
+
+function isWithin({ after, through }: ThreadRange, threadId: Statement): Statement {
+  return sql`${after === null ? sql`true` : sql`${threadId} > ${after}`} and ${threadId} <= ${through}`
+}
+
+/** What is checked at once: whole threads, or part of a long one. */
+export type Portion = ThreadRange | ThreadPart
+
+export interface ThreadPart {
+  threadId: string
+  afterSequence: number
+  throughSequence: number
+}
+
+/** Messages that may lack vectors or have too many: a text of up to `bytes` has one vector, unless it is empty. */
+export const listSuspects = (spaceId: string, portion: Portion, bytes: number): Statement => sql`
+  select m.id as "messageId", octet_length(m.content) as bytes
+  ${'threadId' in portion ? checkablePart(spaceId, portion, bytes) : checkableThreads(spaceId, portion, bytes)}
   order by m.thread_id, m.sequence`
+
+function mayMisfit(bytes: number): Statement {
+  return sql`(v.chunks is distinct from array[0] or octet_length(m.content) > ${bytes}::int)`
+}
+
+/** `offset 0` keeps the planner from reading the whole thread. */
+function checkablePart(
+  spaceId: string,
+  { threadId, afterSequence, throughSequence }: ThreadPart,
+  bytes: number,
+): Statement {
+  const part = sql`(
+    select id, thread_id, sequence, content from message
+    where thread_id = ${threadId} and sequence > ${afterSequence}::int and sequence <= ${throughSequence}::int offset 0) m`
+  return checkable(spaceId, sql`${part} on m.thread_id = l.thread_id`, mayMisfit(bytes))
+}
+
+/** Links, messages and vectors are each read once and joined, where a look for each message would take many times as long. */
+function checkableThreads(spaceId: string, range: ThreadRange, bytes: number): Statement {
+  return sql`
+    from space s join space_thread l on l.space_id = s.id
+      join thread t on t.id = l.thread_id and t.deleted_at is null and ${isWithin(range, sql`t.id`)}
+      join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
+      left join (
+        select e.message_id, e.thread_id, e.generation, e.model, array_agg(e.chunk) as chunks from embedding e
+        where e.store_id = (select store_id from space where id = ${spaceId}) and ${isWithin(range, sql`e.thread_id`)}
+        group by e.message_id, e.thread_id, e.generation, e.model
+      ) v on v.message_id = m.id and v.thread_id = m.thread_id and v.generation = l.generation and v.model = s.embedding_model
+    where s.id = ${spaceId} and ${isWithin(range, sql`l.thread_id`)} and ${isWithin(range, sql`m.thread_id`)}
+      and ${mayMisfit(bytes)} and ${isChecked}`
+}
 
 export interface CheckedText {
   messageId: string
