@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** A long file that is begun last leaves the other workers idle: these, in this order, come before all others. */
-const LONGEST = [/deletion\.model\.test/, /\/crash\./, /\.e2e\.test/, /\/(?:app|main)\.test/]
+const LONGEST = [/\/chaos\./, /deletion\.model\.test/, /\/crash\./, /\.e2e\.test/, /\/(?:app|main)\.test/]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

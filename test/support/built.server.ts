@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const ENSURE_BUILT = "import { ensureBuilt } from './scripts/ensure-built.mjs'; ensureBuilt()"
 
 /** What a hook that builds may take on a busy machine, in milliseconds. */
-export const BUILD_MS = 300_000
+export const BUILD_MS = 900_000
 
 /** Builds dist unless it is of these very sources; test files that run side by side build it once. */
 export async function buildServer(): Promise<void> {

@@ -74,6 +74,11 @@ export class TestProcess implements AsyncDisposable {
     return this.exit
   }
 
+  /** Sends what does not end it. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill('SIGKILL')
   }

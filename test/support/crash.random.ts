@@ -11,7 +11,7 @@ export function startRandom(): Random {
 }
 
 /** The same numbers for the same seed (mulberry32). */
-function randomOf(seed: number): Random {
+export function randomOf(seed: number): Random {
   let state = seed
   return (bound) => {
     state = (state + 0x6d2b79f5) | 0

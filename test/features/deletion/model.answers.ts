@@ -1,3 +1,4 @@
+import type { Command } from './model.commands.js'
 import type { ModelState, ModelThread } from './model.state.js'
 
 /** How the rules of the model say what a command is answered with. */
@@ -10,6 +11,8 @@ export interface Step {
   outcomes: readonly Outcome[]
   next: ModelState
 }
+
+export type RuleOf<Kind> = (state: ModelState, command: Extract<Command, { kind: Kind }>) => Step
 
 export const SUCCESS = { code: null }
 

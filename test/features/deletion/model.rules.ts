@@ -4,30 +4,19 @@ import {
   done,
   liveThread,
   missing,
-  type Outcome,
+  type RuleOf,
   refused,
   type Step,
   SUCCESS,
 } from './model.answers.js'
 import type { Command } from './model.commands.js'
-import {
-  drop,
-  hide,
-  inOrder,
-  type ModelMessage,
-  type ModelState,
-  purge,
-  put,
-  show,
-  threadsWhere,
-} from './model.state.js'
+import { MESSAGE_RULES } from './model.message.rules.js'
+import { drop, hide, inOrder, type ModelState, purge, put, show, threadsWhere } from './model.state.js'
 
 /** The rules of deletion as the model knows them: what a command is answered with, and what it leaves. */
 
 /** Who may hold threads and delete spaces; the others are members. */
 export const ADMINISTRATOR = 0
-
-type RuleOf<Kind> = (state: ModelState, command: Extract<Command, { kind: Kind }>) => Step
 
 export function apply(state: ModelState, command: Command): Step {
   const rule = RULES[command.kind] as RuleOf<Command['kind']>
@@ -41,29 +30,7 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
     return done({ messageCount: 0 }, put(state, 'threads', thread, row))
   },
 
-  append(state, { thread: name, messages: added }) {
-    const thread = liveThread(state, name)
-    if (!thread) return refused(state, missing('Thread'))
-    // What is new says its own name.
-    const messages = [...thread.messages, ...added.map((name) => ({ name, text: name }))].sort(byName)
-    return done({ messageCount: messages.length }, put(state, 'threads', name, { ...thread, messages }))
-  },
-
-  edit(state, { thread: name, message, text }) {
-    const thread = liveThread(state, name)
-    const refusal = refusalOfChange(state, name, message)
-    if (!thread || refusal) return refused(state, refusal ?? missing('Thread'))
-    const messages = thread.messages.map((one) => (one.name === message ? { ...one, text } : one))
-    return done({}, put(state, 'threads', name, { ...thread, messages }))
-  },
-
-  erase(state, { thread: name, message }) {
-    const thread = liveThread(state, name)
-    const refusal = refusalOfChange(state, name, message)
-    if (!thread || refusal) return refused(state, refusal ?? missing('Thread'))
-    const messages = thread.messages.filter((other) => other.name !== message)
-    return done({ messageCount: messages.length }, put(state, 'threads', name, { ...thread, messages }))
-  },
+  ...MESSAGE_RULES,
 
   run(state, { thread: name }) {
     const thread = liveThread(state, name)
@@ -235,17 +202,6 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
   },
 
   failSandbox: (state) => done({}, state),
-}
-
-/** Of two that are gone, which one is missed depends on who waited for whom. */
-function refusalOfChange(state: ModelState, name: string, message: string): Outcome | null {
-  const thread = liveThread(state, name)
-  if (!thread?.messages.some((one) => one.name === message)) return { code: 'RESOURCE_NOT_FOUND' }
-  return thread.isHeld ? conflict('Legal hold') : null
-}
-
-function byName(left: ModelMessage, right: ModelMessage): number {
-  return inOrder(left.name, right.name)
 }
 
 function ownThreads(
