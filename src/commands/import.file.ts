@@ -80,7 +80,9 @@ export async function readHead(
 ): Promise<{ bytes: Uint8Array[]; isDocument: boolean }> {
   const head: Uint8Array[] = []
   let text = ''
-  for (let next = await bytes.next(); !next.done && text.length < HEAD_BYTES; next = await bytes.next()) {
+  while (text.length < HEAD_BYTES) {
+    const next = await bytes.next()
+    if (next.done) break
     head.push(next.value)
     text += Buffer.from(next.value).toString('latin1')
     const isDocument = recogniseHead(text)

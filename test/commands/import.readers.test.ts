@@ -1,14 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Conversation } from '../../src/commands/import.conversation.js'
-import {
-  type BadLine,
-  parseConversations,
-  type ReadOptions,
-  readConversations,
-} from '../../src/commands/import.readers.js'
+import { parseConversations } from '../../src/commands/import.readers.js'
+import { bytewise, chunks, collect, line, parse, readFixture, reasons, spoken } from './import.fixture.js'
 
 test('JSON lines are read with their ids, titles, times and text parts; messages without text are left out', async () => {
   const [refund, parts] = await readFixture('conversations.jsonl')
@@ -201,62 +195,6 @@ test('conversations under "conversations" are given as they are read, however ma
   expect(given).toBeLessThan(110)
 })
 
-describe('a file that is not of conversations is refused in one line, which says what it is:', () => {
-  test.each<[string, Uint8Array | string, RegExp]>([
-    [
-      'a ZIP',
-      Buffer.from('PK\x03\x04\x14\0\0\0\x08\0\n\n\n{', 'latin1'),
-      /^a ZIP archive: unpack it, .*conversations\.json/,
-    ],
-    ['a gz', gzipSync(line('a')), /^a gzip file: unpack it first/],
-    ['a PDF', '%PDF-1.7\n1 0 obj\n<<>>\nendobj\n', /^a PDF; import JSON lines/],
-    [
-      'other binary data',
-      Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 0, 10, 0, 0, 0]),
-      /^binary data; import JSON lines/,
-    ],
-    ['UTF-16 without a mark', Buffer.from(line('a'), 'utf16le'), /^binary data/],
-    [
-      'Markdown',
-      '# Notes\n\nOne line.\n'.repeat(9_000),
-      /^not JSON, but begins with "# Notes"; import JSON lines/,
-    ],
-    ['a JSON text', '"hello"', /^not JSON, but begins with /],
-    ['nothing', '', /^an empty file$/],
-    ['nothing but blank lines', '\ufeff \r\n\n', /^an empty file$/],
-  ])('%s', async (_, content, reason) => {
-    const found = await collect(parseConversations(chunks([Buffer.from(content)]), 'file'))
-
-    expect(found).toMatchObject([{ kind: 'bad', unit: 'file', source: 'file' }])
-    expect(reasons(found)[0]).toMatch(reason)
-  })
-})
-
-test('text before the first line of JSON is told, and the lines are read', async () => {
-  const found = await parse(`Exported by a tool\n${line('a')}`)
-
-  expect(found).toMatchObject([{ kind: 'bad', position: 1 }, { title: 'a' }])
-})
-
-test.each([
-  ['little-endian', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
-  ['big-endian', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
-])('UTF-16 with a byte-order mark, %s, is read, lines and arrays alike', async (_, encode) => {
-  for (const text of [`${line('Größe 🧵')}\n${line('zwei')}`, `[${line('Größe 🧵')}]`]) {
-    const bytes = encode(text)
-    expect(await collect(parseConversations(chunks([bytes]), 'file'))).toEqual(await parse(text))
-    expect(await collect(parseConversations(bytewise(bytes), 'file'))).toEqual(await parse(text))
-  }
-})
-
-test('broken UTF-16 is refused instead of being changed', async () => {
-  const found = await collect(
-    parseConversations(chunks([Buffer.from(`\ufeff${line('a')}\ud800`, 'utf16le')]), 'file'),
-  )
-
-  expect(reasons(found)).toEqual(['text in UTF-16 that is broken'])
-})
-
 test.each([
   ['lines', '', '\n', ''],
   ['an array', '[', ',', ']'],
@@ -286,39 +224,3 @@ test('the bytes that were read are told', async () => {
 
   expect(bytes).toBe(Buffer.byteLength(text))
 })
-
-function line(title: string): string {
-  return JSON.stringify({ title, messages: [{ role: 'user', content: `About ${title.slice(0, 20)}` }] })
-}
-
-function spoken(found: Conversation | BadLine | undefined): string[] {
-  return found?.kind === 'conversation'
-    ? found.messages.map(({ role, content }) => `${role}: ${content}`)
-    : []
-}
-
-function reasons(found: (Conversation | BadLine)[]): string[] {
-  return found.flatMap((entry) => (entry.kind === 'bad' ? [entry.reason] : []))
-}
-
-function parse(text: string, options?: ReadOptions): Promise<(Conversation | BadLine)[]> {
-  return collect(parseConversations(chunks([Buffer.from(text)]), 'file', options))
-}
-
-function readFixture(name: string): Promise<(Conversation | BadLine)[]> {
-  return collect(readConversations(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))))
-}
-
-async function* chunks(pieces: Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* pieces
-}
-
-async function* bytewise(text: string | Uint8Array): AsyncGenerator<Uint8Array> {
-  for (const byte of Buffer.from(text)) yield Uint8Array.of(byte)
-}
-
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = []
-  for await (const item of items) all.push(item)
-  return all
-}

@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type ImportRequest, importFiles } from '../../src/commands/import.js'
+import { importFiles } from '../../src/commands/import.js'
 import { UsageError } from '../../src/commands/import.organization.js'
 import { describeSummary, isComplete } from '../../src/commands/import.summary.js'
 import { type Answer, GatewayStandin, reply } from './gateway.standin.js'
+import { conversation, run, writeLines } from './import.run.fixture.js'
 import { MemoryOutput } from './memory.output.js'
 
 let directory: string
@@ -63,78 +64,6 @@ test('a file that is not there is a usage error before anything is sent', async 
 
   await expect(run(server, { files: [join(directory, 'none.jsonl')] })).rejects.toThrow(UsageError)
   expect(server.requests).toBe(0)
-})
-
-test('bad lines are told by file and line, and the rest is imported', async () => {
-  await using server = await GatewayStandin.start()
-  const path = await file(conversation('a', 1), '{"messages": 7}', conversation('b', 1))
-
-  const { summary, output } = await run(server, { files: [path] })
-
-  expect(output.lines).toContainEqual(expect.stringContaining(`${path}:2: no conversation`))
-  expect(summary).toMatchObject({ imported: 2, badLines: 1 })
-  expect(isComplete(summary)).toBe(false)
-})
-
-test('what is wrong with many lines is counted after the third, whatever they quote', async () => {
-  await using server = await GatewayStandin.start()
-  const broken = Array.from({ length: 1_500 }, (_, index) => `{"text": "line (${index})`)
-  const path = await file(...broken, '{"messages": 7}', conversation('a', 1))
-
-  const { summary, output } = await run(server, { files: [path] })
-
-  const said = output.lines.filter((line) => line.includes(path))
-  expect(said.slice(0, 3).map((line) => line.split(':')[1])).toEqual(['1', '2', '3'])
-  expect(said.at(-1)).toMatch(/^… and 1,497 more like .*:1: broken JSON /)
-  expect(said).toHaveLength(5)
-  expect(summary).toMatchObject({ imported: 1, badLines: 1_501, badFiles: 0 })
-})
-
-test('a file that is not of conversations is one line, the others are imported, and the import is not complete', async () => {
-  await using server = await GatewayStandin.start()
-  const text = join(directory, 'notes.md')
-  await writeFile(text, '# Notes\n'.repeat(10_000))
-
-  const { summary, output } = await run(server, { files: [text, await file(conversation('a', 1))] })
-
-  expect(output.lines.filter((line) => line.includes(text))).toEqual([
-    expect.stringMatching(/notes\.md: not JSON, but begins with "# Notes"/),
-  ])
-  expect(summary).toMatchObject({ imported: 1, badLines: 0, badFiles: 1 })
-  expect(isComplete(summary)).toBe(false)
-  expect(describeSummary(summary)).toContain('1 file not read')
-})
-
-test('the end names the organization, the space and the first threads with their ids', async () => {
-  await using server = await GatewayStandin.start()
-  server.store.organizations.push({ id: 'org_a', name: 'A' }, { id: 'org_b', name: 'B' })
-  const files = [await file(...['one', 'two', 'three', 'four', 'five'].map((id) => conversation(id, 1)))]
-
-  for (let times = 0; times < 2; times++) {
-    const { summary } = await run(server, { files, organizationId: 'org_b', space: 'Memory' })
-
-    const said = describeSummary(summary)
-    expect(said).toContain('Organization: B (org_b)\n')
-    expect(said).toContain(
-      'Threads: "About one" (one), "About two" (two), "About three" (three) and 2 more\n',
-    )
-    expect(said).toContain('Space "Memory" (space_1): ')
-  }
-})
-
-test('what was changed in a conversation is told, and is no failure', async () => {
-  await using server = await GatewayStandin.start()
-  const path = await file(JSON.stringify({ id: 'a', messages: [{ role: 'narrator', content: 'x\0' }] }))
-
-  const { summary, output } = await run(server, { files: [path] })
-
-  expect(output.lines).toEqual(
-    expect.arrayContaining([
-      `${path}:1: message 1 has NUL at position 1, which is imported as U+FFFD`,
-      `${path}:1: message 1 has the unknown role "narrator" and is imported as USER`,
-    ]),
-  )
-  expect(isComplete(summary)).toBe(true)
 })
 
 test('a call names at most 1,000 threads and 1,000 messages, and a longer thread comes in parts, in order', async () => {
@@ -238,23 +167,6 @@ test('a stopped import waits for what is on its way and sums up', async () => {
   expect(describeSummary(summary)).toMatch(/^Stopped\. /)
 })
 
-async function run(server: GatewayStandin, request: Partial<ImportRequest>) {
-  const output = new MemoryOutput()
-  const whole = { files: [], organizationId: null, space: null, ...request }
-  const summary = await importFiles(server.client(), whole, output, new AbortController().signal)
-  return { summary, output }
-}
-
-async function file(...lines: string[]): Promise<string> {
-  const path = join(directory, 'conversations.jsonl')
-  await writeFile(path, lines.join('\n'))
-  return path
-}
-
-function conversation(id: string, messageCount: number, text = 'Message'): string {
-  const messages = Array.from({ length: messageCount }, (_, index) => ({
-    role: 'user',
-    content: `${text} ${index}`,
-  }))
-  return JSON.stringify({ id, title: `About ${id}`, messages })
+function file(...lines: string[]): Promise<string> {
+  return writeLines(directory, lines)
 }
