@@ -1,12 +1,15 @@
 import type { Foundations, Services } from './app.services.js'
 import { removeExpiredEvents } from './features/audit/audit.retention.js'
+import { BackfillRetention } from './features/backfills/backfill.retention.js'
 import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup.removal.js'
 import { Delisting } from './features/deletion/delisting.js'
+import { removeEndedDeletions, removeExpiredConfirmations } from './features/deletion/deletion.retention.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
 import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
 import { type HnswOptions, HnswWorker } from './features/search/hnsw.worker.js'
 import { ReembeddingWorker, type ReembeddingWorkerOptions } from './features/spaces/reembedding.worker.js'
+import { removeDeletedSpaces, removeEndedReembeddings } from './features/spaces/space.retention.js'
 import { type Chore, type HousekeepingOptions, HousekeepingWorker } from './platform/housekeeping.worker.js'
 import { removeExpiredKeys } from './platform/idempotency.js'
 import type { Logger } from './platform/log.js'
@@ -55,11 +58,21 @@ export function createWorkers(
 
 /** What a round of housekeeping removes. */
 function choresOf({ config, db }: Foundations, { backupStore }: Services): Record<string, Chore> {
-  const { auditRetentionDays } = config
+  const { auditRetentionDays, retentionDays } = config
+  const { backfills, deletions, spaces } = retentionDays
+  const backfillRetention = new BackfillRetention(db, backfills)
   const delisting = new Delisting(db)
   return {
     'hidden threads in lists': () => delisting.step(),
     'expired idempotency keys': () => removeExpiredKeys(db),
+    'expired confirmations': () => removeExpiredConfirmations(db),
+    ...(backfills > 0 && {
+      'ended backfills': () => backfillRetention.remove(),
+      'ended reembeddings': () => removeEndedReembeddings(db, backfills),
+    }),
+    ...(deletions > 0 && { 'ended deletions': () => removeEndedDeletions(db, deletions) }),
+    // After the backfills, which hold them.
+    ...(spaces > 0 && { 'deleted spaces': () => removeDeletedSpaces(db, spaces) }),
     ...(auditRetentionDays > 0 && {
       'expired audit events': () => removeExpiredEvents(db, auditRetentionDays),
     }),

@@ -163,6 +163,24 @@ export const variables = z.object({
     0,
     'Days for which audit events are kept, and up to one more; 0 keeps them for ever.',
   ),
+  BACKFILL_RETENTION_DAYS: whole(
+    0,
+    36_500,
+    30,
+    'Days for which backfills and re-embeddings are kept after their end; 0 keeps them for ever. The last backfill of a thread stays while the thread is in the space, the last re-embedding while the space is there.',
+  ),
+  DELETION_RETENTION_DAYS: whole(
+    0,
+    36_500,
+    90,
+    'Days for which deletions that were restored or purged can still be looked up, from then on; 0 keeps them for ever. Their audit events stay.',
+  ),
+  SPACE_RETENTION_DAYS: whole(
+    0,
+    36_500,
+    30,
+    'Days for which the row of a deleted space and its grants are kept, and until its last backfill is gone; 0 keeps them for ever. What was in the space goes at once.',
+  ),
   ORGANIZATION_THREAD_LIMIT: whole(
     1,
     1_000_000_000,

@@ -56,6 +56,8 @@ export interface Config {
   vectorIndex: { minVectors: number; memoryMb: number }
   /** 0: for ever */
   auditRetentionDays: number
+  /** of what has ended or was deleted; 0: for ever */
+  retentionDays: { backfills: number; deletions: number; spaces: number }
   organizationThreadLimit: number
   organizationProjectLimit: number
   environment: string
@@ -140,6 +142,11 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
     threadRetentionDays: values.THREAD_RETENTION_DAYS,
     vectorIndex: { minVectors: values.VECTOR_INDEX_MIN_VECTORS, memoryMb: values.VECTOR_INDEX_MEMORY_MB },
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    retentionDays: {
+      backfills: values.BACKFILL_RETENTION_DAYS,
+      deletions: values.DELETION_RETENTION_DAYS,
+      spaces: values.SPACE_RETENTION_DAYS,
+    },
     organizationThreadLimit: values.ORGANIZATION_THREAD_LIMIT,
     organizationProjectLimit: values.ORGANIZATION_PROJECT_LIMIT,
     environment: values.ENVIRONMENT,

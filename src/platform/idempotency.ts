@@ -121,7 +121,7 @@ export async function removeExpiredKeys(db: Queryable): Promise<boolean> {
   return (await db.query(deleteExpiredKeys(MAX_KEYS_AT_ONCE))).length === MAX_KEYS_AT_ONCE
 }
 
-const deleteExpiredKeys = (limit: number): Statement => sql`
-  delete from idempotency_key where (principal, operation, key) in (
-    select principal, operation, key from idempotency_key where expires_at < now() limit ${limit}::int)
+export const deleteExpiredKeys = (limit: number): Statement => sql`
+  delete from idempotency_key where ctid = any(array(
+    select ctid from idempotency_key where expires_at < now() order by expires_at limit ${limit}::int))
   returning key`

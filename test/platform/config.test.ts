@@ -58,6 +58,7 @@ describe('values', () => {
       threadRetentionDays: 30,
       vectorIndex: { minVectors: 50_000, memoryMb: 512 },
       auditRetentionDays: 0,
+      retentionDays: { backfills: 30, deletions: 90, spaces: 30 },
       organizationThreadLimit: 1_000_000,
       organizationProjectLimit: 10_000,
       environment: 'development',

@@ -80,10 +80,13 @@ const DIMENSIONS = 4
 
 /** A space a number: `space_000000007`. */
 export function spaces({
+  prefix = 'space',
   vectorCount = 0,
   isDeleted = false,
   where = sql`true`,
 }: {
+  /** of its id; default `space` */
+  prefix?: string
   vectorCount?: number
   isDeleted?: boolean
   /** by the number n */
@@ -92,7 +95,7 @@ export function spaces({
   return (from, to) => sql`
     insert into space (id, organization_id, creator_id, name, store_id, embedding_model, embedding_dimensions, vector_count,
       created_at, deleted_at)
-    select ${id('space')}, ${ORGANIZATION}, ${USER}, 'Space ' || n, ${id('space')}, ${MODEL}, ${DIMENSIONS}::int,
+    select ${id(prefix)}, ${ORGANIZATION}, ${USER}, 'Space ' || n, ${id(prefix)}, ${MODEL}, ${DIMENSIONS}::int,
       ${vectorCount}::int, ${createdAt}, ${isDeleted ? createdAt : sql`null`}
     from ${numbers(from, to)} where ${where}`
 }
@@ -132,6 +135,32 @@ export function backfills(spaces = 1): Filler {
       ${createdAt} + interval '1 second'
     from ${numbers(from, to)}`
 }
+
+/** Two ended re-embeddings of space n. */
+export function reembeddings(): Filler {
+  return (from, to) => sql`
+    insert into reembedding (id, space_id, shadow_id, embedding_model, embedding_dimensions, status, started_by_id,
+      created_at, finished_at)
+    select ${id('remb')} || '_' || time, ${id('space')}, ${id('space_shadow')} || '_' || time, ${MODEL},
+      ${DIMENSIONS}::int, 'COMPLETED', ${USER}, ${createdAt} + time * interval '1 second', ${createdAt} + time * interval '1 second'
+    from ${numbers(from, to)}, generate_series(1, 2) time`
+}
+
+/** Purged deletions, of one thread each. */
+export const deletionBatches: Filler = (from, to) => sql`
+  insert into deletion_batch (id, user_id, scope, thread_id, mode, state, count, purged_threads, created_at, finished_at)
+  select ${id('del')}, ${USER}, 'THREAD', ${id('thrd')}, 'PERMANENT', 'PURGED', 1, 1, ${createdAt}, ${createdAt}
+  from ${numbers(from, to)}`
+
+/** Expired ones. */
+export const confirmations: Filler = (from, to) => sql`
+  insert into deletion_confirmation (hash, user_id, expires_at) select ${id('hash')}, ${USER}, ${createdAt}
+  from ${numbers(from, to)}`
+
+/** Expired ones. */
+export const idempotencyKeys: Filler = (from, to) => sql`
+  insert into idempotency_key (principal, operation, key, arguments_hash, expires_at)
+  select ${USER}, 'createThread', ${id('key')}, '', ${createdAt} from ${numbers(from, to)}`
 
 /** One event a number, each on a thread of its own. Its action and actor are by the number n. */
 export function auditEvents({

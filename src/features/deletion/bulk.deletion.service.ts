@@ -13,7 +13,6 @@ import type { UsageMeter } from '../usage/usage.meter.js'
 import type { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.deletion.type.js'
 import {
   countOwnThreads,
-  deleteExpiredConfirmations,
   insertConfirmation,
   type OwnThreadsCounts,
   takeConfirmation,
@@ -53,7 +52,6 @@ export class BulkDeletionService {
     const confirmationToken = randomBytes(24).toString('base64url')
     return this.db.transaction(async (tx) => {
       const [counts] = await tx.query<OwnThreadsCounts>(countOwnThreads(own))
-      await tx.query(deleteExpiredConfirmations())
       const [confirmation] = await tx.query<{ expiresAt: Date }>(
         insertConfirmation(sha256(confirmationToken), own.ownerId, own.organizationId),
       )

@@ -44,6 +44,3 @@ export const takeConfirmation = (
   where hash = ${hash} and user_id = ${userId} and organization_id is not distinct from ${organizationId}::text
     and expires_at > now()
   returning hash`
-
-export const deleteExpiredConfirmations = (): Statement =>
-  sql`delete from deletion_confirmation where expires_at < now() returning hash`
