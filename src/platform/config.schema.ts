@@ -1,21 +1,10 @@
 import { z } from 'zod'
+import { address, documentation, optionalText, secret, text, toWhole, whole } from './config.fields.js'
 
 /** The environment's variables: each documented once, with what it is for, what it accepts and its default. */
 
-export interface Documentation {
-  description: string
-  accepted: string
-  /** its value is never printed */
-  secret?: boolean
-  /** a URL, whose password is never printed */
-  address?: boolean
-}
-
-export const documentation = z.registry<Documentation>()
-
 const KEY = /^[\x21-\x7e]{1,4096}$/
 const KEY_CHARACTERS = 'printable ASCII characters without spaces'
-const LINE = z.string().regex(/^[^\p{Cc}]{1,4096}$/u)
 
 const MAX_DIMENSIONS = 4_000
 
@@ -202,58 +191,10 @@ export const variables = z.object({
 export type VariableName = keyof typeof variables.shape
 export type Values = z.infer<typeof variables>
 
-// Number alone would also take "", "1e3" and "0x10".
-function toWhole(value: string): number {
-  return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
-}
-
 /** A model's name may hold colons itself. */
 function toModels(value: string): { model: string; dimensions: number }[] {
   return value.split(',').map((entry) => {
     const [, model = '', dimensions = ''] = /^(.*):([^:]*)$/.exec(entry.trim()) ?? []
     return { model: model.trim(), dimensions: toWhole(dimensions.trim()) }
   })
-}
-
-function whole(min: number, max: number, byDefault: number, description: string) {
-  return z
-    .string()
-    .transform(toWhole)
-    .pipe(z.number().min(min).max(max))
-    .default(byDefault)
-    .register(documentation, {
-      description,
-      accepted: `a whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`,
-    })
-}
-
-function text(byDefault: string, description: string) {
-  return LINE.default(byDefault).register(documentation, { description, accepted: 'text in one line' })
-}
-
-function optionalText(description: string) {
-  return LINE.nullable().default(null).register(documentation, { description, accepted: 'text in one line' })
-}
-
-function secret(pattern: RegExp, accepted: string, description: string) {
-  return z.string().regex(pattern).nullable().default(null).register(documentation, {
-    description,
-    accepted,
-    secret: true,
-  })
-}
-
-function address(schemes: readonly string[], byDefault: string | null, description: string) {
-  const isAddress = (value: string) =>
-    URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1))
-  return z
-    .string()
-    .refine(isAddress)
-    .nullable()
-    .default(byDefault)
-    .register(documentation, {
-      description,
-      accepted: schemes.map((scheme) => `${scheme}://…`).join(' or '),
-      address: true,
-    })
 }

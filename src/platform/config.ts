@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { type Documentation, documentation } from './config.fields.js'
 import { rules } from './config.rules.js'
-import {
-  type Documentation,
-  documentation,
-  type Values,
-  type VariableName,
-  variables,
-} from './config.schema.js'
+import { type Values, type VariableName, variables } from './config.schema.js'
 import type { S3Settings } from './s3.backup.store.js'
 
 /** What Heddle is told from outside, read once at start: the only place that looks at the environment. */

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
 import { testServerUrl } from '../../support/database.js'
 import { FINISH_AGENT_RUN } from '../../support/documents.js'
+import { eventually } from '../../support/eventually.js'
 import { expectInvariants } from '../../support/invariants.js'
 
 let app: TestApp
@@ -151,15 +152,12 @@ test.skipIf(!testServerUrl())(
 
 /** Resolves when this many statements on the test's database wait for a lock. */
 function waitForWaiting(count: number): Promise<void> {
-  return vi.waitFor(
-    async () => {
-      const { rowCount } = await app.pool.query(
-        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      )
-      expect(rowCount).toBe(count)
-    },
-    { timeout: 10_000, interval: 20 },
-  )
+  return eventually(async () => {
+    const { rowCount } = await app.pool.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    expect(rowCount).toBe(count)
+  })
 }
 
 test('starts of runs and a deletion of all threads at once leave no run that was started later', async () => {
