@@ -11,6 +11,8 @@ export interface WrittenBackup {
 
 /** Keeps texts of lines outside the database, for good. */
 export interface BackupStore {
+  /** Where a backup with this name stands once it is written. */
+  locate(name: string): string
   /** Writes all of it, safe from a crash, or leaves nothing. Holds a piece of it at a time. */
   write(name: string, lines: AsyncIterable<string>): Promise<WrittenBackup>
   read(location: string): AsyncIterable<Buffer>

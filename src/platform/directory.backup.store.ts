@@ -21,6 +21,10 @@ const MAX_SILENCE_MS = 3_600_000
 export class DirectoryBackupStore implements BackupStore {
   constructor(private readonly directory: string) {}
 
+  locate(name: string): string {
+    return locationOf(SCHEME, requireBackupName(name))
+  }
+
   async write(name: string, lines: AsyncIterable<string>): Promise<WrittenBackup> {
     const path = join(this.directory, requireBackupName(name))
     await mkdir(this.directory, { recursive: true, mode: 0o700 })
@@ -31,7 +35,7 @@ export class DirectoryBackupStore implements BackupStore {
       await rename(place, path)
       place = path
       await syncDirectory(this.directory)
-      return { location: locationOf(SCHEME, name), ...written }
+      return { location: this.locate(name), ...written }
     } catch (error) {
       await rm(place, { force: true })
       throw error

@@ -7,11 +7,19 @@ export interface ClaimedEffect extends Effect {
   readonly leaseId: string
 }
 
-export const insertEffect = (id: string, effect: NewEffect): Statement => sql`
-  insert into outbox (id, kind, payload, organization_id, request_id, trace_id, correlation_id)
+export const insertEffect = (id: string, effect: NewEffect, delayMs: number): Statement => sql`
+  insert into outbox (id, kind, payload, organization_id, request_id, trace_id, correlation_id, next_attempt_at)
   values (${id}, ${effect.kind}, ${JSON.stringify(effect.payload)}::jsonb, ${effect.organizationId},
-    ${effect.request?.requestId ?? null}, ${effect.request?.traceId ?? null}, ${effect.request?.correlationId ?? null})
+    ${effect.request?.requestId ?? null}, ${effect.request?.traceId ?? null}, ${effect.request?.correlationId ?? null},
+    ${fromNow(delayMs)})
   returning id`
+
+/** Nothing when it was tried, or may be under way. */
+export const withdrawEffect = (id: string): Statement =>
+  sql`delete from outbox where id = ${id} and attempts = 0 and lease_id is null and parked_at is null returning id`
+
+export const hastenEffect = (id: string): Statement =>
+  sql`update outbox set next_attempt_at = now() where id = ${id} and lease_id is null returning id`
 
 /** What has been due for longest comes first. Kinds that are not asked for wait for a worker that knows them. */
 export const claimEffects = (

@@ -2,7 +2,7 @@ import type { Bus } from './bus.js'
 import type { Transaction } from './database.js'
 import { mintId } from './ids.js'
 import type { NewEffect } from './outbox.effect.js'
-import { insertEffect, retryParkedEffect } from './outbox.sql.js'
+import { hastenEffect, insertEffect, retryParkedEffect, withdrawEffect } from './outbox.sql.js'
 
 export const OUTBOX_TOPIC = 'outbox'
 
@@ -13,12 +13,23 @@ export const OUTBOX_TOPIC = 'outbox'
 export class Outbox {
   constructor(private readonly bus: Bus) {}
 
-  /** @returns the effect's id */
-  async addEffect(tx: Transaction, effect: NewEffect): Promise<string> {
+  /** Carried out once `delayMs` are over, if it is still there. @returns the effect's id */
+  async addEffect(tx: Transaction, effect: NewEffect, delayMs = 0): Promise<string> {
     const id = mintId('obx')
-    await tx.query(insertEffect(id, effect))
-    this.#wake(tx, id)
+    await tx.query(insertEffect(id, effect, delayMs))
+    if (delayMs === 0) this.#wake(tx, id)
     return id
+  }
+
+  /** Takes back an effect that waits. @returns false when it was carried out, or may have been */
+  async withdraw(tx: Transaction, id: string): Promise<boolean> {
+    return (await tx.query(withdrawEffect(id))).length > 0
+  }
+
+  /** An effect that waits need not wait any more. */
+  async hasten(tx: Transaction, id: string): Promise<void> {
+    await tx.query(hastenEffect(id))
+    this.#wake(tx, id)
   }
 
   /** @returns false when no effect with this id is parked */

@@ -38,6 +38,10 @@ export class S3BackupStore implements BackupStore {
 
   constructor(private readonly settings: S3Settings) {}
 
+  locate(name: string): string {
+    return locationOf(SCHEME, requireBackupName(name))
+  }
+
   async write(name: string, lines: AsyncIterable<string>): Promise<WrittenBackup> {
     const { Upload, client } = await this.#open()
     const tally = new LineTally()
@@ -54,7 +58,7 @@ export class S3BackupStore implements BackupStore {
     } finally {
       body.destroy()
     }
-    return { location: locationOf(SCHEME, name), ...tally.finish() }
+    return { location: this.locate(name), ...tally.finish() }
   }
 
   async *read(location: string): AsyncGenerator<Buffer> {

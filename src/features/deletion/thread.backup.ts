@@ -5,15 +5,16 @@ import { mintId } from '../../platform/ids.js'
 import type { Outbox } from '../../platform/outbox.js'
 import { Turns } from '../../platform/turns.js'
 import type { Viewer } from '../access/viewer.js'
-import { BACKUP_REMOVAL } from './backup.removal.js'
+import { BACKUP_REMOVAL, REMOVAL_DELAY_MS } from './backup.removal.js'
 import type { ThreadSnapshot } from './deletion.sql.js'
 import { type BackupHeader, selectHeader, selectVersion } from './thread.backup.sql.js'
 import { writeThread } from './thread.lines.js'
 
 /** A backup that was read back, and the thread's version that it holds. */
 export interface ThreadBackup extends WrittenBackup {
-  organizationId: string
   version: string
+  /** the effect that removes it, unless a deletion names it */
+  removalId: string
 }
 
 /** Deletes the thread if the backup is of the thread as it is under the deletion's locks, and else says BackupOutdated. */
@@ -37,7 +38,7 @@ export class ThreadBackups {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Throws unless `backup` is the whole thread, whose rows the transaction holds. */
+  /** Throws unless `backup` is the whole thread, whose rows the transaction holds. From the commit on it stays. */
   async requireCurrent(
     tx: Transaction,
     threadId: string,
@@ -46,7 +47,9 @@ export class ThreadBackups {
   ): Promise<void> {
     const [thread] = await tx.query<{ version: string }>(selectVersion(threadId))
     const isWhole = backup?.lines === 1 + messageCount + agentRunCount
-    if (!isWhole || thread?.version !== backup?.version) throw new BackupOutdated()
+    if (!isWhole || thread?.version !== backup.version) throw new BackupOutdated()
+    // Else it is being removed: it has taken too long.
+    if (!(await this.outbox.withdraw(tx, backup.removalId))) throw new BackupOutdated()
   }
 
   /** The first try is without a backup: whoever may not delete, or gets a kept reply, causes none to be written. */
@@ -73,12 +76,12 @@ export class ThreadBackups {
       try {
         const reply = await deletion(backup)
         // A twin's kept reply names the twin's backup.
-        if (backup && reply.backupLocation !== backup.location) await this.#discard(viewer, backup)
+        if (backup && reply.backupLocation !== backup.location) await this.#discard(backup)
         return reply
       } catch (error) {
         // After any other error nobody knows whether the deletion was committed: the backup may be all that is left.
         const isRefused = error instanceof BackupOutdated || error instanceof HeddleError
-        if (backup && isRefused) await this.#discard(viewer, backup)
+        if (backup && isRefused) await this.#discard(backup)
         if (!(error instanceof BackupOutdated)) throw error
         if (backups === MAX_BACKUPS) throw keptChanging(threadId)
       }
@@ -90,13 +93,19 @@ export class ThreadBackups {
     const [found] = await this.db.query<BackupHeader & { version: string }>(selectHeader(threadId))
     if (!found) return null
     const { version, ...header } = found
+    const name = `${mintId('bkup')}.jsonl`
+    const location = this.store.locate(name)
+    const effect = {
+      ...{ kind: BACKUP_REMOVAL, payload: { location } },
+      ...{ organizationId: header.organizationId, request: viewer.request },
+    }
+    const removalId = await this.db.transaction((tx) => this.outbox.addEffect(tx, effect, REMOVAL_DELAY_MS))
     try {
-      const name = `${mintId('bkup')}.jsonl`
       const written = await this.store.write(name, writeThread(this.db, header))
-      const backup = { ...written, version, organizationId: header.organizationId }
-      await this.#verify(viewer, backup)
-      return backup
+      if (await isIntact(this.store, written)) return { ...written, version, removalId }
+      throw new Error('The backup store gives back something else than was written')
     } catch (cause) {
+      await this.#discard({ location, removalId })
       throw new HeddleError(
         'SERVICE_UNAVAILABLE',
         'The backup could not be made, so nothing was deleted. Try again in a moment.',
@@ -105,25 +114,16 @@ export class ThreadBackups {
     }
   }
 
-  async #verify(viewer: Viewer, backup: ThreadBackup): Promise<void> {
-    try {
-      if (await isIntact(this.store, backup)) return
-    } catch (error) {
-      await this.#discard(viewer, backup)
-      throw error
-    }
-    await this.#discard(viewer, backup)
-    throw new Error('The backup store gives back something else than was written')
-  }
-
   /** Nothing was deleted on the strength of it. What cannot be removed now is left to the outbox. */
-  async #discard({ request }: Viewer, { location, organizationId }: ThreadBackup): Promise<void> {
-    try {
-      await this.store.remove(location)
-    } catch {
-      const effect = { kind: BACKUP_REMOVAL, payload: { location }, organizationId, request }
-      await this.db.transaction((tx) => this.outbox.addEffect(tx, effect))
-    }
+  async #discard({ location, removalId }: Pick<ThreadBackup, 'location' | 'removalId'>): Promise<void> {
+    const isRemoved = await this.store.remove(location).then(
+      () => true,
+      () => false,
+    )
+    await this.db.transaction(async (tx) => {
+      if (isRemoved) await this.outbox.withdraw(tx, removalId)
+      else await this.outbox.hasten(tx, removalId)
+    })
   }
 }
 

@@ -129,4 +129,54 @@ test('a backup stays when nobody knows whether the thread was deleted: it may be
   expect(await deleteWithBackup(thread)).toFailWith({ code: 'SERVICE_UNAVAILABLE' })
   expect(await thread.owner.run('Thread', { id: thread.id })).toMatchObject({ data: { thread: null } })
   expect(recordsOf(store)).toHaveLength(2)
+  // Nothing is left that would ever remove it.
+  expect((await app.pool.query('select from outbox')).rowCount).toBe(0)
+})
+
+test('a backup whose process died before the deletion was committed is removed once its time is over', async () => {
+  const thread = await app.seed.thread({ messages: 1 })
+  const { query } = pg.Client.prototype
+  store.before = async (action) => {
+    if (action !== 'get') return
+    const spy = vi.spyOn(pg.Client.prototype, 'query') as unknown as {
+      mockImplementation(run: (this: pg.Client, ...args: unknown[]) => unknown): void
+    }
+    spy.mockImplementation(async function (this: pg.Client, ...args: unknown[]) {
+      if (args[0] !== 'commit') return Reflect.apply(query, this, args)
+      vi.restoreAllMocks()
+      throw new Error('Connection terminated unexpectedly')
+    })
+  }
+  expect(await deleteWithBackup(thread)).toFailWith({ code: 'SERVICE_UNAVAILABLE' })
+  await expectUntouched(thread)
+  expect(recordsOf(store)).toHaveLength(2)
+
+  await app.pool.query('update outbox set next_attempt_at = now()')
+
+  await vi.waitFor(() => expect(store.objects.size).toBe(0), { timeout: 15_000 })
+})
+
+test('a deletion whose backup is being removed already writes another', async () => {
+  const thread = await app.seed.thread({ messages: 1 })
+  let remove: () => void = () => undefined
+  const removal = new Promise<void>((resolve) => {
+    remove = resolve
+  })
+  let isRemoving = false
+  store.before = async (action) => {
+    if (isRemoving || (action !== 'get' && action !== 'delete')) return
+    if (action === 'delete') {
+      isRemoving = true
+      return removal
+    }
+    await app.pool.query('update outbox set next_attempt_at = now()')
+    await vi.waitFor(() => expect(isRemoving).toBe(true), { timeout: 15_000 })
+  }
+
+  const { data } = await deleteWithBackup(thread)
+
+  expect(data.deleteThread.backupLocation).toMatch(/^s3:bkup_\w+\.jsonl$/)
+  remove()
+  await vi.waitFor(async () => expect((await app.pool.query('select from outbox')).rowCount).toBe(0))
+  expect([...store.objects.keys()]).toEqual([`threads/${data.deleteThread.backupLocation.split(':')[1]}`])
 })
