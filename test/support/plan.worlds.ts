@@ -118,6 +118,10 @@ export function links({
     from ${numbers(from, to)}`
 }
 
+/** The links have nothing to do any more. */
+export const settled: Filler = (from, to) => sql`
+  update space_thread set next_attempt_at = null where generation between ${from}::int and ${to - 1}::int`
+
 /** A vector of each of the first `each` messages of thread n, in the store of space n modulo `spaces`. */
 export function vectors(each: number, spaces = 1): Filler {
   return (from, to) => sql`

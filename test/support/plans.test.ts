@@ -14,7 +14,7 @@ afterEach(() => database.close())
 test('a look for work reads no more when ten times as many links have none', async () => {
   await expectSteadyWork(database.pool, {
     world: [threads(), spaces(), links()],
-    statements: { claim: claimLinks('lease_world', 60_000, 10) },
+    statements: { claim: claimLinks('lease_world', 60_000, 10, null) },
   })
 })
 

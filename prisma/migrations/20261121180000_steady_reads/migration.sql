@@ -14,5 +14,8 @@ DROP INDEX "audit_event_target_id_idx";
 -- CreateIndex
 CREATE INDEX "audit_event_target_id_created_at_id_idx" ON "audit_event"("target_id", "created_at", "id");
 
--- How far a space is behind, without a look at those of its links that have nothing to do.
-CREATE INDEX "space_thread_behind_idx" ON "space_thread"("space_id") WHERE "next_attempt_at" IS NOT NULL;
+-- In the order in which workers take links, so that a look goes on where the last one ended. How far a space is behind is
+-- read from it too: no second index may have this condition, or the planner would take the smaller one for both.
+DROP INDEX "space_thread_due_idx";
+CREATE INDEX "space_thread_due_idx" ON "space_thread"("next_attempt_at", "space_id", "thread_id")
+    WHERE "next_attempt_at" IS NOT NULL;

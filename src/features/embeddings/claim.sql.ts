@@ -7,6 +7,11 @@ export interface LinkKey {
   threadId: string
 }
 
+/** Where a link stands in the order in which links become due. */
+export interface DuePosition extends LinkKey {
+  nextAttemptAt: Date
+}
+
 /** A link under this worker's lease. A write that does not carry both lease and generation writes nothing. */
 export interface ClaimedLink extends LinkKey {
   /** where the space's vectors are */
@@ -23,18 +28,38 @@ export interface ClaimedLink extends LinkKey {
   isShadow: boolean
 }
 
+// A link whose transaction was long on its way to the commit is due from that transaction's beginning on.
+const LONGEST_COMMIT = sql`interval '5 seconds'`
+
+/** Due after a position. Index entries before it, which an old snapshot keeps from being removed, are not read. */
+function isAfter(position: DuePosition | null): Statement {
+  if (!position) return sql`true`
+  const { nextAttemptAt, spaceId, threadId } = position
+  const isPast = sql`${nextAttemptAt}::timestamptz <= now() - ${LONGEST_COMMIT}`
+  return sql`(l.next_attempt_at, l.space_id, l.thread_id) > (
+    least(${nextAttemptAt}::timestamptz, now() - ${LONGEST_COMMIT}),
+    case when ${isPast} then ${spaceId} else '' end, case when ${isPast} then ${threadId} else '' end)`
+}
+
 const isDue = sql`l.next_attempt_at <= now() and (l.lease_expires_at is null or l.lease_expires_at < now())`
 
 /** Takes links that have work and that nobody is on, the longest waiting first: those that had a turn come last. */
-export const claimLinks = (leaseId: string, leaseMs: number, limit: number): Statement => sql`
+export const claimLinks = (
+  leaseId: string,
+  leaseMs: number,
+  limit: number,
+  after: DuePosition | null,
+): Statement => sql`
   with due as (
     select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
-    where ${isDue} and t.deleted_at is null
-    order by l.next_attempt_at limit ${limit}::int
-    for update of l skip locked)
-  update space_thread l set lease_id = ${leaseId}, lease_expires_at = ${leaseEnd(leaseMs)}
-  from due where l.space_id = due.space_id and l.thread_id = due.thread_id
-  returning l.space_id as "spaceId", l.thread_id as "threadId"`
+    where ${isDue} and ${isAfter(after)} and t.deleted_at is null
+    order by l.next_attempt_at, l.space_id, l.thread_id limit ${limit}::int
+    for update of l skip locked),
+  claimed as (
+    update space_thread l set lease_id = ${leaseId}, lease_expires_at = ${leaseEnd(leaseMs)}
+    from due where l.space_id = due.space_id and l.thread_id = due.thread_id
+    returning l.space_id as "spaceId", l.thread_id as "threadId", l.next_attempt_at as "nextAttemptAt")
+  select * from claimed order by "nextAttemptAt", "spaceId", "threadId"`
 
 /**
  * Read once they are leased: the statement that leases may take a link as a re-embedding has just changed it, and would
@@ -58,8 +83,9 @@ function leaseEnd(leaseMs: number): Statement {
 export const renewLease = (link: ClaimedLink, leaseMs: number): Statement => sql`
   update space_thread set lease_expires_at = ${leaseEnd(leaseMs)} where ${isOurs(link)} returning space_id`
 
+/** Due anew: a worker that has looked beyond it finds it again. */
 export const releaseLease = (link: ClaimedLink): Statement => sql`
-  update space_thread set lease_id = null, lease_expires_at = null where ${isOurs(link)} returning space_id`
+  update space_thread set next_attempt_at = now(), lease_id = null, lease_expires_at = null where ${isOurs(link)} returning space_id`
 
 /** Gives a link back that is not finished: others that wait come first. */
 export const yieldLink = (link: ClaimedLink): Statement => sql`
@@ -67,9 +93,13 @@ export const yieldLink = (link: ClaimedLink): Statement => sql`
   where ${isOurs(link)} returning space_id`
 
 /** Whether a link has work that nobody is on, or this one has messages to embed again, which come first in a turn. */
-export const selectWaiting = ({ spaceId, threadId }: ClaimedLink): Statement => sql`
+export const selectWaiting = (
+  { spaceId, threadId }: ClaimedLink,
+  after: DuePosition | null,
+): Statement => sql`
   select 1 where exists (
-      select 1 from space_thread l join thread t on t.id = l.thread_id where ${isDue} and t.deleted_at is null)
+      select 1 from space_thread l join thread t on t.id = l.thread_id
+      where ${isDue} and ${isAfter(after)} and t.deleted_at is null)
     or exists (select 1 from pending_embedding where thread_id = ${threadId} and space_id = ${spaceId})`
 
 /** When one process owns the database, a lease that is there at its start belongs to one that died. */

@@ -19,9 +19,9 @@ import {
   advanceLink,
   type ClaimedLink,
   claimLinks,
+  type DuePosition,
   delayLink,
   holdClaim,
-  type LinkKey,
   measureRest,
   releaseLease,
   renewLease,
@@ -30,6 +30,7 @@ import {
   settleLink,
   yieldLink,
 } from './claim.sql.js'
+import { ClaimWindow } from './claim.window.js'
 import { deleteFailures, type PendingMessage } from './embedding.sql.js'
 import { VectorWriter } from './vector.writer.js'
 
@@ -39,15 +40,20 @@ export type CommitResult = 'lost' | 'more' | 'settled' | 'yielded'
 /** Writes what workers did: vectors, the link's progress, counts and lease in one transaction, or nothing. */
 export class EmbeddingStore {
   readonly #vectors = new VectorWriter()
+  readonly #window: ClaimWindow
 
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
     private readonly leaseMs: number,
-  ) {}
+  ) {
+    this.#window = new ClaimWindow(leaseMs)
+  }
 
   async claim(leaseId: string, limit: number): Promise<ClaimedLink[]> {
-    const leased = await this.db.query<LinkKey>(claimLinks(leaseId, this.leaseMs, limit))
+    const from = this.#window.begin()
+    const leased = await this.db.query<DuePosition>(claimLinks(leaseId, this.leaseMs, limit, from))
+    this.#window.advance(from, leased, limit)
     return leased.length === 0 ? [] : this.db.query(selectLeased(leaseId, leased))
   }
 
@@ -67,7 +73,7 @@ export class EmbeddingStore {
 
   /** Whether this link's turn should end: another waits for a worker, or messages are to be embedded again. */
   async isAnyWaiting(link: ClaimedLink): Promise<boolean> {
-    return (await this.db.query(selectWaiting(link))).length > 0
+    return (await this.db.query(selectWaiting(link, this.#window.after))).length > 0
   }
 
   /** The backfills that count what is done for a link. Those that waited have started. */

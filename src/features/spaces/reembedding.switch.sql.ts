@@ -77,10 +77,10 @@ export const movePending = (spaceId: string, shadowId: string): Statement => sql
 export const takeFailures = (spaceId: string, shadowId: string): Statement =>
   sql`update embedding_failure set space_id = ${spaceId} where space_id = ${shadowId} returning message_id`
 
-/** The new generation fences off whoever still works on the old memory. */
+/** The new generation fences off whoever still works on the old memory. What is due is due anew, and is looked for again. */
 export const takeLinks = (spaceId: string, shadowId: string): Statement => sql`
   update space_thread l set generation = n.generation, embedded_through = n.embedded_through,
-    vector_count = n.vector_count, next_attempt_at = n.next_attempt_at, attempts = n.attempts,
+    vector_count = n.vector_count, next_attempt_at = case when n.next_attempt_at is not null then greatest(n.next_attempt_at, now()) end, attempts = n.attempts,
     last_error = n.last_error, paused_at = null, lease_id = null, lease_expires_at = null
   from space_thread n
   where n.space_id = ${shadowId} and l.space_id = ${spaceId} and l.thread_id = n.thread_id
