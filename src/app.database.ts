@@ -61,7 +61,7 @@ async function openServer(
   { logger, steps, signal }: OpeningOptions,
 ): Promise<OpenDatabase> {
   const { directUrl, connectTimeoutMs: connectMs } = database
-  const limits = requestLimits(database.statementTimeoutMs)
+  const limits = requestLimits(database.statementTimeoutMs, database.lockTimeoutMs)
   const keepsSessions = database.poolMode === 'session'
   const pool = new PostgresPool({ url, size: database.poolSize, connectMs, limits, keepsSessions })
   const direct = new PostgresPool({

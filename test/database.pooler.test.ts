@@ -77,7 +77,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
 
   test('where sessions are shared, each transaction has the settings, and nobody else has', async () => {
     await using pooler = await PgBouncer.start(database.url as string, 'transaction', 1)
-    const limits = requestLimits(7_000)
+    const limits = requestLimits(7_000, 4_000)
     const pool = new PostgresPool({
       ...{ url: pooler.url, size: 2, connectMs: CONNECT_MS, limits, keepsSessions: false },
     })

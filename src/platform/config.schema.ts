@@ -58,6 +58,12 @@ export const variables = z.object({
     30,
     'Seconds that a statement may take, except in migrations and builds of indexes. The longest, a deletion of 100,000 threads at once, takes a few. A connection that is silent for two seconds more is closed.',
   ),
+  DATABASE_LOCK_TIMEOUT_SECONDS: whole(
+    1,
+    300,
+    4,
+    'Seconds that a statement waits for a lock; less than requests wait for a connection.',
+  ),
   DATABASE_CONNECT_TIMEOUT_SECONDS: whole(
     1,
     300,

@@ -20,6 +20,7 @@ export interface Config {
     poolMode: 'session' | 'transaction'
     poolSize: number
     statementTimeoutMs: number
+    lockTimeoutMs: number
     connectTimeoutMs: number
     startWaitMs: number
   }
@@ -108,6 +109,7 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
       poolMode: values.DATABASE_POOL_MODE,
       poolSize: values.DATABASE_POOL_SIZE,
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_SECONDS * SECOND_MS,
+      lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_SECONDS * SECOND_MS,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_SECONDS * SECOND_MS,
       startWaitMs: values.DATABASE_START_WAIT_SECONDS * SECOND_MS,
     },

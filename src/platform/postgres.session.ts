@@ -15,9 +15,9 @@ export interface SessionLimits {
  * give up. Between the statements of a transaction Heddle only computes: a node that is silent there is frozen, and what
  * it has locked is given back.
  */
-export const requestLimits = (statementMs: number): SessionLimits => ({
+export const requestLimits = (statementMs: number, lockMs: number): SessionLimits => ({
   statementMs,
-  lockMs: 4_000,
+  lockMs,
   idleInTransactionMs: 5_000,
   idleMs: 0,
 })

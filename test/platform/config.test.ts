@@ -35,6 +35,7 @@ describe('values', () => {
         poolMode: 'session',
         poolSize: 20,
         statementTimeoutMs: 30_000,
+        lockTimeoutMs: 4_000,
         connectTimeoutMs: 10_000,
         startWaitMs: 60_000,
       },

@@ -135,14 +135,19 @@ describe('workers', () => {
   })
 
   test('take over the effect of a worker that died, once its lease has ended', async () => {
-    const [left, other] = [await fixture.add(), await fixture.add()]
-    const claimed = await fixture.db.query(claimEffects('lease_of_the_dead', HOUR_MS, [KIND], 1))
-    expect(claimed).toMatchObject([{ id: left }])
+    const added = [await fixture.add(), await fixture.add()]
+    const claimed = await fixture.db.query<{ id: string }>(
+      claimEffects('lease_of_the_dead', HOUR_MS, [KIND], 1),
+    )
+    const left = claimed[0]?.id
+    const other = added.find((id) => id !== left)
 
     const done: string[] = []
     fixture.work({ run: async ({ id }) => void done.push(id) })
     await eventually(() => expect(done).toEqual([other]))
-    expect(await fixture.rows()).toMatchObject([{ id: left, leaseId: 'lease_of_the_dead' }])
+    await eventually(async () =>
+      expect(await fixture.rows()).toMatchObject([{ id: left, leaseId: 'lease_of_the_dead' }]),
+    )
 
     await fixture.db.query(sql`update outbox set lease_expires_at = now() returning id`)
     await fixture.waitUntilEmpty()

@@ -6,6 +6,8 @@ import { MAINTENANCE_LIMITS, requestLimits, type SessionLimits } from '../../src
 import { openTestDatabase, type TestDatabase, testServerUrl } from '../support/database.js'
 import { DatabaseProxy } from '../support/database.proxy.js'
 
+const LOCK_MS = 4_000
+
 const CONNECT_MS = 20_000
 
 describe.runIf(testServerUrl())('on PostgreSQL', () => {
@@ -40,7 +42,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
   }
 
   test('sessions are without JIT compilation and in UTC, and their statements, locks and silences have limits', async () => {
-    const pool = open(requestLimits(30_000))
+    const pool = open(requestLimits(30_000, LOCK_MS))
     const ownPool = open(MAINTENANCE_LIMITS)
 
     const always = { jit: 'off', timezone: 'UTC', idle_in_transaction_session_timeout: '5000' }
@@ -52,7 +54,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
   })
 
   test('a statement that takes too long is ended, and the pool goes on', async () => {
-    const pool = open(requestLimits(100))
+    const pool = open(requestLimits(100, LOCK_MS))
     const db = new Database(pool)
 
     await expect(db.query(sql`select pg_sleep(60)::text`)).rejects.toMatchObject({ code: '57014' })
@@ -63,7 +65,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
   })
 
   test('a connection that was idle for long is kept, and one that owes an answer is given up', async () => {
-    const pool = open(requestLimits(1))
+    const pool = open(requestLimits(1, LOCK_MS))
     const client = await pool.connect()
     let closed = false
     client.once('end', () => {
@@ -84,7 +86,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
   })
 
   test('what waits for an answer fails as soon as the pool is abandoned, and so does what comes later', async () => {
-    const pool = open(requestLimits(60_000))
+    const pool = open(requestLimits(60_000, LOCK_MS))
     const db = new Database(pool)
     await db.query(sql`select 1`)
     proxy.silence()

@@ -14,6 +14,13 @@ const API_KEY = 'hdl_key_of_the_tests_and_of_nobody_else'
 // Short enough that no test waits for them, long enough that a busy machine keeps to them.
 const TIMINGS: WorkerTimings = { backfill: { pollMs: 50, retryMs: 20 }, outbox: { pollMs: 50 } }
 
+// A thousand calls at once wait for one another for longer than users would, and longer still on a busy machine.
+const PATIENT = {
+  DATABASE_STATEMENT_TIMEOUT_SECONDS: '240',
+  DATABASE_LOCK_TIMEOUT_SECONDS: '120',
+  DATABASE_CONNECT_TIMEOUT_SECONDS: '240',
+}
+
 export interface TestAppOptions<E extends Embedder = FakeEmbedder> {
   /** variables of the configuration; `undefined` takes one away */
   environment?: Record<string, string | undefined>
@@ -90,6 +97,7 @@ export async function startTestApp(options: TestAppOptions<Embedder> = {}): Prom
   const { pool, url } = database
   const config = loadConfig({
     ...{ JWT_SECRET, BOOTSTRAP_API_KEY: API_KEY, PORT: '0', DATABASE_URL: url ?? undefined },
+    ...PATIENT,
     ...options.environment,
   })
   const timings = options.timings ?? TIMINGS

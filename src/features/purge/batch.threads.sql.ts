@@ -7,6 +7,7 @@ type Batch = Pick<DeletionBatchRecord, 'id' | 'threadId' | 'userId'>
 export interface ThreadPosition {
   id: string
   listed: boolean
+  organizationId: string
   createdAt: Date
 }
 
@@ -29,14 +30,14 @@ export const selectBatchThreads = (
   after: ThreadPosition | null,
   limit: number,
 ): Statement => sql`
-  select t.id, t.listed, t.created_at as "createdAt", t.legal_hold as "legalHold", t.message_count as "messageCount",
+  select t.id, t.listed, t.organization_id as "organizationId", t.created_at as "createdAt", t.legal_hold as "legalHold", t.message_count as "messageCount",
     ${isTaken(batch)} as "isTaken",
     case when ${isTaken(batch)} then (
       select coalesce(sum(l.vector_count), 0)::float8 from space_thread l where l.thread_id = t.id) else 0 end as "vectorCount"
   from thread t
   where ${mayBeOf(batch)}
-    ${after ? sql`and (t.listed, t.created_at, t.id) < (${after.listed}, ${after.createdAt}, ${after.id})` : empty}
-  order by t.listed desc, t.created_at desc, t.id desc limit ${limit}::int`
+    ${after ? isBehind(after) : empty}
+  order by t.listed desc, t.organization_id desc, t.created_at desc, t.id desc limit ${limit}::int`
 
 /** What of a deletion is still there. */
 export interface BatchRest {
@@ -49,6 +50,10 @@ export interface BatchRest {
 export const countBatchRest = (batch: Batch): Statement => sql`
   select (count(*) filter (where not t.legal_hold))::int as due, (count(*) filter (where t.legal_hold))::int as held
   from thread t where ${mayBeOf(batch)} and ${isTaken(batch)}`
+
+function isBehind({ listed, organizationId, createdAt, id }: ThreadPosition): Statement {
+  return sql`and (t.listed, t.organization_id, t.created_at, t.id) < (${listed}, ${organizationId}, ${createdAt}, ${id})`
+}
 
 function mayBeOf({ threadId, userId }: Batch): Statement {
   return threadId === null ? sql`t.owner_id = ${userId}` : sql`t.id = ${threadId}`

@@ -153,7 +153,7 @@ test('a backup whose process died before the deletion was committed is removed o
 
   await app.pool.query('update outbox set next_attempt_at = now()')
 
-  await vi.waitFor(() => expect(store.objects.size).toBe(0), { timeout: 15_000 })
+  await eventually(() => expect(store.objects.size).toBe(0))
 })
 
 test('a deletion whose backup is being removed already writes another', async () => {
@@ -170,13 +170,13 @@ test('a deletion whose backup is being removed already writes another', async ()
       return removal
     }
     await app.pool.query('update outbox set next_attempt_at = now()')
-    await vi.waitFor(() => expect(isRemoving).toBe(true), { timeout: 15_000 })
+    await eventually(() => expect(isRemoving).toBe(true))
   }
 
   const { data } = await deleteWithBackup(thread)
 
   expect(data.deleteThread.backupLocation).toMatch(/^s3:bkup_\w+\.jsonl$/)
   remove()
-  await vi.waitFor(async () => expect((await app.pool.query('select from outbox')).rowCount).toBe(0))
+  await eventually(async () => expect((await app.pool.query('select from outbox')).rowCount).toBe(0))
   expect([...store.objects.keys()]).toEqual([`threads/${data.deleteThread.backupLocation.split(':')[1]}`])
 })

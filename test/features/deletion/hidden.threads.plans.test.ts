@@ -96,7 +96,12 @@ test('a list and a search of a space pass over none of its hidden threads', asyn
 })
 
 test('a purge finds its next threads where it stood, however many it has passed and has before it', async () => {
-  const middle = { id: idOf('thrd', 500), listed: false, createdAt: timeOf(500) }
+  const middle = {
+    id: idOf('thrd', 500),
+    listed: false,
+    organizationId: ORGANIZATION,
+    createdAt: timeOf(500),
+  }
   await expectSteadyWork(database.pool, {
     world: [threads(), hiddenThreads, spaces(), links()],
     statements: {

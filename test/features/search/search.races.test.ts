@@ -1,5 +1,5 @@
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Database, type Statement } from '../../../src/platform/database.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { DELETE_MESSAGE } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
@@ -41,16 +41,16 @@ const WAYS: [string, (space: SeededSpace, thread: SeededThread) => Promise<unkno
 
 /** Runs `between` once, when hits are ranked and what they are is about to be read. */
 function beforeReading(between: () => Promise<unknown>): Disposable {
-  const original = pg.Pool.prototype.query
-  const isReading = (statement: unknown) => /from message m\s+join space_thread/.test(textOf(statement))
+  const original = Database.prototype.query
+  const isReading = ({ text }: Statement) => /from message m\s+join space_thread/.test(text)
   let isDone = false
-  const query = vi.spyOn(pg.Pool.prototype, 'query')
-  query.mockImplementation(async function (this: pg.Pool, ...values: unknown[]) {
-    if (!isDone && isReading(values[0])) {
+  const query = vi.spyOn(Database.prototype, 'query')
+  query.mockImplementation(async function (this: Database, statement: Statement) {
+    if (!isDone && isReading(statement)) {
       isDone = true
       await between()
     }
-    return Reflect.apply(original, this, values)
+    return original.call(this, statement)
   })
   return {
     [Symbol.dispose]: () => {
@@ -59,8 +59,6 @@ function beforeReading(between: () => Promise<unknown>): Disposable {
     },
   }
 }
-
-const textOf = (statement: unknown): string => String((statement as { text?: unknown }).text)
 
 describe.each(['SEMANTIC', 'KEYWORD', 'HYBRID'] as const)('a page of a search by %s', (mode) => {
   test.each(WAYS)(
