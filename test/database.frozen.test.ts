@@ -51,7 +51,9 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
   }
 
   test('a node that freezes in the middle of a transaction holds up nobody for long, and goes on when it thaws', async () => {
-    await using app = await startTestApp({ database })
+    // As in production, where who waits for a lock lets others read before it waits again.
+    const environment = { DATABASE_LOCK_TIMEOUT_SECONDS: undefined }
+    await using app = await startTestApp({ database, environment })
     const { id: organizationId, owner } = await app.seed.organization()
     await using frozen = run()
     const client = await clientOf(frozen, owner.userId as string)
