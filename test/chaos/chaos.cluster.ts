@@ -47,6 +47,8 @@ export class ChaosCluster implements AsyncDisposable {
       const environment = {
         ...{ PORT: String(port), DATA_DIR: directory, JWT_SECRET, LOG_LEVEL: 'fatal' },
         ...{ DATABASE_URL: database.url ?? '', REDIS_URL: redis.url, ...embeddingsBy(endpoint) },
+        // A server takes a hundred connections by default, and other tests have theirs.
+        DATABASE_POOL_SIZE: '10',
         EMBEDDING_MODELS: `${MODELS[1]}:${DIMENSIONS}`,
       }
       nodes.push(new ChaosNode(`http://127.0.0.1:${port}/graphql`, directory, environment))
