@@ -1,15 +1,6 @@
 import { expect, test } from 'vitest'
-import { ConfigError, type Environment, loadConfig } from '../../src/platform/config.js'
-
-function problemsOf(environment: Environment): readonly string[] {
-  try {
-    loadConfig(environment)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-  return []
-}
+import { loadConfig } from '../../src/platform/config.js'
+import { problemsOf } from './config.fixture.js'
 
 test('backups go to a directory, or to a bucket with a key or with the credentials of the machine', () => {
   expect(loadConfig({ BACKUP_DIR: '/backups', DATA_DIR: '/data' }).backup).toEqual({

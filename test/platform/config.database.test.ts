@@ -1,17 +1,7 @@
 import { expect, test } from 'vitest'
-import { ConfigError, type Environment, loadConfig } from '../../src/platform/config.js'
+import { problemsOf } from './config.fixture.js'
 
 const KEY = 'k'.repeat(24)
-
-function problemsOf(environment: Environment): readonly string[] {
-  try {
-    loadConfig(environment)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-  return []
-}
 
 test('a database of its own needs a way to sign in', () => {
   const DATABASE_URL = 'postgres://localhost/heddle'

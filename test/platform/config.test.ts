@@ -3,25 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { renderEnvExample, withConfigTable } from '../../src/platform/config.docs.js'
-import {
-  ConfigError,
-  describeConfig,
-  type Environment,
-  loadConfig,
-  readEnvironment,
-} from '../../src/platform/config.js'
+import { ConfigError, describeConfig, loadConfig, readEnvironment } from '../../src/platform/config.js'
+import { problemsOf } from './config.fixture.js'
 
 const KEY = 'k'.repeat(24)
-
-function problemsOf(environment: Environment): readonly string[] {
-  try {
-    loadConfig(environment)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-  return []
-}
 
 describe('values', () => {
   test('nothing set gives the embedded database on port 4000 of this machine', () => {
