@@ -97,6 +97,8 @@ async function addThreads(pool, organizationId, ownerId, prefix, count) {
      select $3::text || n, $2, $1, $5::int, $5::int, $3::text || n || '-' || $5::int, now() from generate_series(1, $4::int) n`,
     [organizationId, ownerId, prefix, count, MESSAGES_A_THREAD],
   )
+  // The foreign key of messages would be checked by a plan of when the table was empty: a scan for each message.
+  await pool.query('analyze thread')
   await pool.query(
     `insert into message (id, thread_id, sequence, role, content, content_hash)
      select $1::text || n || '-' || s, $1::text || n, s, 'USER', 'a message of the usual length, give or take', sha256('x')

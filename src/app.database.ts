@@ -63,7 +63,10 @@ async function openServer(
   const { directUrl, connectTimeoutMs: connectMs } = database
   const limits = requestLimits(database.statementTimeoutMs, database.lockTimeoutMs)
   const keepsSessions = database.poolMode === 'session'
-  const pool = new PostgresPool({ url, size: database.poolSize, connectMs, limits, keepsSessions })
+  const pool = new PostgresPool({
+    ...{ url, size: database.poolSize, queueSize: database.queueSize },
+    ...{ connectMs, limits, keepsSessions },
+  })
   const direct = new PostgresPool({
     ...{ url: directUrl ?? url, size: DIRECT_POOL_SIZE, connectMs },
     ...{ limits: MAINTENANCE_LIMITS, keepsSessions: true },

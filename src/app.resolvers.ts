@@ -2,6 +2,7 @@ import './platform/reflection.js'
 
 import type { GraphQLSchema } from 'graphql'
 import type { Services } from './app.services.js'
+import { ApiKeyResolver } from './features/access/api.key.resolver.js'
 import { AdministrationResolver } from './features/administration/administration.resolver.js'
 import { BackfillResolver, backfillSources } from './features/backfills/backfill.resolver.js'
 import { DeletionResolver, deletionSources } from './features/deletion/deletion.resolver.js'
@@ -9,10 +10,11 @@ import { ImportResolver } from './features/messages/import.resolver.js'
 import { MessageChangeResolver } from './features/messages/message.change.resolver.js'
 import { MessageResolver, ThreadMessagesResolver } from './features/messages/message.resolver.js'
 import {
-  OrganizationMemberResolver,
-  OrganizationResolver,
-  ViewerResolver,
-} from './features/organizations/organization.resolver.js'
+  MembershipResolver,
+  OrganizationMembersResolver,
+  ViewerMembershipsResolver,
+} from './features/organizations/membership.resolver.js'
+import { OrganizationResolver, ViewerResolver } from './features/organizations/organization.resolver.js'
 import { ProjectResolver } from './features/projects/project.resolver.js'
 import { SearchResolver } from './features/search/search.resolver.js'
 import {
@@ -37,8 +39,11 @@ import { createSchema, printSorted, type ResolverClass } from './server/schema.j
 
 const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
   [ViewerResolver, (s) => new ViewerResolver(s.authenticator, s.organizations)],
+  [ApiKeyResolver, (s) => new ApiKeyResolver(s.apiKeys)],
   [OrganizationResolver, (s) => new OrganizationResolver(s.organizations, s.usage)],
-  [OrganizationMemberResolver, (s) => new OrganizationMemberResolver(s.authenticator)],
+  [MembershipResolver, (s) => new MembershipResolver(s.memberships, s.organizations, s.authenticator)],
+  [OrganizationMembersResolver, (s) => new OrganizationMembersResolver(s.memberships)],
+  [ViewerMembershipsResolver, (s) => new ViewerMembershipsResolver(s.memberships)],
   [ProjectResolver, (s) => new ProjectResolver(s.projects, s.organizations)],
   [ThreadResolver, (s) => new ThreadResolver(s.threads, s.organizations, s.projects, s.authenticator)],
   [AgentRunResolver, (s) => new AgentRunResolver(s.runs)],

@@ -4,49 +4,85 @@ import { createAppSchema } from './app.resolvers.js'
 import type { Foundations, Services } from './app.services.js'
 import type { StopSteps } from './app.stop.js'
 import type { Logger } from './platform/log.js'
-import { GraphqlOverHttp } from './server/apollo.server.js'
-import { ContextFactory } from './server/context.js'
+import { CallerIdentification } from './server/context.js'
 import { ErrorFormatter } from './server/error.format.js'
-import { createGraphiqlHandler } from './server/graphiql.js'
-import { GraphqlEndpoint } from './server/graphql.endpoint.js'
-import { HealthEndpoint } from './server/health.endpoint.js'
-import { type GraphqlFace, HttpServer } from './server/http.server.js'
-import { WebsocketOperations } from './server/websocket.operations.js'
-import { WebsocketServer } from './server/websocket.server.js'
+import { BodyBudget } from './server/http/body.budget.js'
+import { createGraphiqlHandler } from './server/http/graphiql.js'
+import { GraphqlEndpoint } from './server/http/graphql.endpoint.js'
+import { HealthEndpoint } from './server/http/health.endpoint.js'
+import { HttpHardening } from './server/http/http.hardening.js'
+import { type GraphqlFace, HttpServer } from './server/http/http.server.js'
+import { Origins } from './server/http/origins.js'
+import { RequestReader } from './server/http/request.reader.js'
+import { SseEndpoint } from './server/http/sse.endpoint.js'
+import { StreamCount } from './server/http/stream.count.js'
+import { OperationDocuments } from './server/operations/operation.documents.js'
+import { OperationPreparer } from './server/operations/operation.prepare.js'
+import { OperationRunner } from './server/operations/operation.runner.js'
+import { PointsLimiter } from './server/operations/points.limiter.js'
+import { SchemaExposure } from './server/operations/schema.exposure.js'
+import { TrustedDocuments } from './server/operations/trusted.documents.js'
+import { WebsocketOperations } from './server/websocket/websocket.operations.js'
+import { WebsocketServer } from './server/websocket/websocket.server.js'
 
 // The page is built into dist, which stands beside the sources as well as around what was built from them.
 const GRAPHIQL_DIRECTORY = join(import.meta.dirname, '../dist/graphiql')
 
 /** Starts to listen: with GraphQL, unless this process is a worker. @returns the endpoint's URL */
 export async function startServer(
-  { config, db, bus }: Foundations,
+  foundations: Foundations,
   services: Services,
   port: number,
   logger: Logger,
   steps: StopSteps,
 ): Promise<string> {
+  const { config, db, bus } = foundations
   const errors = new ErrorFormatter(logger)
-  const graphql = config.role === 'worker' ? null : await openGraphql(services, errors, logger, steps)
-  const server = new HttpServer(new HealthEndpoint(db, bus), errors, graphql)
+  const graphql =
+    config.role === 'worker' ? null : await openGraphql(foundations, services, errors, logger, steps)
+  const hardening = new HttpHardening(config.web, config.requests.trustedProxies)
+  const server = new HttpServer(hardening, new HealthEndpoint(db, bus), errors, graphql)
   steps.add(() => server.stop())
   return urlOf(await server.listen(port, config.host))
 }
 
 async function openGraphql(
+  { config: { redisUrl, requests, web, websocket }, bus }: Foundations,
   services: Services,
   errors: ErrorFormatter,
   logger: Logger,
   steps: StopSteps,
 ): Promise<GraphqlFace> {
   const schema = createAppSchema(services)
-  const contexts = new ContextFactory(services.authenticator)
-  const overHttp = new GraphqlOverHttp(schema, errors, logger)
-  await overHttp.start()
-  steps.add(() => overHttp.stop())
+  const callers = new CallerIdentification(services.authenticator)
+  const points = new PointsLimiter(requests.pointsPerMinute, redisUrl, logger)
+  steps.add(() => points.close())
+  const documents = new OperationDocuments(schema)
+  const preparer = new OperationPreparer(schema, documents, new SchemaExposure(requests), points, {
+    maxPoints: requests.maxOperationPoints,
+    textBytes: requests.operationTextBytes,
+    trusted: requests.trustedDocuments === null ? null : TrustedDocuments.load(requests.trustedDocuments),
+  })
+  const limits = { timeoutMs: requests.operationTimeoutMs, replyBytes: requests.replyBytes }
+  const runner = new OperationRunner(schema, errors, limits, logger)
+  await runner.start()
+  steps.add(() => runner.stop())
+  const bodies = new BodyBudget(requests.bodiesBytes)
+  const reader = new RequestReader(preparer, callers, bodies, requests)
+  const operations = new WebsocketOperations(preparer, runner, errors)
+  const origins = new Origins(web.corsOrigins)
+  const forSockets = { operations, callers, bodies, bus, origins, logger }
   return {
-    endpoint: new GraphqlEndpoint(overHttp, contexts),
-    graphiql: createGraphiqlHandler(GRAPHIQL_DIRECTORY),
-    websocket: new WebsocketServer(new WebsocketOperations(schema, contexts, errors), logger),
+    endpoint: new GraphqlEndpoint(reader, runner, errors, requests.writeTimeoutMs),
+    streams: new SseEndpoint(
+      reader,
+      runner,
+      errors,
+      new StreamCount(requests.streams),
+      requests.writeTimeoutMs,
+    ),
+    graphiql: web.graphiql ? createGraphiqlHandler(GRAPHIQL_DIRECTORY) : null,
+    websocket: new WebsocketServer(forSockets, websocket, requests),
   }
 }
 

@@ -1,5 +1,7 @@
+import { ApiKeyService } from './features/access/api.key.service.js'
 import { Authenticator } from './features/access/authenticator.js'
 import { TokenVerifier } from './features/access/token.verifier.js'
+import { WatchGate } from './features/access/watch.gate.js'
 import { AdministrationService } from './features/administration/administration.service.js'
 import { BackfillService } from './features/backfills/backfill.service.js'
 import { BulkDeletionService } from './features/deletion/bulk.deletion.service.js'
@@ -13,14 +15,17 @@ import type { Embedders } from './features/embedders/embedders.js'
 import { ImportService } from './features/messages/import.service.js'
 import { MessageChangeService } from './features/messages/message.change.service.js'
 import { MessageService } from './features/messages/message.service.js'
+import { MembershipService } from './features/organizations/membership.service.js'
 import { OrganizationService } from './features/organizations/organization.service.js'
 import { ProjectService } from './features/projects/project.service.js'
+import { SandboxClient } from './features/projects/sandbox.service.js'
 import { PurgeService } from './features/purge/purge.service.js'
 import { KeywordSearch } from './features/search/keyword.search.js'
 import { SearchService } from './features/search/search.service.js'
 import { ThreadSearchService } from './features/search/thread.search.service.js'
 import { VectorSearch } from './features/search/vector.search.js'
 import { BackfillControl } from './features/spaces/backfill.control.js'
+import { Departure } from './features/spaces/departure.js'
 import { LinkService } from './features/spaces/link.service.js'
 import { MessageFollower } from './features/spaces/message.follower.js'
 import { ReembeddingService } from './features/spaces/reembedding.service.js'
@@ -40,6 +45,7 @@ import type { Database } from './platform/database.js'
 import { DirectoryBackupStore } from './platform/directory.backup.store.js'
 import { Outbox } from './platform/outbox.js'
 import { S3BackupStore } from './platform/s3.backup.store.js'
+import { WatchHub } from './platform/watch/watch.hub.js'
 
 /** What the services of an app stand on. */
 export interface Foundations {
@@ -54,6 +60,8 @@ export interface Foundations {
 export type Services = ReturnType<typeof createServices>
 
 const API_VERSION = '1'
+// Someone waits for the answer.
+const SANDBOX_LOOKUP_TIMEOUT_MS = 3_000
 
 /** Builds every service of an app, each with what it needs. */
 export function createServices({ config, db, bus, cache, embedders, serverVersion }: Foundations) {
@@ -70,20 +78,27 @@ export function createServices({ config, db, bus, cache, embedders, serverVersio
     projects: config.organizationProjectLimit,
   })
   const authenticator = new Authenticator(db, tokens)
-  const organizations = new OrganizationService(db, bus, usage)
-  const projects = new ProjectService(db, usage, config.sandbox !== null)
+  const apiKeys = new ApiKeyService(db, bus)
+  const organizations = new OrganizationService(db, usage)
+  const projects = new ProjectService(
+    db,
+    usage,
+    config.sandbox && new SandboxClient(config.sandbox.url, config.sandbox.apiKey, SANDBOX_LOOKUP_TIMEOUT_MS),
+  )
   const threads = new ThreadService(db, organizations, usage)
   const runs = new AgentRunService(db)
   const outbox = new Outbox(bus)
   const purges = new PurgeService(bus, usage, outbox)
+  const memberships = new MembershipService(db, bus, new Departure(purges))
   const links = new LinkService(db, bus, embedders, purges)
   const follower = new MessageFollower(bus, links)
   const messages = new MessageService(db, usage, follower)
   const messageChanges = new MessageChangeService(db, usage, follower)
   const imports = new ImportService(db, organizations, usage, follower)
-  const backfills = new BackfillService(db, bus)
+  const hub = new WatchHub(bus, new WatchGate(db))
+  const backfills = new BackfillService(db, hub)
   const shadow = new ReembeddingShadow(bus)
-  const reembeddings = new ReembeddingService(db, bus, embedders, shadow, links)
+  const reembeddings = new ReembeddingService(db, bus, embedders, shadow, links, hub)
   const reembeddingSwitch = new ReembeddingSwitch(db, bus, shadow, links)
   const spaces = new SpaceService(db, bus, purges, shadow, embedders.standard)
   const spaceHealth = new SpaceHealthService(db)
@@ -96,14 +111,16 @@ export function createServices({ config, db, bus, cache, embedders, serverVersio
   const deletion = new DeletionService(db, bus, usage, purges, backups, info, retentionDays)
   const bulkDeletion = new BulkDeletionService(db, bus, usage, retentionDays)
   const restoration = new RestorationService(db, bus, usage, links)
-  const deletionWatcher = new DeletionWatcher(db, bus)
+  const deletionWatcher = new DeletionWatcher(db, hub)
   const legalHolds = new LegalHoldService(db, bus)
   const administration = new AdministrationService(db, outbox)
   return {
     ...{
       usage,
       authenticator,
+      apiKeys,
       organizations,
+      memberships,
       projects,
       threads,
       runs,

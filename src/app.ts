@@ -14,6 +14,7 @@ import { Embedders } from './features/embedders/embedders.js'
 import { type Bus, createMemoryBus, createRedisBus } from './platform/bus.js'
 import { type Cache, createMemoryCache, createRedisCache } from './platform/cache.js'
 import type { Config } from './platform/config.js'
+import { warningsOf } from './platform/config.warnings.js'
 import { createLogger, type Logger } from './platform/log.js'
 
 /** The composition root: builds what the configuration asks for, starts it, and can stop all of it. */
@@ -57,6 +58,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
 async function start(config: Config, options: AppOptions, steps: StopSteps): Promise<App> {
   const logger = options.logger ?? createLogger(config.logLevel)
+  for (const warning of warningsOf(config)) logger.warn({ about: 'configuration' }, warning)
   const { db, announce, abandon } = await openDatabase(config, { ...options, logger, steps })
   const bus = openBus(config, logger)
   steps.add(() => bus.close())

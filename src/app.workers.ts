@@ -3,13 +3,14 @@ import { removeExpiredEvents } from './features/audit/audit.retention.js'
 import { BackfillRetention } from './features/backfills/backfill.retention.js'
 import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup.removal.js'
 import { removeEndedDeletions, removeExpiredConfirmations } from './features/deletion/deletion.retention.js'
-import { Delisting } from './features/deletion/delisting.js'
+import { DELISTING_TOPIC, Delisting } from './features/deletion/delisting.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
 import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
 import { type HnswOptions, HnswWorker } from './features/search/hnsw.worker.js'
 import { ReembeddingWorker, type ReembeddingWorkerOptions } from './features/spaces/reembedding.worker.js'
 import { removeDeletedSpaces, removeEndedReembeddings } from './features/spaces/space.retention.js'
+import type { Database } from './platform/database.js'
 import { type Chore, type HousekeepingOptions, HousekeepingWorker } from './platform/housekeeping.worker.js'
 import { removeExpiredKeys } from './platform/idempotency.js'
 import type { Logger } from './platform/log.js'
@@ -51,9 +52,16 @@ export function createWorkers(
     new PurgeWorker(db, bus, purges, logger, timings.purge),
     new OutboxWorker(db, bus, logger, handlers, timings.outbox),
     new HousekeepingWorker(logger, choresOf(foundations, services), timings.housekeeping),
+    new HousekeepingWorker(logger, delistingOf(db), timings.housekeeping, { bus, topic: DELISTING_TOPIC }),
     // PGlite cannot build such an index in bearable time.
     ...(db.isEmbedded ? [] : [new HnswWorker(db, logger, { ...config.vectorIndex, ...timings.vectorIndex })]),
   ]
+}
+
+/** Apart, because a deletion calls it. */
+function delistingOf(db: Database): Record<string, Chore> {
+  const delisting = new Delisting(db)
+  return { 'hidden threads in lists': () => delisting.step() }
 }
 
 /** What a round of housekeeping removes. */
@@ -61,9 +69,7 @@ function choresOf({ config, db }: Foundations, { backupStore }: Services): Recor
   const { auditRetentionDays, retentionDays } = config
   const { backfills, deletions, spaces } = retentionDays
   const backfillRetention = new BackfillRetention(db, backfills)
-  const delisting = new Delisting(db)
   return {
-    'hidden threads in lists': () => delisting.step(),
     'expired idempotency keys': () => removeExpiredKeys(db),
     'expired confirmations': () => removeExpiredConfirmations(db),
     ...(backfills > 0 && {

@@ -58,17 +58,20 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
       await socket.run('Viewer')
 
       takeAway()
-      const [byKey, query, mutation, byModels, overWebSocket, subscription] = await Promise.all([
+      const [byKey, query, mutation, byModels, overWebSocket, subscription, opened] = await Promise.all([
         app.withApiKey().run('Viewer'),
         owner.run('Threads', { organizationId }),
         owner.run('CreateThread', { input: { organizationId } }),
         owner.run('CreateProject', { input: { organizationId, name: 'Website' } }),
         socket.run('Threads', { organizationId }),
-        owner.runOverWebSocket('SpaceBackfillProgress', { spaceId }),
+        socket.run('SpaceBackfillProgress', { spaceId }),
+        owner.subscribe('Viewer').end(),
       ])
 
       for (const reply of [byKey, query, mutation, byModels]) expectAwayOverHttp(reply)
       for (const reply of [overWebSocket, subscription]) expectAway(reply)
+      // Clients open another socket later.
+      expect(opened).toEqual({ kind: 'closed', code: 1013, reason: 'The credential cannot be checked now' })
       expectAway((await progress.rest()).at(-1) as Reply)
       expect(await progress.end()).toEqual({ kind: 'completed' })
     })
@@ -119,6 +122,25 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
 
     const { threads } = await owner.must('Threads', { organizationId })
     expect(threads.edges.map(({ node }: Json) => node.id)).toEqual([data.createThread.thread.id])
+  })
+
+  test('a subscription outlives an outage of a few seconds, and is told nothing until it is over', async () => {
+    // Without workers, so that nobody but what is watched asks the database.
+    const environment = { DATABASE_URL: proxy.url, HEDDLE_ROLE: 'api', REDIS_URL: 'redis://127.0.0.1:1' }
+    app = await startTestApp({ database, environment })
+    const { owner, backfillId } = await app.seed.spaceWithThread()
+    const progress = owner.subscribe('BackfillProgress', { backfillId })
+    const first = await progress.next()
+
+    proxy.cut()
+    await eventually(() => expect(proxy.refused).toBeGreaterThan(0))
+    proxy.restore()
+    await eventually(() => owner.must('CancelBackfill', { backfillId }))
+
+    expect(first?.data.backfillProgress).toMatchObject({ status: 'QUEUED' })
+    const replies = await progress.rest()
+    expect(replies.map(({ errors }) => errors)).toEqual([undefined])
+    expect(replies[0]?.data.backfillProgress).toMatchObject({ status: 'CANCELED' })
   })
 
   test('a start waits for its database, and says so', async () => {

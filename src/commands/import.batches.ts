@@ -14,7 +14,8 @@ export type Job = readonly Batch[]
 
 const MAX_THREADS = 1000
 const MAX_MESSAGES = 1000
-const MAX_BYTES = 6 * 1024 * 1024
+// Below the 4 MiB that a server reads of a request by default, with room for what stands around the parts.
+const MAX_BYTES = 3 * 1024 * 1024
 // Names of fields, ids and times, beside the text itself.
 const FIXED_BYTES = 256
 
@@ -67,14 +68,16 @@ interface MeasuredPart {
 
 function splitConversation(conversation: Conversation): MeasuredPart[] {
   const parts: MeasuredPart[] = []
+  const { messages: _, ...around } = conversation
+  const base = measure(around)
   let messages: ConversationMessage[] = []
-  let bytes = measure(conversation.title)
+  let bytes = base
   for (const message of conversation.messages) {
     const size = measure(message.content)
     if (messages.length > 0 && (messages.length === MAX_MESSAGES || bytes + size > MAX_BYTES)) {
       parts.push({ part: { conversation, messages }, bytes })
       messages = []
-      bytes = measure(conversation.title)
+      bytes = base
     }
     messages.push(message)
     bytes += size
@@ -83,6 +86,6 @@ function splitConversation(conversation: Conversation): MeasuredPart[] {
   return parts
 }
 
-function measure(text: string | null): number {
-  return FIXED_BYTES + Buffer.byteLength(JSON.stringify(text))
+function measure(value: unknown): number {
+  return FIXED_BYTES + Buffer.byteLength(JSON.stringify(value))
 }

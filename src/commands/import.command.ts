@@ -18,7 +18,7 @@ ShareGPT's format, or as the backup of a deleted thread; which one is recognised
 Importing a file again imports only what is new in it.
 
   --space NAME          put the threads into this space too, created when it is missing; or its id
-  --organization ID     organization to import into; left out, your only one or a new one
+  --organization ID     organization to import into; left out, your personal one
   --url URL             GraphQL endpoint of a server; left out, the server of DATA_DIR, started when none runs
   --api-key KEY         API key for it; left out, BOOTSTRAP_API_KEY or the key in DATA_DIR
   --help                show this

@@ -36,12 +36,12 @@ export interface Named {
   name: string
 }
 
-export const CreateOrganization = /* GraphQL */ `
-  mutation CreateOrganization($name: String!) { createOrganization(name: $name) { organization { id name } } }
+export const OpenPersonalOrganization = /* GraphQL */ `
+  mutation OpenPersonalOrganization { openPersonalOrganization { organization { id name } } }
 `
 
-export interface CreateOrganizationData {
-  createOrganization: { organization: Named }
+export interface OpenPersonalOrganizationData {
+  openPersonalOrganization: { organization: Named }
 }
 
 export const Spaces = /* GraphQL */ `

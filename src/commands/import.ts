@@ -3,7 +3,7 @@ import { Batcher, type Job } from './import.batches.js'
 import type { Conversation } from './import.conversation.js'
 import type { Client } from './import.documents.js'
 import { Lanes } from './import.lanes.js'
-import { chooseOrganization, describeOrganization, UsageError } from './import.organization.js'
+import { describeOrganization, openPersonalOrganization, UsageError } from './import.organization.js'
 import { type BadLine, readConversations } from './import.readers.js'
 import { Reports } from './import.reports.js'
 import { ImportSender, type Sent } from './import.sender.js'
@@ -19,7 +19,7 @@ import { count, type Output, ProgressBar } from './progress.bar.js'
 
 export interface ImportRequest {
   readonly files: readonly string[]
-  /** id; null: the caller's only one, or a new one */
+  /** id; null: the caller's personal one */
   readonly organizationId: string | null
   /** name or id of the space to put the threads into; null: none */
   readonly space: string | null
@@ -37,7 +37,7 @@ export async function importFiles(
 ): Promise<ImportSummary> {
   const bytes = await measureFiles(request.files)
   const { organizationId: given } = request
-  const chosen = given === null ? await chooseOrganization(client) : { id: given, name: '' }
+  const chosen = given === null ? await openPersonalOrganization(client) : { id: given, name: '' }
   const organizationId = chosen.id
   const space = request.space === null ? null : await chooseSpace(client, organizationId, request.space)
   const links = space === null ? null : new SpaceLinks(client, space)

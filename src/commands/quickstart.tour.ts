@@ -1,15 +1,8 @@
 import { Batcher } from './import.batches.js'
 import type { Conversation } from './import.conversation.js'
-import {
-  AddThreadToSpace,
-  type AddThreadToSpaceData,
-  type Client,
-  type Named,
-  ViewerOrganizations,
-  type ViewerOrganizationsData,
-} from './import.documents.js'
+import { AddThreadToSpace, type AddThreadToSpaceData, type Client, type Named } from './import.documents.js'
 import { importFiles } from './import.js'
-import { createOrganization } from './import.organization.js'
+import { openPersonalOrganization } from './import.organization.js'
 import { readConversations } from './import.readers.js'
 import { ImportSender } from './import.sender.js'
 import { createSpace, findSpaces, followBackfills, SpaceLinks } from './import.space.js'
@@ -62,7 +55,7 @@ export class Tour {
   ) {}
 
   async run(): Promise<void> {
-    const organizationId = await this.#organization()
+    const { id: organizationId } = await openPersonalOrganization(this.client)
     const log = teamLog(this.options.logMessages, organizationId)
     const samples = await this.#samples(organizationId)
     await this.#take('Import sample conversations', () => this.#importSamples(organizationId))
@@ -98,13 +91,6 @@ export class Tour {
       const reason = error instanceof Error ? error.message : String(error)
       throw new TourError(`Step ${this.#step} (${title}) failed: ${reason}`, { cause: error })
     }
-  }
-
-  async #organization(): Promise<string> {
-    const { viewer } = await this.client.run<ViewerOrganizationsData>(ViewerOrganizations)
-    const organization =
-      viewer.organizations.edges[0]?.node ?? (await createOrganization(this.client, 'Quickstart'))
-    return organization.id
   }
 
   async #samples(organizationId: string): Promise<Conversation[]> {

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { address, documentation, optionalText, secret, text, toWhole, whole } from './config.fields.js'
+import { requestVariables } from './config.requests.js'
+import { webVariables } from './config.web.js'
+import { websocketVariables } from './config.websocket.js'
 
 /** The environment's variables: each documented once, with what it is for, what it accepts and its default. */
 
@@ -30,6 +33,8 @@ export const variables = z.object({
       description: 'Address to listen on; 0.0.0.0 listens on every network.',
       accepted: 'a host name or an IP address',
     }),
+  ...webVariables.shape,
+  ...websocketVariables.shape,
   DATA_DIR: text('.heddle', 'Directory of the embedded database and of backups, made when it is missing.'),
   DATABASE_URL: address(
     ['postgres', 'postgresql'],
@@ -69,6 +74,12 @@ export const variables = z.object({
     300,
     10,
     'Seconds that a request waits for a connection, a free one or a new one.',
+  ),
+  DATABASE_QUEUE_SIZE: whole(
+    1,
+    100_000,
+    2_000,
+    'Statements and transactions that wait for a connection at once. One more is refused with SERVICE_UNAVAILABLE at once, as when the database is slow or away.',
   ),
   DATABASE_START_WAIT_SECONDS: whole(
     0,
@@ -124,7 +135,7 @@ export const variables = z.object({
   SANDBOX_API_URL: address(
     ['https', 'http'],
     null,
-    'Base address of the service that holds the sandboxes of projects; needs SANDBOX_API_KEY.',
+    'Base address of the service that holds the sandboxes of projects, each labelled `heddle-organization` with the organization that may use it; needs SANDBOX_API_KEY.',
   ),
   SANDBOX_API_KEY: secret(KEY, KEY_CHARACTERS, 'Bearer token for the sandbox service.'),
   BACKUP_DIR: optionalText(
@@ -183,6 +194,7 @@ export const variables = z.object({
     'Live threads that an organization may have.',
   ),
   ORGANIZATION_PROJECT_LIMIT: whole(1, 1_000_000_000, 10_000, 'Live projects that an organization may have.'),
+  ...requestVariables.shape,
   ENVIRONMENT: text('development', 'Name of the deployment, shown in the receipts of deletions.'),
   REGION: text('local', 'Region of the deployment, shown in the receipts of deletions.'),
   LOG_LEVEL: z

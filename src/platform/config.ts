@@ -2,14 +2,19 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Documentation, documentation } from './config.fields.js'
+import { type RequestSettings, readRequestSettings } from './config.requests.js'
 import { rules } from './config.rules.js'
 import { type Values, type VariableName, variables } from './config.schema.js'
+import { readWeb, type WebSettings } from './config.web.js'
+import { readWebsocket, type WebsocketSettings } from './config.websocket.js'
 import type { S3Settings } from './s3.backup.store.js'
 
 /** What Heddle is told from outside, read once at start: the only place that looks at the environment. */
 export interface Config {
   port: number
   host: string
+  web: WebSettings
+  websocket: WebsocketSettings
   dataDir: string
   /** null: the embedded database in `dataDir` */
   databaseUrl: string | null
@@ -22,6 +27,7 @@ export interface Config {
     statementTimeoutMs: number
     lockTimeoutMs: number
     connectTimeoutMs: number
+    queueSize: number
     startWaitMs: number
   }
   redisUrl: string | null
@@ -56,6 +62,7 @@ export interface Config {
   retentionDays: { backfills: number; deletions: number; spaces: number }
   organizationThreadLimit: number
   organizationProjectLimit: number
+  requests: RequestSettings
   environment: string
   region: string
   logLevel: string
@@ -102,6 +109,8 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
   return {
     port: values.PORT,
     host: values.HOST,
+    web: readWeb(values),
+    websocket: readWebsocket(values),
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
     database: {
@@ -111,6 +120,7 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_SECONDS * SECOND_MS,
       lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_SECONDS * SECOND_MS,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_SECONDS * SECOND_MS,
+      queueSize: values.DATABASE_QUEUE_SIZE,
       startWaitMs: values.DATABASE_START_WAIT_SECONDS * SECOND_MS,
     },
     redisUrl: values.REDIS_URL,
@@ -146,6 +156,7 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
     },
     organizationThreadLimit: values.ORGANIZATION_THREAD_LIMIT,
     organizationProjectLimit: values.ORGANIZATION_PROJECT_LIMIT,
+    requests: readRequestSettings(values, values.ENVIRONMENT),
     environment: values.ENVIRONMENT,
     region: values.REGION,
     logLevel: values.LOG_LEVEL,

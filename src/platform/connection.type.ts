@@ -56,7 +56,11 @@ export function CountedConnectionOf<Edge extends object>(edge: () => ClassType<E
   abstract class CountedConnection extends ConnectionOf(edge) {
     readonly count!: () => Promise<number>
 
-    @Field(() => Int, { description: 'Entries in the whole list; counted only when asked for.' })
+    @Field(() => Int, {
+      description: 'Entries in the whole list; counted only when asked for.',
+      // The list takes what is in it as often as it has entries.
+      complexity: 1,
+    })
     totalCount(): Promise<number> {
       return this.count()
     }

@@ -14,6 +14,7 @@ const CODES = {
   CONFLICT: { status: 409, type: 'client_error' },
   UNAUTHENTICATED: { status: 401, type: 'authentication_error' },
   RATE_LIMITED: { status: 429, type: 'client_error' },
+  PERSISTED_QUERY_NOT_SUPPORTED: { status: 400, type: 'client_error' },
   QUOTA_EXCEEDED: { status: 403, type: 'client_error' },
   INTERNAL_SERVER_ERROR: { status: 500, type: 'server_error' },
   SERVICE_UNAVAILABLE: { status: 503, type: 'server_error', retryAfter: 1 },
@@ -29,12 +30,19 @@ export interface ErrorOptions {
   systemMessage: string
   details?: ErrorDetails
   cause?: unknown
+  /** of HTTP, where it is another than the code's: 400, 405, 406, 413 or 415 of a request that is refused as a whole */
+  status?: number
+  /** seconds after which the same request may succeed, where that is another time than the code's */
+  retryAfter?: number | undefined
 }
 
 /** An error that a client may see whole. Everything else is masked as INTERNAL_SERVER_ERROR. */
 export class HeddleError extends Error {
   readonly systemMessage: string
   readonly details: ErrorDetails
+  readonly status: number
+  /** seconds; undefined when trying again would not help */
+  readonly retryAfter: number | undefined
 
   constructor(
     readonly code: ErrorCode,
@@ -45,20 +53,13 @@ export class HeddleError extends Error {
     this.name = 'HeddleError'
     this.systemMessage = options.systemMessage
     this.details = options.details ?? {}
-  }
-
-  get status(): number {
-    return CODES[this.code].status
+    const facts: CodeFacts = CODES[code]
+    this.status = options.status ?? facts.status
+    this.retryAfter = options.retryAfter ?? facts.retryAfter
   }
 
   get type(): string {
     return CODES[this.code].type
-  }
-
-  /** seconds; undefined when trying again would not help */
-  get retryAfter(): number | undefined {
-    const facts: CodeFacts = CODES[this.code]
-    return facts.retryAfter
   }
 }
 
@@ -80,6 +81,11 @@ export function forbidden(systemMessage: string, message: string, details: Error
 
 export function invalid(message: string, details: ErrorDetails = {}): HeddleError {
   return new HeddleError('VALIDATION_ERROR', message, { systemMessage: message, details })
+}
+
+/** A request that is refused as a whole, before any field of it is looked at. */
+export function malformed(message: string, details: ErrorDetails = {}, status = 400): HeddleError {
+  return new HeddleError('VALIDATION_ERROR', message, { systemMessage: message, details, status })
 }
 
 export function conflict(message: string, systemMessage: string, details: ErrorDetails = {}): HeddleError {

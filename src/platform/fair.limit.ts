@@ -11,9 +11,9 @@ export class FairLimit {
     this.#free = most
   }
 
-  /** `signal` ends the wait for the turn, with its reason; work that has begun goes on. */
-  async run<Result>(key: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
-    signal.throwIfAborted()
+  /** `signal` ends the wait for the turn, with its reason; null: nothing does. Work that has begun goes on. */
+  async run<Result>(key: string, signal: AbortSignal | null, work: () => Promise<Result>): Promise<Result> {
+    signal?.throwIfAborted()
     if (this.#free > 0) this.#free--
     else await this.#turn(key, signal)
     try {
@@ -23,21 +23,21 @@ export class FairLimit {
     }
   }
 
-  #turn(key: string, signal: AbortSignal): Promise<void> {
+  #turn(key: string, signal: AbortSignal | null): Promise<void> {
     const queue = this.#waiting.get(key) ?? []
     this.#waiting.set(key, queue)
     return new Promise((resolve, reject) => {
       const begin = () => {
-        signal.removeEventListener('abort', giveUp)
+        signal?.removeEventListener('abort', giveUp)
         resolve()
       }
       const giveUp = () => {
         queue.splice(queue.indexOf(begin), 1)
         if (queue.length === 0) this.#waiting.delete(key)
-        reject(signal.reason)
+        reject(signal?.reason)
       }
       queue.push(begin)
-      signal.addEventListener('abort', giveUp, { once: true })
+      signal?.addEventListener('abort', giveUp, { once: true })
     })
   }
 

@@ -1,3 +1,4 @@
+import type { Bus } from './bus.js'
 import type { Logger } from './log.js'
 import { WorkerLoop } from './worker.loop.js'
 
@@ -9,11 +10,18 @@ export interface HousekeepingOptions {
   pollMs?: number
 }
 
+/** Where a round is asked for at once. */
+export interface Call {
+  bus: Bus
+  topic: string
+}
+
 const POLL_MS = 300_000
 
-/** Removes what has expired, at the start and then every few minutes. Any number of nodes may do so at once. */
+/** Removes what has expired, at the start, then every few minutes, and when it is called. Any number of nodes may do so at once. */
 export class HousekeepingWorker {
   readonly #loop: WorkerLoop
+  #leave: () => void = () => undefined
   #isStopping = false
 
   constructor(
@@ -21,16 +29,19 @@ export class HousekeepingWorker {
     /** by what they remove, for the log */
     private readonly chores: Readonly<Record<string, Chore>>,
     { pollMs = POLL_MS }: HousekeepingOptions = {},
+    private readonly call: Call | null = null,
   ) {
     this.#loop = new WorkerLoop('housekeeping', () => this.#round(), logger, pollMs)
   }
 
   start(): void {
+    if (this.call) this.#leave = this.call.bus.subscribe(this.call.topic, () => this.#loop.call())
     this.#loop.start()
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.#leave()
     await this.#loop.stop()
   }
 

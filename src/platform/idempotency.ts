@@ -21,8 +21,16 @@ export interface ReplyCodec<Reply, Kept> {
   recall(kept: Kept): Reply
 }
 
+/** What is done once for a key. */
+export interface OnceOnly<Reply, Kept = Reply> {
+  work(): Promise<Reply>
+  /** Throws unless whoever sends the call again may still have the reply. */
+  requireReply(reply: Reply): Promise<unknown>
+  codec?: ReplyCodec<Reply, Kept> | undefined
+}
+
 /**
- * Runs `work` once for a key of this principal. The key's row is written in the transaction of the work, so that
+ * Does the work once for a key of this principal. The key's row is written in the transaction of the work, so that
  * neither is there without the other; a concurrent twin waits at the row and gets the kept reply. Keys are kept for 24
  * hours. Without a call, it is done each time.
  */
@@ -30,14 +38,15 @@ export async function runOnce<Reply, Kept = Reply>(
   tx: Transaction,
   principal: string,
   call: IdempotentCall | null,
-  work: () => Promise<Reply>,
-  codec?: ReplyCodec<Reply, Kept>,
+  { work, requireReply, codec }: OnceOnly<Reply, Kept>,
 ): Promise<Reply> {
   if (!call) return work()
   const claim = claimOf(principal, call)
   if ((await tx.query(claimKey(claim))).length === 0) {
     const kept = requireSameCall(claim, await tx.query(readReply(claim)))
-    return codec ? codec.recall(decodeJson<Kept>(kept)) : decodeJson<Reply>(kept)
+    const reply = codec ? codec.recall(decodeJson<Kept>(kept)) : decodeJson<Reply>(kept)
+    await requireReply(reply)
+    return reply
   }
   const reply = await work()
   await tx.query(storeReply(claim, encodeJson(codec ? codec.keep(reply) : reply)))

@@ -1,24 +1,45 @@
 import DataLoader from 'dataloader'
+import type { Page } from './page.js'
+import type { TextBudget } from './text.budget.js'
+
+/** Who loads, and how much text it may still read. */
+export interface Reader {
+  readonly viewerId: string
+  readonly texts: TextBudget
+}
 
 /** How to read many rows by key in one statement. Made once by a feature; what it loads is kept by `Loaders`. */
 export class LoaderDefinition<Key, Value> {
   constructor(
     /** Resolves to what the viewer may see, by key; a key that is not in the map loads as null. */
-    readonly readAll: (keys: readonly Key[], viewerId: string) => Promise<Map<Key, Value>>,
+    readonly readAll: (keys: readonly Key[], viewerId: string, texts: TextBudget) => Promise<Map<Key, Value>>,
+  ) {}
+}
+
+/** How to read a page of the list of each of many parents in one statement, so that a level of a query is one. */
+export class PagesDefinition<Row> {
+  constructor(
+    readonly parentOf: (row: Row) => string,
+    /** the rows of each parent in their order */
+    readonly readAll: (parentIds: readonly string[], page: Page, reader: Reader) => Promise<readonly Row[]>,
   ) {}
 }
 
 /** What one query, one mutation, or one event of a subscription has loaded: nothing outlives it, so nothing is ever stale. */
-export class Loaders {
+export class Loaders implements Reader {
   readonly #loaders = new Map<unknown, DataLoader<unknown, unknown>>()
+  readonly #pages = new Map<unknown, Map<string, DataLoader<string, unknown>>>()
 
-  constructor(private readonly viewerId: string) {}
+  constructor(
+    readonly viewerId: string,
+    readonly texts: TextBudget,
+  ) {}
 
   load<Key, Value>(definition: LoaderDefinition<Key, Value>, key: Key): Promise<Value | null> {
     let loader = this.#loaders.get(definition) as DataLoader<Key, Value | null> | undefined
     if (!loader) {
       loader = new DataLoader<Key, Value | null>(async (keys) => {
-        const values = await definition.readAll(keys, this.viewerId)
+        const values = await definition.readAll(keys, this.viewerId, this.texts)
         return keys.map((each) => values.get(each) ?? null)
       })
       this.#loaders.set(definition, loader as DataLoader<unknown, unknown>)
@@ -26,9 +47,27 @@ export class Loaders {
     return loader.load(key)
   }
 
+  /** The rows of a page of one parent's list. Parents that ask for the same page share a statement. */
+  loadPage<Row>(definition: PagesDefinition<Row>, parentId: string, page: Page): Promise<Row[]> {
+    const loaders = this.#pages.get(definition) ?? new Map<string, DataLoader<string, unknown>>()
+    this.#pages.set(definition, loaders)
+    let loader = loaders.get(page.key) as DataLoader<string, Row[]> | undefined
+    if (!loader) {
+      loader = new DataLoader<string, Row[]>(async (parentIds) => {
+        const rows = new Map<string, Row[]>(parentIds.map((id) => [id, []]))
+        for (const row of await definition.readAll(parentIds, page, this))
+          rows.get(definition.parentOf(row))?.push(row)
+        return parentIds.map((id) => rows.get(id) ?? [])
+      })
+      loaders.set(page.key, loader as DataLoader<string, unknown>)
+    }
+    return loader.load(parentId)
+  }
+
   /** What was loaded so far is old: a mutation has changed it. */
   clear(): void {
     this.#loaders.clear()
+    this.#pages.clear()
   }
 }
 

@@ -27,6 +27,8 @@ export interface Page {
   /** a literal LIMIT of at least `size + 1`, so that one row more tells whether there is a next page */
   readonly limit: Statement
   readonly after: Position | null
+  /** pages with the same one read the same rows */
+  readonly key: string
 }
 
 export interface PageOf<Row> {
@@ -37,7 +39,8 @@ export interface PageOf<Row> {
 export function readPage({ first, after }: PageArguments): Page {
   const size = readPageSize(first, DEFAULT_PAGE)
   const limit = FETCH_SIZES.find((candidate) => candidate > size) ?? MAX_PAGE + 1
-  return { size, limit: raw(`limit ${limit}`), after: after == null ? null : readCursor(after) }
+  const start = after == null ? null : readCursor(after)
+  return { size, limit: raw(`limit ${limit}`), after: start, key: JSON.stringify([limit, start]) }
 }
 
 export function readPageSize(first: number | null | undefined, otherwise: number): number {

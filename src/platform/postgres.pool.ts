@@ -7,6 +7,8 @@ export interface PostgresPoolOptions {
   size: number
   /** milliseconds to wait for a connection: for a free one as well as for a new one */
   connectMs: number
+  /** how many may wait for a connection that others have: one more is refused at once; left out: any number */
+  queueSize?: number
   limits: SessionLimits
   /** Whether a connection stays with its session. A pooler in transaction mode lends one for a transaction only. */
   keepsSessions: boolean
@@ -26,6 +28,14 @@ class AbandonedPoolError extends Error {
   readonly code = 'ECONNABORTED'
 }
 
+/** So many wait for a connection already that one more would wait in vain. */
+class FullQueueError extends Error {
+  // PostgreSQL's own, for a server without a free connection.
+  readonly code = '53300'
+}
+
+type ConnectCallback = Parameters<pg.Pool['connect']>[0]
+
 interface PoolInternals {
   _pendingQueue: { callback(error: Error): void }[]
   /** those that connect, too */
@@ -35,8 +45,17 @@ interface PoolInternals {
 /** Connections to PostgreSQL, none of which is waited for without end. */
 export class PostgresPool extends pg.Pool {
   readonly #clients = new Set<pg.ClientBase>()
+  readonly #size: number
+  readonly #queueSize: number
 
-  constructor({ url, size, connectMs, limits, keepsSessions }: PostgresPoolOptions) {
+  constructor({
+    url,
+    size,
+    connectMs,
+    queueSize = Number.POSITIVE_INFINITY,
+    limits,
+    keepsSessions,
+  }: PostgresPoolOptions) {
     super({
       connectionString: url,
       max: size,
@@ -50,6 +69,21 @@ export class PostgresPool extends pg.Pool {
       onConnect: (client) =>
         this.#adopt(client, limits.statementMs, keepsSessions ? setSession(limits) : null),
     })
+    this.#size = size
+    this.#queueSize = queueSize
+  }
+
+  /** Every statement of the pool comes by here. */
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    const mustWait = this.totalCount >= this.#size && this.idleCount <= this.waitingCount
+    const isFull = mustWait && this.waitingCount >= this.#queueSize
+    const error = isFull ? new FullQueueError(`${this.waitingCount} wait for a connection.`) : null
+    if (callback === undefined) return error ? Promise.reject(error) : super.connect()
+    if (error) callback(error, undefined, () => undefined)
+    else super.connect(callback)
+    return undefined
   }
 
   /** Says goodbye to the server, and leaves it to itself when it does not answer. */

@@ -18,7 +18,20 @@ export interface RequestInfo {
 /** What later work keeps of the request that asked for it; null where no request did. */
 export type RequestIds = { readonly [Key in 'requestId' | 'traceId' | 'correlationId']: string | null }
 
-export type HeaderSource = (name: string) => string | undefined
+/** What is read of a request's headers, and kept of what `connection_init` carries. */
+export const HEADER_NAMES = [
+  'authorization',
+  'x-api-key',
+  'x-on-behalf-of',
+  'x-request-id',
+  'traceparent',
+  'x-correlation-id',
+  'apollographql-client-version',
+  'x-client-version',
+  'idempotency-key',
+] as const
+
+export type HeaderSource = (name: (typeof HEADER_NAMES)[number]) => string | undefined
 
 const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}/
 // Ids from outside are copied into logs and rows: only what is safe there, and never long.

@@ -2,10 +2,11 @@ import type { Authenticator } from '../features/access/authenticator.js'
 import type { Context } from '../features/access/context.js'
 import { readCredentials } from '../features/access/credentials.js'
 import type { Viewer } from '../features/access/viewer.js'
-import { unauthenticated } from '../platform/errors.js'
+import { type HeddleError, unauthenticated } from '../platform/errors.js'
 import type { IdempotentCall } from '../platform/idempotency.js'
 import { Loaders } from '../platform/loader.js'
 import type { HeaderSource, RequestInfo } from '../platform/request.js'
+import { TextBudget } from '../platform/text.budget.js'
 
 /**
  * What resolvers get, and what the server itself needs to know of an operation. Apollo hands a copy of it on, made of
@@ -15,22 +16,37 @@ export class ServerContext implements Context {
   constructor(
     readonly signedIn: Viewer | null,
     readonly request: RequestInfo,
-    readonly loaders = new Loaders(signedIn?.userId ?? ''),
+    /** bytes of text that the operation may read */
+    private readonly textBytes: number,
+    readonly loaders = new Loaders(signedIn?.userId ?? '', new TextBudget(textBytes)),
+    private readonly state: { abandoned: HeddleError | null } = { abandoned: null },
   ) {}
 
   get viewer(): Viewer {
+    if (this.state.abandoned !== null) throw this.state.abandoned
     if (this.signedIn === null) throw unauthenticated('No credential')
     return this.signedIn
   }
 
+  /** Nobody waits for the operation any more: what it has not begun yet fails. */
+  abandon(reason: HeddleError): void {
+    this.state.abandoned = reason
+  }
+
   /** For one mutation, which is done once for its idempotency key. */
   calling(call: IdempotentCall | null): ServerContext {
-    return new ServerContext(this.signedIn && { ...this.signedIn, call }, this.request)
+    const caller = this.signedIn && { ...this.signedIn, call }
+    return new ServerContext(caller, this.request, this.textBytes, this.loaders, this.state)
+  }
+
+  /** The same caller, and nothing loaded yet: for the next event of a subscription. */
+  renew(): ServerContext {
+    return new ServerContext(this.signedIn, this.request, this.textBytes)
   }
 }
 
-/** Makes contexts: one an operation, and a fresh one for each event of a subscription. */
-export class ContextFactory {
+/** Finds out who calls, for every transport. */
+export class CallerIdentification {
   constructor(private readonly authenticator: Authenticator) {}
 
   /** Who calls; null without any credential. A bad credential throws UNAUTHENTICATED. */
@@ -38,14 +54,5 @@ export class ContextFactory {
     const credentials = readCredentials(header)
     if (credentials.apiKey === null && credentials.bearer === null) return null
     return this.authenticator.authenticate(credentials, request)
-  }
-
-  create(viewer: Viewer | null, request: RequestInfo): ServerContext {
-    return new ServerContext(viewer, request)
-  }
-
-  /** The same caller, and nothing loaded yet. */
-  renew({ signedIn, request }: ServerContext): ServerContext {
-    return new ServerContext(signedIn, request)
   }
 }

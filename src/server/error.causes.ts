@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { isUnavailable, isUniqueViolation, isUnstorableText } from '../platform/database.errors.js'
-import { conflict, HeddleError, invalid } from '../platform/errors.js'
+import { conflict, HeddleError, invalid, malformed } from '../platform/errors.js'
 
 /** Says of anything thrown which error of the one table it is. What is not known here is nobody's business but ours. */
 
@@ -9,8 +9,10 @@ const MAX_MESSAGE = 500
 export function toHeddleError(thrown: unknown): HeddleError {
   const cause = originOf(thrown)
   if (cause instanceof HeddleError) return cause
-  if (cause instanceof GraphQLError && isCallersFault(cause))
-    return invalid(cause.message.slice(0, MAX_MESSAGE))
+  if (cause instanceof GraphQLError && isCallersFault(cause)) {
+    const message = cause.message.slice(0, MAX_MESSAGE)
+    return cause.path === undefined ? malformed(message) : invalid(message)
+  }
   if (isUniqueViolation(cause)) {
     return conflict('Something with this id or name exists already.', 'Unique key exists')
   }

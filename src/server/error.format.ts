@@ -3,6 +3,7 @@ import type { HeddleError } from '../platform/errors.js'
 import type { Logger } from '../platform/log.js'
 import type { RequestInfo } from '../platform/request.js'
 import { toHeddleError } from './error.causes.js'
+import { OperationRefusal } from './operations/operation.refusal.js'
 
 /** What every error carries in its `extensions`. Source: the error envelope of Aitronos' API. */
 export interface ErrorEnvelope extends Record<string, unknown> {
@@ -35,6 +36,12 @@ export class ErrorFormatter {
     const error = toHeddleError(thrown)
     this.#log(error, request)
     return { ...placeOf(thrown), message: error.message, extensions: envelope(error, request) }
+  }
+
+  /** Why an operation is not run: one error, or all that is wrong with its document. */
+  formatAll(thrown: unknown, request: RequestInfo): EnvelopedError[] {
+    const errors = thrown instanceof OperationRefusal ? thrown.errors : [thrown]
+    return errors.map((error) => this.format(error, request))
   }
 
   /** Notes which request these errors belong to, for `formatClaimed`. */

@@ -10,7 +10,7 @@ import { buildSchemaSync, type NonEmptyArray } from 'type-graphql'
 import type { Context } from '../features/access/context.js'
 import type { SubscriptionCall, SubscriptionSources } from '../features/access/subscription.source.js'
 import type { ServerContext } from './context.js'
-import { requireWriteScope } from './write.scope.js'
+import { guardScopes } from './scope.guard.js'
 
 /** The GraphQL schema of one app: resolver classes, the instances that answer for them, and the sources of events. */
 
@@ -33,7 +33,8 @@ export function createSchema(
     // Types that nothing refers to are no part of it, whatever else has been imported.
     orphanedTypes: [],
   })
-  guardMutations(schema)
+  wrapMutations(schema)
+  guardScopes(schema)
   return schema
 }
 
@@ -43,12 +44,11 @@ export function printSorted(schema: GraphQLSchema): string {
 }
 
 /** Every mutation starts here, over HTTP as over WebSocket. */
-function guardMutations(schema: GraphQLSchema): void {
+function wrapMutations(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve as GraphQLFieldResolver<unknown, Context>
     field.args = [...field.args, IDEMPOTENCY_KEY]
     field.resolve = async (source, { idempotencyKey, ...args }, context: ServerContext, info) => {
-      requireWriteScope(context.viewer)
       const key = idempotencyKey ?? context.request.idempotencyKey
       // One header may stand for several mutations: each is known by where its reply goes.
       const operation = idempotencyKey == null ? `${field.name}#${info.path.key}` : field.name

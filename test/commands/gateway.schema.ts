@@ -50,7 +50,7 @@ export const SCHEMA = /* GraphQL */ `
     error: ImportError
   }
   type ImportThreadsPayload { results: [ImportResult!]! }
-  type CreateOrganizationPayload { organization: Organization! }
+  type OpenPersonalOrganizationPayload { organization: Organization! }
   type CreateSpacePayload { space: Space! }
   type AddThreadToSpacePayload { backfill: Backfill! }
   type RemoveThreadFromSpacePayload { message: String! removedVectorCount: Int! space: Space! }
@@ -60,7 +60,7 @@ export const SCHEMA = /* GraphQL */ `
   }
 
   type Mutation {
-    createOrganization(name: String!): CreateOrganizationPayload
+    openPersonalOrganization: OpenPersonalOrganizationPayload
     importThreads(organizationId: ID!, threads: [ImportThreadInput!]!): ImportThreadsPayload
     createSpace(input: CreateSpaceInput!): CreateSpacePayload
     addThreadToSpace(spaceId: ID!, threadId: ID!): AddThreadToSpacePayload

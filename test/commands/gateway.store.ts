@@ -49,9 +49,10 @@ export class GatewayStore {
         id: 'user_1',
         organizations: { edges: this.organizations.map((node) => ({ node })) },
       }),
-      createOrganization: ({ name }: { name: string }) => {
-        const organization = { id: `org_${this.organizations.length + 1}`, name }
-        this.organizations.push(organization)
+      openPersonalOrganization: () => {
+        const known = this.organizations.find(({ name }) => name === 'Personal')
+        const organization = known ?? { id: `org_${this.organizations.length + 1}`, name: 'Personal' }
+        if (!known) this.organizations.push(organization)
         return { organization }
       },
       importThreads: (call: { organizationId: string; threads: ImportInput[] }) => this.#import(call),

@@ -171,7 +171,7 @@ test('a server that runs on the data directory is talked to; when none does, the
   expect(viaServer).toMatchObject({ code: 0, errors: '' })
   expect(viaServer.output).toContain(`Importing into ${server.url}\n`)
   expect(viewer.organizations.edges).toMatchObject([
-    { node: { name: 'Imported', usage: { threads: CONVERSATIONS, messages: MESSAGES } } },
+    { node: { name: 'Personal', usage: { threads: CONVERSATIONS, messages: MESSAGES } } },
   ])
   expect(alone).toMatchObject({ code: 0, errors: '' })
   expect(alone.output).toContain(`Importing into the data directory ${dataDir}\n`)

@@ -15,9 +15,9 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-test('conversations are imported into the only organization, and a second time nothing is', async () => {
+test('conversations are imported into the personal organization, and a second time nothing is', async () => {
   await using server = await GatewayStandin.start()
-  server.store.organizations.push({ id: 'org_only', name: 'Only' })
+  server.store.organizations.push({ id: 'org_team', name: 'Team' })
   const files = [await file(conversation('a', 2), conversation('b', 3))]
 
   const first = await run(server, { files })
@@ -27,8 +27,8 @@ test('conversations are imported into the only organization, and a second time n
   expect(second.summary).toMatchObject({ conversations: 2, imported: 0, messages: 0, unchanged: 2 })
   expect(isComplete(first.summary)).toBe(true)
   expect([...server.store.threads.values()].map(({ organizationId }) => organizationId)).toEqual([
-    'org_only',
-    'org_only',
+    'org_2',
+    'org_2',
   ])
 })
 
@@ -41,22 +41,14 @@ test('what was added to a conversation is all that a second import brings', asyn
   expect(summary).toMatchObject({ imported: 1, messages: 3 })
 })
 
-test('without any organization one is made', async () => {
-  await using server = await GatewayStandin.start()
-
-  await run(server, { files: [await file(conversation('a', 1))] })
-
-  expect(server.store.organizations).toEqual([{ id: 'org_1', name: 'Imported' }])
-})
-
-test('among several organizations the caller has to choose', async () => {
+test('an organization that is named is imported into', async () => {
   await using server = await GatewayStandin.start()
   server.store.organizations.push({ id: 'org_a', name: 'A' }, { id: 'org_b', name: 'B' })
   const files = [await file(conversation('a', 1))]
 
-  await expect(run(server, { files })).rejects.toThrow(UsageError)
-  await expect(run(server, { files })).rejects.toThrow(/org_a {2}A\n {2}org_b {2}B/)
-  expect((await run(server, { files, organizationId: 'org_b' })).summary.imported).toBe(1)
+  const { summary } = await run(server, { files, organizationId: 'org_b' })
+
+  expect(summary).toMatchObject({ imported: 1, organization: { id: 'org_b', name: 'B' } })
 })
 
 test('a file that is not there is a usage error before anything is sent', async () => {
@@ -94,8 +86,8 @@ test('a call stays small enough for the server, however long its messages are', 
   await run(server, { files: [await file(...lines)] })
 
   const sizes = server.store.imports.map((call) => JSON.stringify(call).length)
-  expect(Math.max(...sizes)).toBeLessThan(8_000_000)
-  expect(sizes).toHaveLength(3)
+  expect(Math.max(...sizes)).toBeLessThan(4 * 1024 * 1024)
+  expect(sizes).toHaveLength(5)
 })
 
 test('two calls are on their way at a time', async () => {

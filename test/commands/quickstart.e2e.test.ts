@@ -79,7 +79,7 @@ test('without it the server stays, with an address and a key that work, until Ct
   expect(await tour.kill('SIGINT')).toEqual({ code: 0, signal: null })
   expect(tour.errors).toBe('')
   // The long thread, and the samples but the one that was deleted.
-  expect(viewer.organizations.edges).toMatchObject([{ node: { name: 'Quickstart', usage: { threads: 40 } } }])
+  expect(viewer.organizations.edges).toMatchObject([{ node: { name: 'Personal', usage: { threads: 40 } } }])
   const { pool, close } = await openPglite({ directory: join(directory, '.heddle/database') })
   await expectInvariants(pool).finally(close)
 })

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Context } from '../../src/features/access/context.js'
 import { LoaderDefinition } from '../../src/platform/loader.js'
 import { readRequestInfo } from '../../src/platform/request.js'
-import { ContextFactory, type ServerContext } from '../../src/server/context.js'
+import { ServerContext } from '../../src/server/context.js'
 import { ErrorFormatter } from '../../src/server/error.format.js'
-import { EventStream } from '../../src/server/event.stream.js'
-import { WebsocketOperations } from '../../src/server/websocket.operations.js'
+import { EventStream } from '../../src/server/operations/event.stream.js'
+import type { PreparedOperation } from '../../src/server/operations/operation.prepare.js'
+import { OperationRunner } from '../../src/server/operations/operation.runner.js'
 import { startTestApp, type TestApp } from '../support/app.js'
 import type { Seeded } from '../support/seed.js'
 import { countStatements } from '../support/statements.js'
@@ -105,16 +106,16 @@ test('what one event of a subscription has loaded is loaded again for the next',
     fields: { node: { type: node, subscribe: events, resolve: () => ({}) } },
   })
   const schema = new GraphQLSchema({ query, subscription })
-  const contexts = new ContextFactory({} as never)
-  const operations = new WebsocketOperations(schema, contexts, new ErrorFormatter(app.logs.logger))
-  const request = readRequestInfo(() => undefined)
-  const contextValue: ServerContext = contexts.create(null, request)
+  const limits = { timeoutMs: AN_HOUR_MS, replyBytes: 1_000 }
+  const runner = new OperationRunner(schema, new ErrorFormatter(app.logs.logger), limits, app.logs.logger)
+  const contextValue = new ServerContext(
+    null,
+    readRequestInfo(() => undefined),
+    0,
+  )
+  const document = parse('subscription { node { name again } }')
 
-  const stream = await operations.subscribe({
-    schema,
-    document: parse('subscription { node { name again } }'),
-    contextValue,
-  })
+  const stream = await runner.subscribe({ schema, document, contextValue } as PreparedOperation)
 
   const names: unknown[] = []
   if (stream instanceof EventStream) for await (const { data } of stream) names.push(data?.node)

@@ -13,6 +13,8 @@ describe('values', () => {
     expect(loadConfig({})).toEqual({
       port: 4000,
       host: '127.0.0.1',
+      web: { graphiql: true, corsOrigins: [] },
+      websocket: expect.anything(),
       dataDir: '.heddle',
       databaseUrl: null,
       database: {
@@ -22,6 +24,7 @@ describe('values', () => {
         statementTimeoutMs: 30_000,
         lockTimeoutMs: 4_000,
         connectTimeoutMs: 10_000,
+        queueSize: 2_000,
         startWaitMs: 60_000,
       },
       redisUrl: null,
@@ -47,6 +50,7 @@ describe('values', () => {
       retentionDays: { backfills: 30, deletions: 90, spaces: 30 },
       organizationThreadLimit: 1_000_000,
       organizationProjectLimit: 10_000,
+      requests: expect.any(Object),
       environment: 'development',
       region: 'local',
       logLevel: 'info',

@@ -8,7 +8,7 @@ import { startTestApp, type TestApp } from '../support/app.js'
 import type { Json } from '../support/client.js'
 
 const MEBIBYTE = 1024 * 1024
-const JSON_TYPE = { 'content-type': 'application/json' }
+const JSON_TYPE = { 'content-type': 'application/json', accept: 'application/graphql-response+json' }
 
 let app: TestApp
 
@@ -32,8 +32,8 @@ describe('a body', () => {
       expect(reply.status).toBe(400)
       expect(reply).toFailWith({
         code: 'VALIDATION_ERROR',
-        status: 422,
-        systemMessage: 'Invalid JSON in the body.',
+        status: 400,
+        message: expect.stringMatching(/^Invalid (?:JSON|UTF-8) in the body\.$/),
       })
     }
   })
@@ -48,14 +48,14 @@ describe('a body', () => {
     const reply = await read(await app.withApiKey().post(body))
 
     expect(reply.status).toBe(400)
-    expect(reply).toFailWith({ code: 'VALIDATION_ERROR', status: 422 })
+    expect(reply).toFailWith({ code: 'VALIDATION_ERROR', status: 400 })
   })
 
-  test('of another type, as a form of another site could send it, is refused with 400', async () => {
+  test('of another type, as a form of another site could send it, is refused with 415', async () => {
     const reply = await read(await app.withApiKey().post(VIEWER, { 'content-type': 'text/plain' }))
 
-    expect(reply.status).toBe(400)
-    expect(reply).toFailWith({ code: 'VALIDATION_ERROR' })
+    expect(reply.status).toBe(415)
+    expect(reply).toFailWith({ code: 'VALIDATION_ERROR', status: 415 })
   })
 
   test('that is compressed is refused with 415', async () => {
@@ -101,7 +101,7 @@ describe('a body', () => {
 
 test('a connection goes on after a reply that did not wait for the body', async () => {
   const body = 'x'.repeat(100_000)
-  const refused = `POST /graphql HTTP/1.1\r\nhost: a\r\nx-api-key: bad\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  const refused = `POST /graphql HTTP/1.1\r\nhost: a\r\nx-api-key: bad\r\naccept: application/graphql-response+json\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
   const next = 'GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'
   const socket = connect(Number(at('/').port), '127.0.0.1')
   socket.write(refused + next)
@@ -132,8 +132,15 @@ describe('GET /graphql', () => {
     expect(reply).toFailWith({ code: 'VALIDATION_ERROR' })
   })
 
-  test('refuses what another site could make a browser send', async () => {
-    const reply = await read(await get('{ viewer { id } }'))
+  test('needs no such header with a credential, and refuses what a tag of another site could send', async () => {
+    const query = encodeURIComponent('{ __typename }')
+    expect(await read(await get('{ __typename }'))).toMatchObject({
+      status: 200,
+      data: { __typename: 'Query' },
+    })
+
+    const { status, body } = await send('GET', `/graphql?query=${query}`, {}, (request) => request.end())
+    const reply = { status, ...JSON.parse(body) }
 
     expect(reply.status).toBe(400)
     expect(reply).toFailWith({ code: 'VALIDATION_ERROR' })

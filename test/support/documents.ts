@@ -1,5 +1,44 @@
 /** Documents of the tests' own, for the fields that the contract's documents leave out. */
 
+export const OPEN_PERSONAL_ORGANIZATION = `mutation OpenPersonalOrganization {
+  openPersonalOrganization { organization { id name } }
+}`
+
+export const ACCEPT_MEMBERSHIP = `mutation AcceptMembership($organizationId: ID!) {
+  acceptMembership(organizationId: $organizationId) { member { role status acceptedAt } }
+}`
+
+export const DECLINE_MEMBERSHIP = `mutation DeclineMembership($organizationId: ID!) {
+  declineMembership(organizationId: $organizationId) { organizationId }
+}`
+
+export const LEAVE_ORGANIZATION = `mutation LeaveOrganization($organizationId: ID!) {
+  leaveOrganization(organizationId: $organizationId) { organizationId }
+}`
+
+export const REMOVE_MEMBER = `mutation RemoveMember($organizationId: ID!, $userId: ID!) {
+  removeOrganizationMember(organizationId: $organizationId, userId: $userId) { organizationId userId }
+}`
+
+export const UPDATE_MEMBER = `mutation UpdateMember($organizationId: ID!, $userId: ID!, $role: OrganizationRole!) {
+  updateOrganizationMember(organizationId: $organizationId, userId: $userId, role: $role) {
+    member { user { id } role status }
+  }
+}`
+
+export const CREATE_API_KEY = `mutation CreateApiKey($input: CreateApiKeyInput!, $idempotencyKey: String) {
+  createApiKey(input: $input, idempotencyKey: $idempotencyKey) {
+    apiKey { id name prefix scopes createdAt expiresAt revokedAt lastUsedAt }
+    secret
+  }
+}`
+
+export const REVOKE_API_KEY = `mutation RevokeApiKey($apiKeyId: ID!) {
+  revokeApiKey(apiKeyId: $apiKeyId) { apiKey { id revokedAt } }
+}`
+
+export const API_KEYS = `{ apiKeys { edges { node { id name prefix scopes revokedAt lastUsedAt } } } }`
+
 export const IMPORT_THREADS = `mutation ImportThreads($organizationId: ID, $threads: [ImportThreadInput!]!) {
   importThreads(organizationId: $organizationId, threads: $threads) {
     results { threadId status importedMessageCount error { code message } }
@@ -73,12 +112,12 @@ export const REEMBED_PROGRESS = `subscription ReembedProgress($reembeddingId: ID
 export const EMBEDDING_MODELS = '{ embeddingModels { model dimensions isDefault } }'
 
 const SPACE_HEALTH_FIELDS = `isHealthy vectors expectedVectors orphanVectors messages messagesWithoutVectors pendingMessages
-  failures orphanRecords staleCounters links linksBehind stuckLinks pausedLinks oldestWaitingSince lastError`
+  failures orphanRecords staleCounters staleLinks links linksBehind stuckLinks pausedLinks oldestWaitingSince lastError`
 
 export const SPACE_HEALTH = `query SpaceHealth($spaceId: ID!) { spaceHealth(spaceId: $spaceId) { ${SPACE_HEALTH_FIELDS} } }`
 
 export const REPAIR_SPACE = `mutation RepairSpace($spaceId: ID!) {
   repairSpace(spaceId: $spaceId) {
-    removedVectors requeuedMessages removedRecords correctedCounters wokenLinks health { ${SPACE_HEALTH_FIELDS} }
+    removedVectors requeuedMessages removedRecords correctedCounters correctedLinks wokenLinks health { ${SPACE_HEALTH_FIELDS} }
   }
 }`

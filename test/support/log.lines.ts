@@ -16,9 +16,9 @@ export class LogLines {
     return this.#lines.map((line) => JSON.parse(line))
   }
 
-  /** Warnings and what is worse. */
+  /** Warnings and what is worse, but for what a start says of its configuration. */
   complaints(): Json[] {
-    return this.all().filter(({ level }) => level >= WARN)
+    return this.all().filter(({ level, about }) => level >= WARN && about !== 'configuration')
   }
 
   text(): string {

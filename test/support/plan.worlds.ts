@@ -37,7 +37,7 @@ export const base: readonly Statement[] = [
   sql`insert into organization (id, name) values (${ORGANIZATION}, 'World') on conflict do nothing`,
   sql`insert into usage (organization_id) values (${ORGANIZATION}) on conflict do nothing`,
   sql`insert into "user" (id, seen_at) values (${USER}, now()) on conflict do nothing`,
-  sql`insert into member (organization_id, user_id, role) values (${ORGANIZATION}, ${USER}, 'OWNER')
+  sql`insert into member (organization_id, user_id, role, accepted_at) values (${ORGANIZATION}, ${USER}, 'OWNER', now())
     on conflict do nothing`,
 ]
 

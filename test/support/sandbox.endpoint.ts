@@ -14,12 +14,27 @@ interface Answer {
   body: string
 }
 
-/** A server of its own that takes the place of the sandbox service: it deletes what it is asked to, or fails as told. */
+// Of a test file: the same at whichever endpoint they are asked for.
+const ORGANIZATIONS = new Map<string, string>()
+
+/** From now on there is such a sandbox, made for this organization. */
+export function labelSandbox(sandboxId: string, organizationId: string): void {
+  ORGANIZATIONS.set(sandboxId, organizationId)
+}
+
+/**
+ * A server of its own that takes the place of the sandbox service: it tells whose a sandbox is, and deletes what it is asked
+ * to, or fails as told.
+ */
 export class FakeSandboxEndpoint {
+  /** all but the lookups */
   readonly requests: SandboxRequest[] = []
+  /** ids of the sandboxes that were asked for, in that order */
+  readonly lookups: string[] = []
   /** ids of the sandboxes that were deleted, in that order */
   readonly deletions: string[] = []
   private readonly failures: Answer[] = []
+  private readonly lookupAnswers: (Answer | 'none')[] = []
   private readonly server: Server
   private isHanging = false
 
@@ -35,6 +50,11 @@ export class FakeSandboxEndpoint {
   /** The next request that has no answer yet gets this one, and deletes nothing. */
   failNext(status: number, headers: Record<string, string> = {}, body = ''): void {
     this.failures.push({ status, headers, body })
+  }
+
+  /** The next lookup is answered with this, or not at all. */
+  answerNextLookup(status: number | 'none', body = ''): void {
+    this.lookupAnswers.push(status === 'none' ? status : { status, headers: {}, body })
   }
 
   /** No request fails any more that was told to. */
@@ -68,6 +88,11 @@ export class FakeSandboxEndpoint {
   }
 
   private handle({ method = '', url = '', headers }: IncomingMessage, response: ServerResponse): void {
+    const id = /^\/api\/sandbox\/([^/?]+)$/.exec(url)?.[1]
+    if (method === 'GET' && id !== undefined) {
+      this.lookUp(decodeURIComponent(id), response)
+      return
+    }
     this.requests.push({ method, path: url, authorization: headers.authorization })
     if (this.isHanging) return
     const failure = this.failures.shift()
@@ -76,10 +101,19 @@ export class FakeSandboxEndpoint {
       response.end(failure.body)
       return
     }
-    const id = /^\/api\/sandbox\/([^/?]+)$/.exec(url)?.[1]
     if (method === 'DELETE' && id !== undefined) this.deletions.push(decodeURIComponent(id))
     response.writeHead(method === 'DELETE' && id !== undefined ? 200 : 404)
     response.end()
+  }
+
+  private lookUp(id: string, response: ServerResponse): void {
+    this.lookups.push(id)
+    const answer = this.lookupAnswers.shift()
+    if (answer === 'none') return
+    const organizationId = ORGANIZATIONS.get(id)
+    response.writeHead(answer?.status ?? (organizationId === undefined ? 404 : 200), answer?.headers)
+    const labels = { 'heddle-organization': organizationId }
+    response.end(answer?.body ?? JSON.stringify({ id, labels }))
   }
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { TestApp } from './app.js'
-import type { TestClient } from './client.js'
+import { TestClient } from './client.js'
+import { ACCEPT_MEMBERSHIP, CREATE_API_KEY } from './documents.js'
+import { labelSandbox } from './sandbox.endpoint.js'
 
 /** A thing that a test has made, and who made it. */
 export interface Seeded {
@@ -43,15 +45,34 @@ export class Seed {
     return { id: createOrganization.organization.id, owner: client }
   }
 
-  /** A new user with this role. */
+  /** A new user with this role, which has accepted. */
   async member(organization: Seeded, role: OrganizationRole = 'MEMBER'): Promise<TestClient> {
+    const member = await this.invited(organization, role)
+    await member.must(ACCEPT_MEMBERSHIP, { organizationId: organization.id })
+    return member
+  }
+
+  /** A new user who was added with this role, and has not said a word. */
+  async invited(organization: Seeded, role: OrganizationRole = 'MEMBER'): Promise<TestClient> {
     const member = await this.user()
     const variables = { organizationId: organization.id, userId: member.userId, role }
     await organization.owner.must('AddOrganizationMember', variables)
     return member
   }
 
+  /** A key of the user, made through the API. */
+  async apiKey(user: TestClient, scopes: readonly string[], expiresAt?: Date) {
+    const { createApiKey } = await user.must(CREATE_API_KEY, { input: { name: 'Test', scopes, expiresAt } })
+    return {
+      apiKey: createApiKey.apiKey,
+      secret: createApiKey.secret,
+      client: new TestClient(user.url, user.userId, { 'x-api-key': createApiKey.secret }),
+    }
+  }
+
+  /** With a sandbox that was made for the organization, if its id is given. */
   async project(organization: Seeded, sandboxId?: string): Promise<Seeded> {
+    if (sandboxId !== undefined) labelSandbox(sandboxId, organization.id)
     const input = { organizationId: organization.id, name: 'Website', sandboxId }
     const { createProject } = await organization.owner.must('CreateProject', { input })
     return { id: createProject.project.id, owner: organization.owner }

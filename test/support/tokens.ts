@@ -8,8 +8,9 @@ export function signToken(
   claims: JWTPayload,
   secret: string = JWT_SECRET,
   expires: string | null = '1h',
+  typ?: string,
 ): Promise<string> {
-  const token = new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).setIssuedAt()
+  const token = new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ }).setIssuedAt()
   if (expires !== null) token.setExpirationTime(expires)
   return token.sign(new TextEncoder().encode(secret))
 }

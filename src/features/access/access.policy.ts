@@ -38,14 +38,16 @@ const ADMINISTRATORS: readonly unknown[] = ['OWNER', 'ADMIN'] satisfies Organiza
  * Source: edit access as Aitronos defines it, write access as Kortix does.
  */
 export function can(viewer: Viewer, action: Action, resource: Standing): boolean {
+  // What somebody made stays with the organization, and opens nothing to who is no longer in it.
+  const isMember = resource.role !== null
   switch (resource.kind) {
     case 'organization':
       return (action === 'manage' ? ADMINISTRATORS : WRITERS).includes(resource.role)
     case 'thread':
-      return resource.ownerId === viewer.userId || WRITERS.includes(resource.role)
+      return (isMember && resource.ownerId === viewer.userId) || WRITERS.includes(resource.role)
     case 'space':
       return (
-        resource.creatorId === viewer.userId ||
+        (isMember && resource.creatorId === viewer.userId) ||
         ADMINISTRATORS.includes(resource.role) ||
         resource.grants.includes('OWNER') ||
         (action === 'edit' && resource.grants.includes('EDITOR'))

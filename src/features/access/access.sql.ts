@@ -14,7 +14,6 @@ export interface ThreadAccessRow {
   projectId: string | null
   deletedAt: Date | null
   role: OrganizationRole | null
-  visible: boolean
   /** a permanent deletion is at work on it */
   isBeingPurged: boolean
 }
@@ -64,20 +63,24 @@ export function spaceLive(alias: string): Statement {
   return sql`${s}.deleted_at is null and ${s}.shadow_of is null`
 }
 
+/** Whether the membership `alias` counts where its user names no organization: nobody is added to lists unasked. */
+export function hasAccepted(alias: string): Statement {
+  return sql`${raw(alias)}.accepted_at is not null`
+}
+
 /** Whether `viewerId` may read the live space `alias`. Needs nothing joined. */
 export function spaceVisible(alias: string, viewerId: string): Statement {
   return sql`(${spaceLive(alias)} and ${spaceOpen(alias, viewerId)})`
 }
 
 /** The same, were the space live. */
-function spaceOpen(alias: string, viewerId: string): Statement {
+function spaceOpen(alias: string, viewerId: string | Statement): Statement {
   const s = raw(alias)
   return sql`(
-    ${s}.creator_id = ${viewerId}
-    or ${s}.access_mode = 'PUBLIC'
+    ${s}.access_mode = 'PUBLIC'
     or exists (
       select 1 from member sm where sm.organization_id = ${s}.organization_id and sm.user_id = ${viewerId} and (
-        ${s}.access_mode = 'ORGANIZATION' or sm.role in ('OWNER', 'ADMIN')
+        ${s}.creator_id = ${viewerId} or ${s}.access_mode = 'ORGANIZATION' or sm.role in ('OWNER', 'ADMIN')
         or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.organization_role = sm.role)))
     or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.user_id = ${viewerId}))`
 }
@@ -85,41 +88,85 @@ function spaceOpen(alias: string, viewerId: string): Statement {
 /** Whether `viewerId` may read the thread `alias`: a space that holds it shows its title and what a search finds, no more. */
 export function threadReadable(alias: string, viewerId: string): Statement {
   const t = raw(alias)
-  return sql`(${t}.owner_id = ${viewerId} or exists (
-    select 1 from member rm where rm.organization_id = ${t}.organization_id and rm.user_id = ${viewerId}))`
+  return sql`exists (
+    select 1 from member rm where rm.organization_id = ${t}.organization_id and rm.user_id = ${viewerId})`
 }
 
-/** The same for a thread by its id, whatever else a statement reads. */
-export function readableThread(viewerId: string, threadId: string): Statement {
-  return sql`exists (select 1 from thread rt where rt.id = ${threadId} and ${threadReadable('rt', viewerId)})`
-}
-
+/** A thread, whatever its state, that the viewer may read while it is live. No other is locked. */
 export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock): Statement => sql`
   select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
     t.deleted_at as "deletedAt", m.role::text as role,
-    (t.owner_id = ${viewerId} or m.role is not null) as visible,
     exists (select 1 from deletion_batch b where b.id = t.deletion_batch_id and b.state = 'PURGING') as "isBeingPurged"
   from thread t left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
-  where t.id = ${threadId}
+  where t.id = ${threadId} and ${threadReadable('t', viewerId)}
   ${locking(lock, 't')}`
+
+/** What the viewer is to a thread that may be gone. Nothing when it could not read it. */
+export const selectFormerThreadAccess = (
+  viewerId: string,
+  ownerId: string,
+  organizationId: string,
+): Statement => sql`
+  select m.role::text as role
+  from (select ${ownerId}::text as owner_id, ${organizationId}::text as organization_id) t
+  left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
+  where ${threadReadable('t', viewerId)}`
+
+const spaceAccess = (viewerId: string): Statement => sql`
+  select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
+    s.store_id as "storeId", s.embedding_model as "embeddingModel",
+    s.embedding_dimensions as "embeddingDimensions", m.role::text as role,
+    array(select g.role::text from space_grant g
+      where g.space_id = s.id and (g.user_id = ${viewerId} or g.organization_role = m.role)) as grants
+  from space s left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}`
 
 export const selectSpaceAccess = (
   viewerId: string,
   spaceIds: readonly string[],
   lock: Lock,
 ): Statement => sql`
-  select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
-    s.store_id as "storeId", s.embedding_model as "embeddingModel",
-    s.embedding_dimensions as "embeddingDimensions", m.role::text as role,
-    array(select g.role::text from space_grant g
-      where g.space_id = s.id and (g.user_id = ${viewerId} or g.organization_role = m.role)) as grants
-  from space s left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}
+  ${spaceAccess(viewerId)}
   where s.id = any(${spaceIds}::text[]) and ${spaceVisible('s', viewerId)}
   ${locking(lock, 's')}`
 
-/** For who may read the space, or could until it was deleted. */
-export const selectSpaceState = (viewerId: string, spaceId: string): Statement => sql`
-  select s.deleted_at is not null as "isDeleted" from space s
+/** What a subscription stands on: who watches, with which key, and what must be visible to it. */
+export interface WatchPassRow {
+  userId: string
+  /** null: a token, which ends by itself */
+  apiKeyId: string | null
+  /** null: no space */
+  spaceId: string | null
+}
+
+export interface RefusedPassRow {
+  /** of the pass in the list that was given */
+  index: number
+  isKeyMissing: boolean
+  isKeyRevoked: boolean
+  isKeyExpired: boolean
+}
+
+/**
+ * The passes that are no longer good, by their key or else by their space. Its deletion takes no access away, so that
+ * the end of what is in it can be told.
+ */
+export const selectRefusedPasses = (passes: readonly WatchPassRow[]): Statement => sql`
+  select * from (
+    select p.position::int - 1 as index, p.key_id is not null and k.id is null as "isKeyMissing",
+      coalesce(k.revoked_at is not null, false) as "isKeyRevoked", coalesce(k.expires_at <= now(), false) as "isKeyExpired",
+      p.space_id is null or coalesce(${spaceOpen('s', sql`p.user_id`)}, false) as "isOpen"
+    from unnest(
+      ${passes.map(({ userId }) => userId)}::text[], ${passes.map(({ apiKeyId }) => apiKeyId)}::text[],
+      ${passes.map(({ spaceId }) => spaceId)}::text[]
+    ) with ordinality as p (user_id, key_id, space_id, position)
+    left join api_key k on k.id = p.key_id
+    left join space s on s.id = p.space_id
+  ) checked
+  where "isKeyMissing" or "isKeyRevoked" or "isKeyExpired" or not "isOpen"`
+
+/** The same for a space that may be deleted. */
+export const selectFormerSpaceAccess = (viewerId: string, spaceId: string): Statement => sql`
+  ${spaceAccess(viewerId)}
   where s.id = ${spaceId} and ${spaceOpen('s', viewerId)}`
 
 export const selectOrganizationAccess = (viewerId: string, organizationId: string): Statement => sql`
@@ -131,7 +178,3 @@ export const selectProjectAccess = (viewerId: string, projectId: string, lock: L
   from project p join member m on m.organization_id = p.organization_id and m.user_id = ${viewerId}
   where p.id = ${projectId}
   ${locking(lock, 'p')}`
-
-export const selectWritableOrganizations = (viewerId: string): Statement => sql`
-  select organization_id as id, role::text as role from member
-  where user_id = ${viewerId} and role <> 'VIEWER' order by created_at, organization_id limit 2`

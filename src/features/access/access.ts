@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/database.js'
-import { notFound } from '../../platform/errors.js'
+import { HeddleError, notFound } from '../../platform/errors.js'
 import { requireId, requireOrganizationId } from '../../platform/ids.js'
 import { type Action, can, requireAllowed, type SpaceStanding, type ThreadStanding } from './access.policy.js'
 import {
@@ -7,12 +7,12 @@ import {
   type OrganizationAccessRow,
   type ProjectAccessRow,
   type SpaceAccessRow,
+  selectFormerSpaceAccess,
+  selectFormerThreadAccess,
   selectOrganizationAccess,
   selectProjectAccess,
   selectSpaceAccess,
-  selectSpaceState,
   selectThreadAccess,
-  selectWritableOrganizations,
   type ThreadAccessRow,
 } from './access.sql.js'
 import { requireUnexpired, type Viewer } from './viewer.js'
@@ -32,7 +32,7 @@ export async function requireThread(
   lock: Lock = 'none',
 ): Promise<ThreadAccess> {
   const thread = await findThread(tx, viewer, threadId, lock)
-  if (!thread?.visible || thread.deletedAt) throw notFound('Thread', { threadId })
+  if (!thread || thread.deletedAt) throw notFound('Thread', { threadId })
   return allow(viewer, action, thread)
 }
 
@@ -43,9 +43,24 @@ export async function requireRestorableThread(
   threadId: string,
 ): Promise<ThreadAccess> {
   const thread = await findThread(tx, viewer, threadId)
-  const isVisible = thread?.deletedAt ? can(viewer, 'write', thread) : thread?.visible
-  if (!thread || !isVisible) throw notFound('Thread', { threadId })
+  if (!thread || (thread.deletedAt && !can(viewer, 'write', thread))) throw notFound('Thread', { threadId })
   return allow(viewer, 'write', thread)
+}
+
+/** What stays known of a thread when it is gone. */
+export type FormerThread = Pick<ThreadAccess, 'id' | 'ownerId' | 'organizationId'>
+
+/** Who may write to a thread could, were it still there: for the reply of what has ended it. */
+export async function requireFormerThread(
+  tx: Queryable,
+  viewer: Viewer,
+  { id, ownerId, organizationId }: FormerThread,
+): Promise<void> {
+  const [row] = await tx.query<Pick<ThreadAccessRow, 'role'>>(
+    selectFormerThreadAccess(viewer.userId, ownerId, organizationId),
+  )
+  if (!row) throw notFound('Thread', { threadId: id })
+  allow(viewer, 'write', { kind: 'thread', id, ownerId, ...row })
 }
 
 export async function requireSpace(
@@ -62,16 +77,11 @@ export async function requireSpace(
   return allow(viewer, action, { ...row, kind: 'space' })
 }
 
-/** For who watches a space already: its deletion takes no access away, so that the end of what is in it can be told. */
-export async function requireWatchedSpace(
-  tx: Queryable,
-  viewer: Viewer,
-  spaceId: string,
-): Promise<{ isDeleted: boolean }> {
-  requireUnexpired(viewer)
-  const [space] = await tx.query<{ isDeleted: boolean }>(selectSpaceState(viewer.userId, spaceId))
-  if (!space) throw notFound('Space', { spaceId })
-  return space
+/** The same for a space that may be deleted: for the reply of what has ended it. */
+export async function requireFormerSpace(tx: Queryable, viewer: Viewer, spaceId: string): Promise<void> {
+  const [row] = await tx.query<SpaceAccessRow>(selectFormerSpaceAccess(viewer.userId, spaceId))
+  if (!row) throw notFound('Space', { spaceId })
+  allow(viewer, 'manage', { ...row, kind: 'space' })
 }
 
 export async function requireOrganization(
@@ -101,12 +111,21 @@ export async function requireProject(
   return row
 }
 
-/** Up to two of the organizations that the viewer may write to: enough to tell none, the only one, and several. */
-export function findWritableOrganizations(tx: Queryable, viewer: Viewer): Promise<OrganizationAccessRow[]> {
-  return tx.query(selectWritableOrganizations(viewer.userId))
+/** What belongs to something that the viewer cannot see is as good as missing. */
+export async function hidden<Access>(
+  resource: Parameters<typeof notFound>[0],
+  details: Record<string, unknown>,
+  check: Promise<Access>,
+): Promise<Access> {
+  try {
+    return await check
+  } catch (error) {
+    if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND') throw notFound(resource, details)
+    throw error
+  }
 }
 
-/** A thread whatever its state: what may be told of it is for the caller to decide. */
+/** A thread whatever its state, of which the viewer could read: what may be told of it is for the caller to decide. */
 export async function findThread(
   tx: Queryable,
   viewer: Viewer,

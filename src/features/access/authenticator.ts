@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Database } from '../../platform/database.js'
-import { unauthenticated } from '../../platform/errors.js'
+import { forbidden, unauthenticated } from '../../platform/errors.js'
 import { isOpaqueId, sha256 } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { RequestInfo } from '../../platform/request.js'
+import { expireBootstrapKeys, KEY_PREFIX, upsertBootstrapKey } from './api.key.sql.js'
 import type { Credentials } from './credentials.js'
 import {
   type ApiKeyRecord,
@@ -11,15 +12,11 @@ import {
   selectUsers,
   touchApiKey,
   type UserRecord,
-  upsertApiKey,
   upsertSeenUser,
 } from './identity.sql.js'
+import { BOOTSTRAP_USER_ID, isReserved } from './reserved.users.js'
 import type { TokenClaims, TokenVerifier } from './token.verifier.js'
 import type { Viewer } from './viewer.js'
-
-// Fixed, so that every node and every start names the same first user.
-const BOOTSTRAP_USER_ID = 'user_bootstrap'
-const BOOTSTRAP_KEY_ID = 'key_bootstrap'
 
 type Identity = Omit<Viewer, 'request' | 'call'>
 
@@ -34,7 +31,7 @@ export class Authenticator {
     this.userById = new LoaderDefinition(async (ids) => byId(await db.query<UserRecord>(selectUsers(ids))))
   }
 
-  async authenticate({ apiKey, bearer }: Credentials, request: RequestInfo): Promise<Viewer> {
+  async authenticate({ apiKey, bearer, onBehalfOf }: Credentials, request: RequestInfo): Promise<Viewer> {
     const identities: Identity[] = []
     if (bearer !== null) {
       identities.push(this.tokens.accepts(bearer) ? await this.#byToken(bearer) : await this.#byKey(bearer))
@@ -44,27 +41,32 @@ export class Authenticator {
     if (!first) throw unauthenticated('No credential')
     if (second && second.userId !== first.userId)
       throw unauthenticated('Two credentials that name different users')
-    return {
+    const identity = {
       ...first,
       apiKeyId: second?.apiKeyId ?? first.apiKeyId,
       scopes: second?.scopes ?? first.scopes,
-      request,
-      call: null,
     }
+    const acting = onBehalfOf === null ? identity : await this.#actFor(onBehalfOf, identity)
+    return { ...acting, request, call: null }
   }
 
-  /** Makes the first user and gives it this key, in place of an earlier one. */
+  /** The user's rights, within the scopes of the key. */
+  async #actFor(userId: string, service: Identity): Promise<Identity> {
+    if (!service.scopes.includes('act-on-behalf')) {
+      throw forbidden('Scope act-on-behalf required', 'This credential may not act for other users.', {
+        scope: 'act-on-behalf',
+      })
+    }
+    if (!isOpaqueId(userId) || isReserved(userId)) throw unauthenticated('Invalid X-On-Behalf-Of')
+    await this.#see({ subject: userId, email: null, name: null })
+    return { ...service, userId, serviceUserId: service.userId }
+  }
+
+  /** Makes the first user and gives it this key, in place of an earlier one that was configured. */
   async bootstrap(key: string): Promise<void> {
     await this.db.query(upsertSeenUser(BOOTSTRAP_USER_ID, null, null))
-    await this.db.query(
-      upsertApiKey({
-        id: BOOTSTRAP_KEY_ID,
-        userId: BOOTSTRAP_USER_ID,
-        name: 'Bootstrap',
-        hash: sha256(key),
-        prefix: key.slice(0, 8),
-      }),
-    )
+    await this.db.query(upsertBootstrapKey(BOOTSTRAP_USER_ID, sha256(key), key.slice(0, KEY_PREFIX)))
+    await this.db.query(expireBootstrapKeys(sha256(key)))
   }
 
   async #byKey(key: string): Promise<Identity> {
@@ -77,18 +79,19 @@ export class Authenticator {
     if (record.expiresAt && record.expiresAt.getTime() <= Date.now()) throw unauthenticated('API key expired')
     if (record.usedLongAgo) await this.db.query(touchApiKey(record.id))
     const { id: apiKeyId, userId, scopes, expiresAt } = record
-    return { userId, apiKeyId, sessionId: null, expiresAt, scopes }
+    return { userId, apiKeyId, serviceUserId: null, sessionId: null, expiresAt, scopes }
   }
 
   async #byToken(token: string): Promise<Identity> {
     const claims = await this.tokens.verify(token)
     if (!isOpaqueId(claims.subject)) throw unauthenticated('Token with an invalid sub')
+    if (isReserved(claims.subject)) throw unauthenticated('Token with a reserved sub')
     await this.#see(claims)
     const { subject: userId, sessionId, expiresAt } = claims
-    return { userId, apiKeyId: null, sessionId, expiresAt, scopes: [] }
+    return { userId, apiKeyId: null, serviceUserId: null, sessionId, expiresAt, scopes: [] }
   }
 
-  async #see({ subject, email, name }: TokenClaims): Promise<void> {
+  async #see({ subject, email, name }: Pick<TokenClaims, 'subject' | 'email' | 'name'>): Promise<void> {
     const [user] = await this.db.query<UserRecord>(selectUsers([subject]))
     const isKnown =
       user?.seenAt && (email === null || email === user.email) && (name === null || name === user.name)

@@ -1,16 +1,18 @@
 import { unauthenticated } from '../../platform/errors.js'
 import type { HeaderSource } from '../../platform/request.js'
 
-/** What a client sends to say who it is: an API key, a token, or both when they name one user. */
+/** What a client sends to say who it is: an API key, a token, or both when they name one user; and for whom it acts. */
 export interface Credentials {
   apiKey: string | null
   bearer: string | null
+  /** the user for whom a service key acts */
+  onBehalfOf: string | null
 }
 
 const BEARER = /^Bearer +(\S+) *$/i
 const MAX_LENGTH = 8_192
 
-/** Reads `X-API-Key` and `Authorization`, from HTTP's headers or, under the same names, from `connection_init`. */
+/** Reads `X-API-Key`, `Authorization` and `X-On-Behalf-Of`, from HTTP's headers or, under the same names, from `connection_init`. */
 export function readCredentials(header: HeaderSource): Credentials {
   const apiKey = header('x-api-key')?.trim() || null
   const authorization = header('authorization')?.trim() || null
@@ -19,5 +21,5 @@ export function readCredentials(header: HeaderSource): Credentials {
     throw unauthenticated('Authorization must be "Bearer <key or token>"')
   if ((apiKey?.length ?? 0) > MAX_LENGTH || (bearer?.length ?? 0) > MAX_LENGTH)
     throw unauthenticated('Credential too long')
-  return { apiKey, bearer }
+  return { apiKey, bearer, onBehalfOf: header('x-on-behalf-of')?.trim() || null }
 }

@@ -26,17 +26,10 @@ export const selectApiKey = (hash: string): Statement => sql`
     coalesce(last_used_at < now() - interval '1 minute', true) as "usedLongAgo"
   from api_key where hash = ${hash}`
 
-export interface ApiKeyState {
-  isRevoked: boolean
-  isExpired: boolean
-}
-
-export const selectApiKeyState = (id: string): Statement => sql`
-  select revoked_at is not null as "isRevoked", coalesce(expires_at <= now(), false) as "isExpired"
-  from api_key where id = ${id}`
-
-export const touchApiKey = (id: string): Statement =>
-  sql`update api_key set last_used_at = now() where id = ${id} returning id`
+/** Of many requests at once, one writes. */
+export const touchApiKey = (id: string): Statement => sql`
+  update api_key set last_used_at = now()
+  where id = ${id} and coalesce(last_used_at < now() - interval '1 minute', true) returning id`
 
 export const selectUsers = (ids: readonly string[]): Statement =>
   sql`select ${userColumns} from "user" where id = any(${ids}::text[])`
@@ -53,18 +46,6 @@ export const upsertSeenUser = (id: string, email: string | null, name: string | 
 /** A user may be named before its first request. */
 export const insertNamedUser = (id: string): Statement =>
   sql`insert into "user" (id) values (${id}) on conflict (id) do nothing returning id`
-
-export const upsertApiKey = (key: {
-  id: string
-  userId: string
-  name: string
-  hash: string
-  prefix: string
-}): Statement => sql`
-  insert into api_key (id, user_id, name, hash, prefix, scopes)
-  values (${key.id}, ${key.userId}, ${key.name}, ${key.hash}, ${key.prefix}, '{}')
-  on conflict (id) do update set hash = excluded.hash, prefix = excluded.prefix
-  returning id`
 
 export const lockUser = (id: string): Statement =>
   sql`select id from "user" where id = ${id} for no key update`

@@ -1,4 +1,4 @@
-import { unauthenticated } from '../../platform/errors.js'
+import { type HeddleError, unauthenticated } from '../../platform/errors.js'
 import type { IdempotentCall } from '../../platform/idempotency.js'
 import type { Actor } from '../audit/audit.trail.js'
 
@@ -8,14 +8,17 @@ export interface Viewer extends Actor {
   readonly sessionId: string | null
   /** when the credential ends; null: not by itself */
   readonly expiresAt: Date | null
-  /** what an API key may be used for: nothing listed means everything */
+  /** what an API key may be used for: nothing listed means everything but acting for others */
   readonly scopes: readonly string[]
   /** the mutation that it asks for, when that must be done only once */
   readonly call: IdempotentCall | null
 }
 
-/** A subscription outlives the check at its start: each later look asks again. */
 export function requireUnexpired(viewer: Viewer): void {
-  if (viewer.expiresAt && viewer.expiresAt.getTime() <= Date.now())
-    throw unauthenticated('Credential expired')
+  const expired = findExpiry(viewer)
+  if (expired) throw expired
+}
+
+export function findExpiry({ expiresAt }: Viewer): HeddleError | null {
+  return expiresAt && expiresAt.getTime() <= Date.now() ? unauthenticated('Credential expired') : null
 }

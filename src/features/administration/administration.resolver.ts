@@ -14,6 +14,7 @@ export class AdministrationResolver {
 
   @Query(() => AuditEventConnection, {
     nullable: true,
+    complexity: 20,
     description:
       'The audit trail of an organization, the newest first. Needs OWNER or ADMIN of it. Every mutation wrote one event, with the ids of its request.',
   })

@@ -1,9 +1,9 @@
-import type { Database } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import type { Outbox } from '../../platform/outbox.js'
 import type { Page } from '../../platform/page.js'
-import { requireOrganization } from '../access/access.js'
+import { hidden, requireOrganization } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
@@ -44,27 +44,38 @@ export class AdministrationService {
   }
 
   /** Of two who retry one effect at once, the second finds it no longer parked. */
-  retryEffect(viewer: Viewer, effectId: string): Promise<EffectRecord> {
+  async retryEffect(viewer: Viewer, effectId: string): Promise<EffectRecord> {
     requireId('effectId', effectId)
-    return mutate(this.db, viewer, async (tx) => {
-      const [access] = await tx.query<EffectAccessRow>(selectEffectAccess(viewer.userId, effectId))
-      if (!access) throw notFound('Effect', { effectId })
-      const { kind, organizationId, role } = access
-      requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })
-      if (!(await this.outbox.retryParked(tx, effectId))) {
-        throw conflict('The effect is not parked: it is under way, or done.', 'Effect not parked', {
-          effectId,
-        })
-      }
-      await recordAudit(tx, viewer, {
-        action: 'effect.retried',
-        targetType: 'effect',
-        targetId: effectId,
-        organizationId,
-        details: { kind },
-      })
-      const [effect] = await tx.query<EffectRecord>(selectEffect(effectId))
-      return effect as EffectRecord
+    const { effect } = await mutate(this.db, viewer, {
+      require: (tx) => requireEffect(tx, viewer, effectId),
+      work: (tx, access) => this.#retry(tx, viewer, effectId, access),
+      // By now the effect may be done, and its row gone.
+      requireReply: (tx, { organizationId }) =>
+        hidden('Effect', { effectId }, requireOrganization(tx, viewer, 'manage', organizationId)),
     })
+    return effect
   }
+
+  async #retry(tx: Transaction, viewer: Viewer, effectId: string, { kind, organizationId }: EffectAccessRow) {
+    if (!(await this.outbox.retryParked(tx, effectId))) {
+      throw conflict('The effect is not parked: it is under way, or done.', 'Effect not parked', { effectId })
+    }
+    await recordAudit(tx, viewer, {
+      action: 'effect.retried',
+      targetType: 'effect',
+      targetId: effectId,
+      organizationId,
+      details: { kind },
+    })
+    const [effect] = await tx.query<EffectRecord>(selectEffect(effectId))
+    return { effect: effect as EffectRecord, organizationId }
+  }
+}
+
+async function requireEffect(tx: Transaction, viewer: Viewer, effectId: string): Promise<EffectAccessRow> {
+  const [access] = await tx.query<EffectAccessRow>(selectEffectAccess(viewer.userId, effectId))
+  if (!access) throw notFound('Effect', { effectId })
+  const { organizationId, role } = access
+  requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })
+  return access
 }

@@ -6,6 +6,7 @@ export interface AuditEventRecord {
   action: string
   actorId: string
   apiKeyId: string | null
+  serviceUserId: string | null
   targetType: string
   targetId: string
   details: Record<string, unknown>
@@ -27,7 +28,8 @@ export interface AuditFilter {
 
 /** The newest first. Each filter has an index in this order: of what else there is, nothing is read. */
 export const listAuditEvents = (scope: AuditScope, filter: AuditFilter, page: Page): Statement => sql`
-  select e.id, e.action, e.actor_id as "actorId", e.api_key_id as "apiKeyId", e.target_type as "targetType",
+  select e.id, e.action, e.actor_id as "actorId", e.api_key_id as "apiKeyId",
+    e.service_user_id as "serviceUserId", e.target_type as "targetType",
     e.target_id as "targetId", e.details, e.request_id as "requestId", e.trace_id as "traceId",
     e.correlation_id as "correlationId", e.created_at as "createdAt"
   from audit_event e

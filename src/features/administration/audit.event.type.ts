@@ -20,9 +20,15 @@ export class AuditEvent implements AuditEventRecord {
   @Field(() => ID, { nullable: true, description: 'The API key that was used; null with a token.' })
   readonly apiKeyId!: string | null
 
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Whose service key acted for the actor (X-On-Behalf-Of); null when the actor called itself.',
+  })
+  readonly serviceUserId!: string | null
+
   @Field(() => String, {
     description:
-      'What the target is: `organization`, `project`, `thread`, `message`, `space`, `backfill`, `user` or `effect`.',
+      'What the target is: `organization`, `project`, `thread`, `message`, `space`, `backfill`, `user`, `effect` or `api-key`.',
   })
   readonly targetType!: string
 

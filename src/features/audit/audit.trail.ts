@@ -7,6 +7,8 @@ export interface Actor {
   readonly userId: string
   /** null when the caller signed in with a token */
   readonly apiKeyId: string | null
+  /** whose service key acts for the user; null when the user calls itself */
+  readonly serviceUserId: string | null
   readonly request: RequestInfo
 }
 
@@ -15,13 +17,22 @@ export type AuditActor = Omit<Actor, 'request'> & { readonly request: RequestIds
 
 /** Heddle itself, when it carries out what a request asked for earlier. */
 export function system(request: RequestIds): AuditActor {
-  return { userId: 'system', apiKeyId: null, request }
+  return { userId: 'system', apiKeyId: null, serviceUserId: null, request }
 }
 
 export interface AuditEntry {
   /** `<target>.<past participle>`: `thread.deleted` */
   action: string
-  targetType: 'organization' | 'project' | 'thread' | 'message' | 'space' | 'backfill' | 'user' | 'effect'
+  targetType:
+    | 'organization'
+    | 'project'
+    | 'thread'
+    | 'message'
+    | 'space'
+    | 'backfill'
+    | 'user'
+    | 'effect'
+    | 'api-key'
   targetId: string
   organizationId: string | null
   details?: Record<string, unknown>
@@ -37,10 +48,10 @@ export async function recordAudit(tx: Transaction, actor: AuditActor, entry: Aud
   const id = mintId('audit')
   const { requestId, traceId, correlationId } = actor.request
   await tx.query(sql`
-    insert into audit_event (id, organization_id, actor_id, api_key_id, action, target_type, target_id, details,
-      request_id, trace_id, correlation_id)
-    values (${id}, ${entry.organizationId}, ${actor.userId}, ${actor.apiKeyId}, ${entry.action}, ${entry.targetType},
-      ${entry.targetId}, ${JSON.stringify(entry.details ?? {})}::jsonb, ${requestId}, ${traceId}, ${correlationId})
+    insert into audit_event (id, organization_id, actor_id, api_key_id, service_user_id, action, target_type, target_id,
+      details, request_id, trace_id, correlation_id)
+    values (${id}, ${entry.organizationId}, ${actor.userId}, ${actor.apiKeyId}, ${actor.serviceUserId}, ${entry.action},
+      ${entry.targetType}, ${entry.targetId}, ${JSON.stringify(entry.details ?? {})}::jsonb, ${requestId}, ${traceId}, ${correlationId})
     returning id`)
   return id
 }

@@ -1,10 +1,6 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Transaction } from '../../platform/database.js'
-import { Watch } from '../../platform/watch.js'
 import type { BackfillRecord } from './backfill.sql.js'
-
-const MIN_INTERVAL_MS = 100
-const POLL_MS = 3_000
 
 const TERMINAL: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELED']
 
@@ -12,7 +8,7 @@ export function isTerminal({ status }: Pick<BackfillRecord, 'status'>): boolean 
   return TERMINAL.includes(status)
 }
 
-const topicOf = (backfillId: string) => `backfill:${backfillId}`
+export const topicOf = (backfillId: string) => `backfill:${backfillId}`
 /** On this topic each backfill of a space is told. */
 export const spaceTopicOf = (spaceId: string) => `space-backfills:${spaceId}`
 
@@ -34,49 +30,12 @@ function publishFrom(start: number, rows: readonly BackfillRecord[], bus: Bus): 
   if (end < rows.length) setImmediate(publishFrom, end, rows, bus)
 }
 
-/** One backfill, until it ends. */
-export function watchBackfill(
-  bus: Bus,
-  backfillId: string,
-  accessTopics: readonly string[],
-  read: () => Promise<BackfillRecord[]>,
-) {
-  return new Watch<BackfillRecord>({
-    ...common(bus, read),
-    accessTopics,
-    topic: topicOf(backfillId),
-    isLast: isTerminal,
-  })
-}
-
-/** Every backfill of a space, for as long as somebody watches. */
-export function watchSpaceBackfills(
-  bus: Bus,
-  spaceId: string,
-  accessTopics: readonly string[],
-  read: () => Promise<BackfillRecord[]>,
-) {
-  return new Watch({ ...common(bus, read), accessTopics, topic: spaceTopicOf(spaceId), isLast: () => false })
-}
-
-function common(bus: Bus, read: () => Promise<BackfillRecord[]>) {
-  return {
-    bus,
-    read,
-    receive: reviveBackfill,
-    keyOf: (row: BackfillRecord) => row.id,
-    sequenceOf: (row: BackfillRecord) => row.sequence,
-    minIntervalMs: MIN_INTERVAL_MS,
-    pollMs: POLL_MS,
-  }
-}
-
 type Wire = {
   [Key in keyof BackfillRecord]: BackfillRecord[Key] extends Date | null ? string | null : BackfillRecord[Key]
 }
 
 /** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the row. */
-function reviveBackfill(payload: unknown): BackfillRecord | null {
+export function reviveBackfill(payload: unknown): BackfillRecord | null {
   const row = payload as Partial<Wire> | null
   const numbers = [row?.sequence, row?.total, row?.reused]
   if (typeof row?.id !== 'string' || numbers.some((number) => typeof number !== 'number')) return null

@@ -1,5 +1,6 @@
 import type { BackfillKind, BackfillStatus } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
+import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
 
 export interface BackfillRecord {
   id: string
@@ -48,26 +49,40 @@ export const insertBackfill = (row: NewBackfill): Statement => sql`
 export const selectBackfills = (ids: readonly string[]): Statement =>
   sql`select ${columns} from backfill b where b.id = any(${ids}::text[])`
 
-/** What is at work in a space. */
-export const selectActiveInSpace = (spaceId: string): Statement => sql`
+export const selectWatchedBackfills = (looks: readonly Look<Subject>[]): Statement =>
+  beyondKnown(looks, (id) => sql`select ${columns} from backfill b where b.id = ${id}`)
+
+/** What is at work in spaces. */
+export const selectActiveInSpaces = (spaceIds: readonly string[]): Statement => sql`
   select ${columns} from backfill b
-  where b.space_id = ${spaceId} and b.status in ('QUEUED', 'RUNNING')
+  where b.space_id = any(${spaceIds}::text[]) and b.status in ('QUEUED', 'RUNNING')
   order by b.updated_at, b.id`
 
-/** What changed in a space since a settled time: new ones and terminal states too. */
-export const selectChangedInSpace = (spaceId: string, since: Date): Statement => sql`
-  select ${columns} from backfill b
-  where b.space_id = ${spaceId} and b.updated_at >= ${since}::timestamptz
-  order by b.updated_at, b.id`
+/** What changed in each space since its settled time: new ones and terminal states too. */
+export const selectChangedInSpaces = (spaces: readonly { id: string; since: Date }[]): Statement => sql`
+  select b.* from unnest(
+    ${spaces.map(({ id }) => id)}::text[], ${spaces.map(({ since }) => since.toISOString())}::timestamptz[]
+  ) as watched (space_id, since) cross join lateral (
+    select ${columns} from backfill b where b.space_id = watched.space_id and b.updated_at >= watched.since) b
+  order by b."updatedAt", b.id`
+
+export interface SettledTime {
+  settledAt: Date
+  /** of the spaces that were asked about, those that are no more */
+  deletedIds: string[]
+}
 
 /**
  * A time before which no change is still to appear. A change has the time at which it is written, and appears when its
  * transaction is committed: that of the oldest one that has written anything counts, and else now. One second less,
- * because a statement reads the clock before its transaction shows as one that writes. Asked before what changed.
+ * because a statement reads the clock before its transaction shows as one that writes. Asked before what changed, so that
+ * what ended with a space that is deleted by then is read.
  */
-export const selectSettledTime = (): Statement => sql`
-  select least(now() - interval '1 second', min(xact_start)) as "settledAt" from pg_stat_activity
-  where datname = current_database() and backend_xid is not null`
+export const selectSettledTime = (spaceIds: readonly string[]): Statement => sql`
+  select least(now() - interval '1 second', min(xact_start)) as "settledAt", array(
+      select given.id from unnest(${spaceIds}::text[]) as given (id)
+      where not exists (select 1 from space s where s.id = given.id and s.deleted_at is null)) as "deletedIds"
+  from pg_stat_activity where datname = current_database() and backend_xid is not null`
 
 /** The newest backfill of each link. */
 export const selectLatestBackfills = (

@@ -4,7 +4,7 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid } from '../../platform/errors.js'
 import { mintId, requireOrganizationId, sha256 } from '../../platform/ids.js'
-import { mutate } from '../access/mutation.js'
+import { mutate, requireNothing } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
@@ -24,6 +24,7 @@ import {
   type OrganizationShare,
   type OwnThreads,
 } from './deletion.sql.js'
+import { DELISTING_TOPIC } from './delisting.js'
 import { hideLinksOf } from './link.hiding.js'
 
 export interface BulkDeletionRequest {
@@ -67,9 +68,12 @@ export class BulkDeletionService {
       organizationId: readScope(request.organizationId),
       mode,
     }
-    return mutate(this.db, viewer, async (tx) => {
-      if (mode === 'PERMANENT') await requireConfirmation(tx, own, confirmationToken)
-      return this.#deleteAll(tx, viewer, own)
+    return mutate(this.db, viewer, {
+      require: requireNothing,
+      work: async (tx) => {
+        if (mode === 'PERMANENT') await requireConfirmation(tx, own, confirmationToken)
+        return this.#deleteAll(tx, viewer, own)
+      },
     })
   }
 
@@ -113,6 +117,7 @@ export class BulkDeletionService {
     const spaces = await tx.query(holdSpaces({ ownerId }))
     if (spaces.length > 0) await hideLinksOf(tx, this.bus, { ownerId })
     if (mode === 'PERMANENT') announcePurge(tx, this.bus)
+    else tx.afterCommit(() => this.bus.publish(DELISTING_TOPIC, null))
     const [batch] = await tx.query<DeletionBatchRecord>(
       insertDeletionBatch({
         id,

@@ -32,6 +32,7 @@ export class DeletionResolver {
 
   @Mutation(() => DeleteThreadPayload, {
     nullable: true,
+    complexity: 50,
     description:
       "Deletes a thread, PERMANENTLY unless mode says SOFT, with its messages, agent runs, links and vectors in every space; with a permanent deletion its project goes too when it was the last thread of it, and the project's sandbox. Needs write access. A second deletion gets RESOURCE_NOT_FOUND.",
   })
@@ -56,6 +57,7 @@ export class DeletionResolver {
 
   @Query(() => ThreadDeletionPreview, {
     nullable: true,
+    complexity: 20,
     description: 'What a permanent deletion would do, without doing it. Needs write access.',
   })
   threadDeletionPreview(
@@ -67,6 +69,7 @@ export class DeletionResolver {
 
   @Query(() => ThreadsDeletionPreview, {
     nullable: true,
+    complexity: 100,
     description:
       "What a permanent deletion of all of the caller's own threads would do, and the token that confirms it.",
   })
@@ -79,6 +82,7 @@ export class DeletionResolver {
 
   @Mutation(() => DeleteAllThreadsPayload, {
     nullable: true,
+    complexity: 200,
     description:
       "Deletes all of the caller's own threads, SOFTLY unless mode says PERMANENT, and nobody else's. Threads that are made after its start stay. PERMANENT hides them at once and purges them in the background: watch deletionProgress.",
   })
@@ -107,6 +111,7 @@ export class DeletionResolver {
 
   @Mutation(() => RestoreThreadPayload, {
     nullable: true,
+    complexity: 20,
     description:
       'Brings a soft-deleted thread back, into its spaces too. Needs write access. A thread that is live is answered with as it is. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit.',
   })
@@ -119,6 +124,7 @@ export class DeletionResolver {
 
   @Mutation(() => RestoreThreadsPayload, {
     nullable: true,
+    complexity: 200,
     description:
       'Brings back what one deletion of the caller took. Called again, it brings back what is still deleted of it: none, and that is no error. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit, and then nothing is restored.',
   })

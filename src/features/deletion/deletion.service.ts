@@ -3,7 +3,13 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, HeddleError, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
-import { findThread, requireThread, type ThreadAccess } from '../access/access.js'
+import {
+  type FormerThread,
+  findThread,
+  requireFormerThread,
+  requireThread,
+  type ThreadAccess,
+} from '../access/access.js'
 import { can } from '../access/access.policy.js'
 import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
@@ -28,6 +34,11 @@ export interface DeletionRequest {
   backup: boolean
 }
 
+interface Deleted {
+  receipt: DeleteThreadPayload
+  thread: FormerThread
+}
+
 /** What is done: hidden with an undo, hidden until a worker has purged it, or purged now. */
 type Way = 'hide' | 'purge-later' | 'purge-now'
 
@@ -48,8 +59,14 @@ export class DeletionService {
   deleteThread(viewer: Viewer, request: DeletionRequest): Promise<DeleteThreadPayload> {
     const startedAt = performance.now()
     requireId('threadId', request.threadId)
-    const deletion = (backup: ThreadBackup | null) =>
-      mutate(this.db, viewer, (tx) => this.#delete(tx, viewer, request, backup, startedAt))
+    const deletion = async (backup: ThreadBackup | null) => {
+      const { receipt } = await mutate(this.db, viewer, {
+        require: (tx) => this.#require(tx, viewer, request.threadId, 'none'),
+        work: (tx) => this.#delete(tx, viewer, request, backup, startedAt),
+        requireReply: (tx, { thread }) => requireFormerThread(tx, viewer, thread),
+      })
+      return receipt
+    }
     return request.backup ? this.backups.before(viewer, request.threadId, deletion) : deletion(null)
   }
 
@@ -77,7 +94,7 @@ export class DeletionService {
     { threadId, mode, backup: isBackedUp }: DeletionRequest,
     backup: ThreadBackup | null,
     startedAt: number,
-  ): Promise<DeleteThreadPayload> {
+  ): Promise<Deleted> {
     const { thread, held } = await this.#hold(tx, viewer, threadId)
     const [snapshot] = await tx.query<ThreadSnapshot>(selectThreadSnapshot(threadId))
     if (!snapshot) throw new Error(`Thread ${threadId} vanished under its lock`)
@@ -112,16 +129,19 @@ export class DeletionService {
     const durationMs = performance.now() - startedAt
     const isUnderWay = told.warnings.length > 0
     const facts = { viewer, thread, snapshot, mode, auditLogId, restoreUntil, backupLocation }
-    return writeReceipt({ ...facts, ...told, durationMs, isUnderWay }, this.service)
+    const { id, ownerId, organizationId } = thread
+    return {
+      receipt: writeReceipt({ ...facts, ...told, durationMs, isUnderWay }, this.service),
+      thread: { id, ownerId, organizationId },
+    }
   }
 
-  /** The project comes before its threads in the order of locks, so access is asked before and under them. */
+  /** The project comes before its threads in the order of locks, so access is asked again only under them. */
   async #hold(
     tx: Transaction,
     viewer: Viewer,
     threadId: string,
   ): Promise<{ thread: ThreadAccess; held: PurgeableThread | null }> {
-    await this.#require(tx, viewer, threadId, 'none')
     const [held] = await this.purges.hold(tx, [threadId])
     // A thread under a legal hold is not held for a purge, but it may be hidden.
     const thread = await this.#require(tx, viewer, threadId, 'update')

@@ -1,11 +1,11 @@
-import type { Bus } from '../../platform/bus.js'
 import type { Database } from '../../platform/database.js'
 import { invalid, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
-import { requireCredential } from '../access/access.events.js'
+import type { WatchHub } from '../../platform/watch/watch.hub.js'
 import { requireUnexpired, type Viewer } from '../access/viewer.js'
+import type { WatchPass } from '../access/watch.gate.js'
 import { type DeletionBatchRecord, selectBatches, selectBatchOfThread } from '../purge/deletion.batch.sql.js'
-import { watchDeletion } from '../purge/deletion.events.js'
+import { OneDeletion } from '../purge/deletion.events.js'
 
 /** A deletion by its batch, or by its thread: exactly one of the two. */
 export interface DeletionSelector {
@@ -15,20 +15,19 @@ export interface DeletionSelector {
 
 /** Watching deletions. Who deleted sees how far it is; the thread itself is nobody's to see any more. */
 export class DeletionWatcher {
+  readonly #watched: OneDeletion
+
   constructor(
     private readonly db: Database,
-    private readonly bus: Bus,
-  ) {}
+    private readonly hub: WatchHub<WatchPass>,
+  ) {
+    this.#watched = new OneDeletion(db)
+  }
 
-  async watch(
-    viewer: Viewer,
-    selector: DeletionSelector,
-  ): Promise<AsyncIterableIterator<DeletionBatchRecord>> {
-    const { id: batchId } = await this.#get(viewer, selector)
-    return watchDeletion(this.bus, batchId, async () => {
-      await requireCredential(this.db, viewer)
-      return [await this.#get(viewer, { batchId })]
-    })
+  /** Whose deletion it is stays so: only the credential is asked for again. */
+  async watch(viewer: Viewer, selector: DeletionSelector): Promise<AsyncIterable<DeletionBatchRecord>> {
+    const { id } = await this.#get(viewer, selector)
+    return this.hub.watch(this.#watched, { id }, { viewer, spaceId: null })
   }
 
   async #get(viewer: Viewer, { batchId, threadId }: DeletionSelector): Promise<DeletionBatchRecord> {

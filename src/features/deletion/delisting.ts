@@ -2,12 +2,15 @@ import type { Database } from '../../platform/database.js'
 import { type BatchThread, selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
 import { delistThreads, type ListedBatch, markDelisted, selectListedBatch } from './delisting.sql.js'
 
+/** On this topic workers hear of a deletion that has left its threads in the way of lists. */
+export const DELISTING_TOPIC = 'delisting'
+
 const MAX_THREADS_AT_ONCE = 1_000
 
 /**
  * Takes the threads of large soft deletions out of the way of lists, some at a time. A deletion itself leaves them where
- * they stand in every index, which makes it several times as fast, and a list passes over them until this is done. A
- * restoration puts back those that were moved.
+ * they stand in every index, which makes it several times as fast, and a list passes over them until this is done, which
+ * the deletion asks for at once. A restoration puts back those that were moved.
  */
 export class Delisting {
   #batchId: string | null = null

@@ -1,7 +1,7 @@
 import type { Bus } from '../../platform/bus.js'
-import type { Database } from '../../platform/database.js'
+import type { Database, Queryable, Transaction } from '../../platform/database.js'
 import { notFound } from '../../platform/errors.js'
-import { findThread } from '../access/access.js'
+import { findThread, type ThreadAccess } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
@@ -25,23 +25,40 @@ export class LegalHoldService {
     threadId: string,
     legalHold: boolean,
   ): Promise<{ threadId: string; legalHold: boolean }> {
-    return mutate(this.db, viewer, async (tx) => {
-      await findThread(tx, viewer, threadId, 'change')
-      // Read again under the lock: the statement that waited for it does not see the deletion that it waited for.
-      const thread = await findThread(tx, viewer, threadId)
-      if (thread?.role == null || (thread.isBeingPurged && legalHold)) throw notFound('Thread', { threadId })
-      const { organizationId, role } = thread
-      requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })
-      await tx.query(setLegalHold(threadId, legalHold))
-      if (!legalHold) await tx.query(wakeBatchOf(threadId))
-      await recordAudit(tx, viewer, {
-        action: legalHold ? 'thread.hold-set' : 'thread.hold-lifted',
-        targetType: 'thread',
-        targetId: threadId,
-        organizationId,
-      })
-      announcePurge(tx, this.bus)
-      return { threadId, legalHold }
+    return mutate(this.db, viewer, {
+      require: (tx) => requireHoldable(tx, viewer, threadId, legalHold),
+      work: (tx) => this.#set(tx, viewer, threadId, legalHold),
+      // What is being purged was not yet when the hold was set.
+      requireReply: (tx) => requireHoldable(tx, viewer, threadId, false),
     })
   }
+
+  async #set(tx: Transaction, viewer: Viewer, threadId: string, legalHold: boolean) {
+    await findThread(tx, viewer, threadId, 'change')
+    // Read again under the lock: the statement that waited for it does not see the deletion that it waited for.
+    const { organizationId } = await requireHoldable(tx, viewer, threadId, legalHold)
+    await tx.query(setLegalHold(threadId, legalHold))
+    if (!legalHold) await tx.query(wakeBatchOf(threadId))
+    await recordAudit(tx, viewer, {
+      action: legalHold ? 'thread.hold-set' : 'thread.hold-lifted',
+      targetType: 'thread',
+      targetId: threadId,
+      organizationId,
+    })
+    announcePurge(tx, this.bus)
+    return { threadId, legalHold }
+  }
+}
+
+async function requireHoldable(
+  tx: Queryable,
+  viewer: Viewer,
+  threadId: string,
+  legalHold: boolean,
+): Promise<ThreadAccess> {
+  const thread = await findThread(tx, viewer, threadId)
+  if (thread?.role == null || (thread.isBeingPurged && legalHold)) throw notFound('Thread', { threadId })
+  const { organizationId, role } = thread
+  requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })
+  return thread
 }

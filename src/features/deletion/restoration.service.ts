@@ -2,7 +2,7 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
-import { requireRestorableThread } from '../access/access.js'
+import { requireRestorableThread, requireThread } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -53,47 +53,56 @@ export class RestorationService {
 
   /** Restoring twice is once: a thread that is live is answered with as it is. */
   restoreThread(viewer: Viewer, threadId: string): Promise<ThreadRecord> {
-    return mutate(this.db, viewer, async (tx) => {
-      const { organizationId, deletedAt } = await requireRestorableThread(tx, viewer, threadId)
-      const { batchId, shares } = deletedAt ? await this.#restore(tx, viewer, threadId) : NOTHING_RESTORED
-      await recordAudit(tx, viewer, {
-        action: 'thread.restored',
-        targetType: 'thread',
-        targetId: threadId,
-        organizationId,
-        details: { batchId },
-      })
-      await this.#count(tx, shares)
-      const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId], viewer.userId))
-      return thread as ThreadRecord
+    return mutate(this.db, viewer, {
+      require: (tx) => requireRestorableThread(tx, viewer, threadId),
+      work: async (tx, { organizationId, deletedAt }) => {
+        const { batchId, shares } = deletedAt ? await this.#restore(tx, viewer, threadId) : NOTHING_RESTORED
+        await recordAudit(tx, viewer, {
+          action: 'thread.restored',
+          targetType: 'thread',
+          targetId: threadId,
+          organizationId,
+          details: { batchId },
+        })
+        await this.#count(tx, shares)
+        const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId], viewer.userId))
+        return thread as ThreadRecord
+      },
+      // It may be deleted again.
+      requireReply: (tx) => requireThread(tx, viewer, 'write', threadId),
     })
   }
 
   /** Brings back what is still deleted of a batch; a second call finds nothing to bring back. */
   restoreThreads(viewer: Viewer, batchId: string): Promise<RestoreThreadsPayload> {
-    return mutate(this.db, viewer, async (tx) => {
-      requireId('batchId', batchId)
-      await tx.query(lockOwner(viewer.userId))
-      const shares = await this.#show(tx, await lockBatch(tx, viewer, batchId))
-      const restored = shares.reduce((sum, { threads }) => sum + threads, 0)
-      await tx.query(markRestored(batchId))
-      await recordAudit(tx, viewer, {
-        action: 'user.threads-restored',
-        targetType: 'user',
-        targetId: viewer.userId,
-        organizationId: null,
-        details: { batchId, restored },
-      })
-      await this.#count(tx, shares)
-      return { restored, message: `Successfully restored ${restored} thread(s)` }
+    requireId('batchId', batchId)
+    return mutate(this.db, viewer, {
+      require: (tx) => requireBatch(tx, viewer, batchId),
+      work: async (tx) => {
+        await tx.query(lockOwner(viewer.userId))
+        const set = await lockBatch(tx, viewer, batchId)
+        const shares = await this.#show(tx, set)
+        const restored = shares.reduce((sum, { threads }) => sum + threads, 0)
+        await tx.query(markRestored(set))
+        await recordAudit(tx, viewer, {
+          action: 'user.threads-restored',
+          targetType: 'user',
+          targetId: viewer.userId,
+          organizationId: null,
+          details: { batchId, restored },
+        })
+        await this.#count(tx, shares)
+        return { restored, message: `Successfully restored ${restored} thread(s)` }
+      },
     })
   }
 
   async #restore(tx: Transaction, viewer: Viewer, threadId: string): Promise<Restored> {
     const [batch] = await tx.query<RestorableBatch>(lockBatchOfThread(threadId))
-    const shares = batch?.isRestorable ? await this.#show(tx, { threadId, batchId: batch.id }) : []
+    const set = { threadId, batchId: batch?.id ?? '', viewerId: viewer.userId }
+    const shares = batch?.isRestorable ? await this.#show(tx, set) : []
     if (batch && shares.length > 0) {
-      if (batch.scope === 'THREAD') await tx.query(markRestored(batch.id))
+      if (batch.scope === 'THREAD') await tx.query(markRestored(set))
       return { batchId: batch.id, shares }
     }
     // Someone else has restored it while this one waited for the deletion's row, or its time is over.
@@ -127,12 +136,16 @@ export class RestorationService {
   }
 }
 
-async function lockBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<ThreadSet> {
+async function requireBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<void> {
   const [found] = await tx.query<RestorableBatch>(selectDeletionBatch(batchId))
   if (found?.userId !== userId) throw notFound('Batch', { batchId })
+}
+
+async function lockBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<ThreadSet> {
   const [batch] = await tx.query<RestorableBatch>(lockDeletionBatch(batchId))
   if (!batch?.isRestorable) throw tooLate({ batchId })
-  return batch.threadId === null ? { ownerId: userId, batchId } : { threadId: batch.threadId, batchId }
+  const set = { batchId, viewerId: userId }
+  return batch.threadId === null ? { ...set, ownerId: userId } : { ...set, threadId: batch.threadId }
 }
 
 function projectGone(orphan: { threadId: string; projectId: string }) {

@@ -10,6 +10,7 @@ export class ImportResolver {
 
   @Mutation(() => ImportThreadsPayload, {
     nullable: true,
+    complexity: 200,
     description:
       'Imports conversations with the ids they have. Repeating an import changes nothing; a thread that cannot be imported is reported and the others go on. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit, and then nothing is imported.',
   })

@@ -1,6 +1,7 @@
 import { type Database, StaleReadError, type Transaction } from '../../platform/database.js'
 import { conflict, invalid } from '../../platform/errors.js'
 import { requireOrganization } from '../access/access.js'
+import type { OrganizationAccessRow } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -41,25 +42,41 @@ export class ImportService {
     private readonly observer: Pick<MessageObserver, 'appended'>,
   ) {}
 
-  import(
+  async import(
     viewer: Viewer,
     organizationId: string | null,
     threads: readonly ImportThreadInput[],
   ): Promise<ImportThreadResult[]> {
     requireSize(threads)
-    return mutate(this.db, viewer, async (tx) => {
-      const place = organizationId ?? (await this.organizations.resolveDefault(tx, viewer))
-      const organization = await requireOrganization(tx, viewer, 'write', place)
-      const candidates = threads.map((thread) => toCandidate(thread, viewer, place))
-      refuseRepeats(candidates)
-      await this.#refuseForeignMessages(tx, candidates)
-      await placeThreads(tx, viewer, organization, candidates)
-      const targets = await this.#openThreads(tx, candidates, place)
-      const growths = await this.#addMessages(tx, candidates, targets)
-      await addRuns(tx, candidates)
-      await this.#account(tx, viewer, place, candidates, growths)
-      return candidates.map(toResult)
+    const { results } = await mutate(this.db, viewer, {
+      require: async (tx) =>
+        organizationId === null ? null : requireOrganization(tx, viewer, 'write', organizationId),
+      work: async (tx, named) => {
+        const place = named?.id ?? (await this.organizations.openPersonal(tx, viewer)).id
+        const organization = named ?? (await requireOrganization(tx, viewer, 'write', place))
+        return { place, results: await this.#import(tx, viewer, organization, threads) }
+      },
+      requireReply: (tx, { place }) => requireOrganization(tx, viewer, 'write', place),
     })
+    return results
+  }
+
+  async #import(
+    tx: Transaction,
+    viewer: Viewer,
+    organization: OrganizationAccessRow,
+    threads: readonly ImportThreadInput[],
+  ): Promise<ImportThreadResult[]> {
+    const place = organization.id
+    const candidates = threads.map((thread) => toCandidate(thread, viewer, place))
+    refuseRepeats(candidates)
+    await this.#refuseForeignMessages(tx, candidates)
+    await placeThreads(tx, viewer, organization, candidates)
+    const targets = await this.#openThreads(tx, candidates, place)
+    const growths = await this.#addMessages(tx, candidates, targets)
+    await addRuns(tx, candidates)
+    await this.#account(tx, viewer, place, candidates, growths)
+    return candidates.map(toResult)
   }
 
   /** A message of another thread has this id: the thread is refused whole, rather than imported with a hole. */
@@ -92,13 +109,14 @@ export class ImportService {
   ): Promise<Map<string, ImportTarget>> {
     const rows = candidates.flatMap(({ thread, error }) => (thread && !error ? [thread] : []))
     const opened = new Set((await tx.query<{ id: string }>(insertImportedThreads(rows))).map(({ id }) => id))
-    const targets = await tx.query<ImportTarget>(lockImportTargets(rows.map(({ id }) => id)))
+    const ids = rows.map(({ id }) => id)
+    const targets = await tx.query<ImportTarget>(lockImportTargets(organizationId, ids))
     const byId = new Map(targets.map((target) => [target.id, target]))
     for (const candidate of candidates) {
       if (candidate.error) continue
       const target = byId.get(candidate.threadId)
       candidate.isNew = opened.has(candidate.threadId)
-      if (!target || target.organizationId !== organizationId || target.deletedAt) {
+      if (!target || target.deletedAt) {
         candidate.error = conflict(
           'A thread with this id exists elsewhere, or is deleted.',
           'Thread id exists',

@@ -1,5 +1,6 @@
 import type { AgentRunStatus } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
+import { hasAccepted } from '../access/access.sql.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
 
 /** They stay until the transaction ends. */
@@ -7,8 +8,10 @@ export const lockProjects = (organizationId: string, ids: readonly string[]): St
   select id from project where organization_id = ${organizationId} and id = any(${ids}::text[])
   order by id for key share`
 
+/** Nobody who was only invited becomes the owner of anything. */
 export const selectMembers = (organizationId: string, userIds: readonly string[]): Statement => sql`
-  select user_id as id from member where organization_id = ${organizationId} and user_id = any(${userIds}::text[])`
+  select m.user_id as id from member m
+  where m.organization_id = ${organizationId} and m.user_id = any(${userIds}::text[]) and ${hasAccepted('m')}`
 
 /** In the order of their ids, like every lock on threads. Returns the ids that were new. */
 export const insertImportedThreads = (rows: readonly NewThreadRow[]): Statement => sql`
@@ -28,16 +31,17 @@ export const insertImportedThreads = (rows: readonly NewThreadRow[]): Statement 
 export interface ImportTarget {
   id: string
   ownerId: string
-  organizationId: string
   projectId: string | null
   deletedAt: Date | null
   lastSequence: number
 }
 
-export const lockImportTargets = (ids: readonly string[]): Statement => sql`
-  select id, owner_id as "ownerId", organization_id as "organizationId", project_id as "projectId",
-    deleted_at as "deletedAt", last_sequence as "lastSequence"
-  from thread where id = any(${ids}::text[]) order by id for no key update`
+/** Those of the organization: a thread of another has the id too, and nobody waits for it. */
+export const lockImportTargets = (organizationId: string, ids: readonly string[]): Statement => sql`
+  select id, owner_id as "ownerId", project_id as "projectId", deleted_at as "deletedAt",
+    last_sequence as "lastSequence"
+  from thread where organization_id = ${organizationId} and id = any(${ids}::text[])
+  order by id for no key update`
 
 export const selectMessageOwners = (ids: readonly string[]): Statement =>
   sql`select id, thread_id as "threadId" from message where id = any(${ids}::text[])`

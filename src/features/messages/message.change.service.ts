@@ -2,7 +2,7 @@ import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import type { ReplyCodec } from '../../platform/idempotency.js'
 import { requireId } from '../../platform/ids.js'
-import { requireThread } from '../access/access.js'
+import { requireThread, type ThreadAccess } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -46,12 +46,11 @@ export class MessageChangeService {
 
   /** The same content again changes nothing. */
   edit(viewer: Viewer, messageId: string, content: string): Promise<Edited> {
-    return mutate(
-      this.db,
-      viewer,
-      async (tx) => {
+    return mutate(this.db, viewer, {
+      require: (tx) => requireThreadOf(tx, viewer, messageId),
+      work: async (tx, { id: threadId }) => {
         const text = requireContent('content', content)
-        const held = await this.#hold(tx, viewer, messageId)
+        const held = await this.#hold(tx, viewer, messageId, threadId)
         const isChanged = text !== held.message.content
         const edited = isChanged
           ? await this.#rewrite(tx, held.message, text)
@@ -59,19 +58,23 @@ export class MessageChangeService {
         await this.#record(tx, viewer, 'message.edited', held, { isChanged })
         return edited
       },
-      editedTo(content),
-    )
+      codec: editedTo(content),
+    })
   }
 
   delete(viewer: Viewer, messageId: string): Promise<MessageDeleted> {
-    return mutate(this.db, viewer, async (tx) => {
-      const held = await this.#hold(tx, viewer, messageId)
-      await tx.query(deleteMessageRow(messageId))
-      const [thread] = await tx.query<ThreadRecord>(shrinkThread(held.message.threadId))
-      await this.observer.deleted(tx, held.message)
-      await this.#record(tx, viewer, 'message.deleted', held, {})
-      await this.usage.change(tx, held.organizationId, { messages: -1 })
-      return { deletedMessageId: messageId, thread: thread as ThreadRecord }
+    return mutate(this.db, viewer, {
+      require: (tx) => requireThreadOf(tx, viewer, messageId),
+      work: async (tx, { id: threadId }) => {
+        const held = await this.#hold(tx, viewer, messageId, threadId)
+        await tx.query(deleteMessageRow(messageId))
+        const [thread] = await tx.query<ThreadRecord>(shrinkThread(threadId))
+        await this.observer.deleted(tx, held.message)
+        await this.#record(tx, viewer, 'message.deleted', held, {})
+        await this.usage.change(tx, held.organizationId, { messages: -1 })
+        return { deletedMessageId: messageId, thread: thread as ThreadRecord }
+      },
+      requireReply: (tx, { thread }) => requireThread(tx, viewer, 'write', thread.id),
     })
   }
 
@@ -84,11 +87,8 @@ export class MessageChangeService {
   }
 
   /** Locks the thread, so that its messages change one after the other. */
-  async #hold(tx: Transaction, viewer: Viewer, messageId: string): Promise<Held> {
-    requireId('messageId', messageId)
-    const [found] = await tx.query<{ id: string }>(selectThreadOfMessage(viewer.userId, messageId))
-    if (!found) throw notFound('Message', { messageId })
-    const { organizationId } = await requireThread(tx, viewer, 'write', found.id, 'change')
+  async #hold(tx: Transaction, viewer: Viewer, messageId: string, threadId: string): Promise<Held> {
+    const { organizationId } = await requireThread(tx, viewer, 'write', threadId, 'change')
     const [message] = await tx.query<ChangeableMessage>(selectChangeable(messageId))
     if (!message) throw notFound('Message', { messageId })
     if (message.legalHold) {
@@ -116,6 +116,13 @@ export class MessageChangeService {
       details: { threadId: message.threadId, ...details },
     })
   }
+}
+
+async function requireThreadOf(tx: Transaction, viewer: Viewer, messageId: string): Promise<ThreadAccess> {
+  requireId('messageId', messageId)
+  const [thread] = await tx.query<{ id: string }>(selectThreadOfMessage(viewer.userId, messageId))
+  if (!thread) throw notFound('Message', { messageId })
+  return requireThread(tx, viewer, 'write', thread.id)
 }
 
 async function readThread(

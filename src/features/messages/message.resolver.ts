@@ -18,6 +18,7 @@ export class MessageResolver {
 
   @Mutation(() => AppendMessagesPayload, {
     nullable: true,
+    complexity: 50,
     description:
       'Appends messages to a thread, all or none. Needs write access to it. Spaces that hold the thread embed them without being asked.',
   })
@@ -43,15 +44,16 @@ export class ThreadMessagesResolver {
 
   @FieldResolver(() => MessageConnection, {
     nullable: true,
-    description: 'Its messages, in order; null unless the caller may read it.',
+    description:
+      'Its messages, in order; null unless the caller may read it. VALIDATION_ERROR when the messages of the operation are larger together than it may read, 16 MiB by default.',
   })
   async messages(
     @Root() { id, isReadable }: Thread,
     @Args(() => PageArgs) args: PageArgs,
-    @Ctx() { viewer }: Context,
+    @Ctx() { loaders }: Context,
   ): Promise<MessageConnection | null> {
     const page = readPage(args)
-    const rows = isReadable ? await this.messageService.list(viewer, id, page) : null
+    const rows = isReadable ? await this.messageService.list(loaders, id, page) : null
     return rows && toConnection(rows, page, (message) => ({ rank: message.sequence, id: message.id }))
   }
 
@@ -63,6 +65,6 @@ export class ThreadMessagesResolver {
     @Root() { lastMessageId, isReadable }: Thread,
     @Ctx() { loaders }: Context,
   ): Promise<Message | null> {
-    return isReadable && lastMessageId !== null ? loaders.load(this.messageService.byId, lastMessageId) : null
+    return isReadable && lastMessageId !== null ? this.messageService.find(loaders, lastMessageId) : null
   }
 }

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
 import type { ReplyCodec } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
-import { byId, LoaderDefinition } from '../../platform/loader.js'
+import { byId, LoaderDefinition, type Loaders, PagesDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireStorable } from '../../platform/text.js'
 import { requireOptionalTime } from '../../platform/validate.js'
@@ -22,6 +22,7 @@ import {
   type MessageRecord,
   type NewMessageRow,
   selectReadableMessages,
+  type ToldMessage,
 } from './message.sql.js'
 
 const MAX_MESSAGES = 1_000
@@ -36,25 +37,29 @@ export interface NewMessage {
 
 /** Messages: appending and reading them. Sequences rise under the lock of the thread's row. */
 export class MessageService {
-  readonly byId: LoaderDefinition<string, MessageRecord>
+  readonly #byId: LoaderDefinition<string, ToldMessage>
+  readonly #pages: PagesDefinition<ToldMessage>
 
   constructor(
     private readonly db: Database,
     private readonly usage: UsageMeter,
     private readonly observer: Pick<MessageObserver, 'appended'>,
   ) {
-    this.byId = new LoaderDefinition(async (ids, viewerId) =>
-      byId(await db.query<MessageRecord>(selectReadableMessages(ids, viewerId))),
+    this.#byId = new LoaderDefinition(async (ids, viewerId, texts) =>
+      byId(await texts.read((left) => db.query<ToldMessage>(selectReadableMessages(ids, viewerId, left)))),
+    )
+    this.#pages = new PagesDefinition(
+      ({ threadId }) => threadId,
+      (threadIds, page, { viewerId, texts }) =>
+        texts.read((left) => db.query<ToldMessage>(listMessages(viewerId, threadIds, page, left))),
     )
   }
 
   append(viewer: Viewer, threadId: string, messages: readonly NewMessage[]): Promise<Appended> {
-    return mutate(
-      this.db,
-      viewer,
-      async (tx) => {
-        requireCount(messages.length)
-        const { organizationId } = await requireThread(tx, viewer, 'write', threadId)
+    requireCount(messages.length)
+    return mutate(this.db, viewer, {
+      require: (tx) => requireThread(tx, viewer, 'write', threadId),
+      work: async (tx, { organizationId }) => {
         const rows = requireMessages(messages, threadId)
         const added = await this.#insert(tx, threadId, rows)
         const last = added.at(-1) as MessageRecord
@@ -80,12 +85,20 @@ export class MessageService {
         await this.usage.change(tx, organizationId, { messages: added.length })
         return { messages: added, thread: thread as ThreadRecord }
       },
-      appendedFrom(messages),
-    )
+      codec: appendedFrom(messages),
+    })
   }
 
-  list(viewer: Viewer, threadId: string, page: Page): Promise<MessageRecord[]> {
-    return this.db.query(listMessages(viewer.userId, threadId, page))
+  async list(loaders: Loaders, threadId: string, page: Page): Promise<MessageRecord[]> {
+    const messages = await loaders.loadPage(this.#pages, threadId, page)
+    for (const message of messages) loaders.texts.tell(message)
+    return messages
+  }
+
+  async find(loaders: Loaders, messageId: string): Promise<MessageRecord | null> {
+    const message = await loaders.load(this.#byId, messageId)
+    if (message) loaders.texts.tell(message)
+    return message
   }
 
   async #insert(tx: Transaction, threadId: string, rows: NewMessageRow[]): Promise<MessageRecord[]> {

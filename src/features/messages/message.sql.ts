@@ -1,7 +1,8 @@
 import type { MessageRole } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import { beyond, type Page } from '../../platform/page.js'
-import { readableThread, threadReadable } from '../access/access.sql.js'
+import type { TextRow } from '../../platform/text.budget.js'
+import { threadReadable } from '../access/access.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'
 
 export interface MessageRecord {
@@ -30,18 +31,39 @@ const columnsWithoutContent = sql`m.id, m.thread_id as "threadId", m.sequence, m
 
 export const messageColumns = sql`${columnsWithoutContent}, m.content`
 
-export const selectMessages = (ids: readonly string[]): Statement =>
-  sql`select ${messageColumns} from message m where m.id = any(${ids}::text[])`
+/** A message that was read to be told. */
+export type ToldMessage = MessageRecord & TextRow
 
-export const selectReadableMessages = (ids: readonly string[], viewerId: string): Statement => sql`
-  select ${messageColumns} from message m join thread t on t.id = m.thread_id
+/** Where all messages of a statement together have more than `left` bytes, none brings its content, and none is read. */
+export const columnsWithin = (left: number): Statement => sql`
+  ${columnsWithoutContent}, octet_length(m.content) as "contentBytes",
+  case when sum(octet_length(m.content)) over () <= ${left}::bigint then m.content end as content`
+
+export const selectMessages = (ids: readonly string[], left: number): Statement =>
+  sql`select ${columnsWithin(left)} from message m where m.id = any(${ids}::text[])`
+
+export const selectReadableMessages = (
+  ids: readonly string[],
+  viewerId: string,
+  left: number,
+): Statement => sql`
+  select ${columnsWithin(left)} from message m join thread t on t.id = m.thread_id
   where m.id = any(${ids}::text[]) and ${threadReadable('t', viewerId)}`
 
-/** None of a thread that the viewer may not read: a reply that is given again may be older than its access. */
-export const listMessages = (viewerId: string, threadId: string, page: Page): Statement => sql`
-  select ${messageColumns} from message m
-  where m.thread_id = ${threadId} and ${readableThread(viewerId, threadId)} and ${beyond(page, sql`m.sequence`)}
-  order by m.sequence ${page.limit}`
+/** A page of each thread. None of a thread that the viewer may not read: a reply that is given again may be older than its access. */
+export const listMessages = (
+  viewerId: string,
+  threadIds: readonly string[],
+  page: Page,
+  left: number,
+): Statement => sql`
+  select ${columnsWithin(left)} from unnest(${threadIds}::text[]) as parent (id)
+  join thread t on t.id = parent.id and ${threadReadable('t', viewerId)}
+  cross join lateral (
+    select m.id, m.thread_id, m.sequence, m.role, m.content, m.created_at, m.edited_at from message m
+    where m.thread_id = t.id and ${beyond(page, sql`m.sequence`)}
+    order by m.sequence ${page.limit}) m
+  order by m.thread_id, m.sequence`
 
 /** Rows whose id exists are left out of what is returned. */
 export const insertMessages = (rows: readonly NewMessageRow[]): Statement => sql`

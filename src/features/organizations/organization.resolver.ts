@@ -1,20 +1,17 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { OrganizationRole } from '../../generated/prisma/enums.js'
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Authenticator } from '../access/authenticator.js'
 import type { Context } from '../access/context.js'
-import { User } from '../access/user.type.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import { Usage } from '../usage/usage.type.js'
 import type { OrganizationService } from './organization.service.js'
 import {
-  AddOrganizationMemberPayload,
   CreateOrganizationPayload,
+  OpenPersonalOrganizationPayload,
   Organization,
   OrganizationConnection,
-  OrganizationMember,
   ViewerProfile,
 } from './organization.type.js'
 
@@ -37,18 +34,13 @@ export class OrganizationResolver {
     return { organization: await this.organizations.create(viewer, name) }
   }
 
-  @Mutation(() => AddOrganizationMemberPayload, {
+  @Mutation(() => OpenPersonalOrganizationPayload, {
     nullable: true,
     description:
-      'Adds a user to an organization, or gives a member another role. Needs OWNER or ADMIN; an OWNER is made and lowered by an OWNER only, and the last one stays (CONFLICT).',
+      "The caller's personal organization, created if there is none: threads and imports that name no organization go there. Only the caller is in it until it adds others.",
   })
-  async addOrganizationMember(
-    @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
-    @Arg('userId', () => ID, { description: "The user's `sub`; it may be unknown so far." }) userId: string,
-    @Arg('role', () => OrganizationRole, { description: 'What it may do there.' }) role: OrganizationRole,
-    @Ctx() { viewer }: Context,
-  ): Promise<{ member: Omit<OrganizationMember, 'user'> }> {
-    return { member: await this.organizations.addMember(viewer, organizationId, userId, role) }
+  async openPersonalOrganization(@Ctx() { viewer }: Context): Promise<OpenPersonalOrganizationPayload> {
+    return { organization: await this.organizations.openOwn(viewer) }
   }
 
   @FieldResolver(() => Usage, {
@@ -57,17 +49,6 @@ export class OrganizationResolver {
   })
   async usage(@Root() { id, isMember }: Organization, @Ctx() { loaders }: Context): Promise<Usage | null> {
     return isMember ? loaders.load(this.usageMeter.byOrganization, id) : null
-  }
-}
-
-/** GraphQL face of members. */
-@Resolver(() => OrganizationMember)
-export class OrganizationMemberResolver {
-  constructor(private readonly authenticator: Authenticator) {}
-
-  @FieldResolver(() => User)
-  user(@Root() { userId }: OrganizationMember, @Ctx() { loaders }: Context): Promise<User | null> {
-    return loaders.load(this.authenticator.userById, userId)
   }
 }
 
@@ -85,7 +66,7 @@ export class ViewerResolver {
   }
 
   @FieldResolver(() => OrganizationConnection, {
-    description: 'The organizations that the caller is a member of, the newest first.',
+    description: 'The organizations whose membership the caller has accepted, the newest first.',
   })
   async organizations(
     @Args(() => PageArgs) args: PageArgs,
@@ -93,5 +74,14 @@ export class ViewerResolver {
   ): Promise<OrganizationConnection> {
     const page = readPage(args)
     return toConnection(await this.organizationService.list(viewer, page), page, byCreation)
+  }
+
+  @FieldResolver(() => Organization, {
+    nullable: true,
+    description:
+      'Where threads and imports of the caller go that name no organization; null until the first of them, or openPersonalOrganization.',
+  })
+  personalOrganization(@Ctx() { viewer }: Context): Promise<Organization | null> {
+    return this.organizationService.findPersonal(viewer)
   }
 }

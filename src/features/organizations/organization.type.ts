@@ -1,19 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars'
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql'
-import { OrganizationRole } from '../../generated/prisma/enums.js'
+import { Field, ID, ObjectType } from 'type-graphql'
 import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
-import { User } from '../access/user.type.js'
-
-registerEnumType(OrganizationRole, {
-  name: 'OrganizationRole',
-  description: 'What a member may do in its organization.',
-  valuesConfig: {
-    OWNER: { description: 'Everything, and making other owners.' },
-    ADMIN: { description: 'Everything but making owners; edits every space.' },
-    MEMBER: { description: 'Reads and writes threads and projects, and makes spaces.' },
-    VIEWER: { description: 'Reads.' },
-  },
-})
 
 @ObjectType({ description: 'A tenant: its members share its threads, projects and spaces.' })
 export class Organization {
@@ -47,25 +34,14 @@ export class ViewerProfile {
   readonly name!: string | null
 }
 
-@ObjectType({ description: 'A user in an organization.' })
-export class OrganizationMember {
-  readonly userId!: string
-
-  @Field(() => OrganizationRole, { description: 'What it may do there.' })
-  readonly role!: OrganizationRole
-
-  @Field(() => User, { description: 'The member.' })
-  readonly user!: User
-}
-
 @ObjectType({ description: 'The organization made by createOrganization; the caller is its OWNER.' })
 export class CreateOrganizationPayload {
   @Field(() => Organization, { description: 'The new organization.' })
   readonly organization!: Organization
 }
 
-@ObjectType({ description: 'The member as it stands after addOrganizationMember.' })
-export class AddOrganizationMemberPayload {
-  @Field(() => OrganizationMember, { description: 'The member.' })
-  readonly member!: OrganizationMember
+@ObjectType({ description: 'The organization that openPersonalOrganization found or created.' })
+export class OpenPersonalOrganizationPayload {
+  @Field(() => Organization, { description: "The caller's personal organization." })
+  readonly organization!: Organization
 }

@@ -1,15 +1,23 @@
-import type { Database, ModelTransaction } from '../../platform/database.js'
-import { conflict, invalid, notFound } from '../../platform/errors.js'
+import type { Database, ModelTransaction, Queryable } from '../../platform/database.js'
+import { conflict, HeddleError, invalid, notFound } from '../../platform/errors.js'
+import { findReply } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireText } from '../../platform/validate.js'
-import { requireOrganization } from '../access/access.js'
+import { requireOrganization, requireProject } from '../access/access.js'
 import { mutateModels } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
-import { countLiveThreads, listProjects, type ProjectRecord, selectProjects } from './project.sql.js'
+import {
+  countLiveThreads,
+  listProjects,
+  type ProjectRecord,
+  selectProjects,
+  selectSandboxDeletion,
+} from './project.sql.js'
+import { SANDBOX_DELETION, type SandboxClient } from './sandbox.service.js'
 
 const MAX_NAME = 255
 
@@ -27,7 +35,8 @@ export class ProjectService {
   constructor(
     private readonly db: Database,
     private readonly usage: UsageMeter,
-    private readonly hasSandboxService: boolean,
+    /** null: no sandbox service is configured */
+    private readonly sandboxes: SandboxClient | null,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
       byId(await db.query<ProjectRecord>(selectProjects(ids, viewerId))),
@@ -39,29 +48,43 @@ export class ProjectService {
   }
 
   /** With its count of threads, so that the reply needs no look beside the transaction. */
-  create(viewer: Viewer, input: NewProject): Promise<ProjectRecord & { threadCount: number }> {
-    return mutateModels(this.db, viewer, async (tx) => {
-      const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
-      const name = requireText('name', input.name, 1, MAX_NAME)
-      const sandboxId = this.#requireSandboxId(input.sandboxId)
-      if (sandboxId !== null) await requireUnused(tx, sandboxId)
-      const project = await tx.prisma.project.create({
-        data: {
-          id: mintId('proj'),
+  async create(viewer: Viewer, input: NewProject): Promise<ProjectRecord & { threadCount: number }> {
+    const require = (tx: Queryable) => requireOrganization(tx, viewer, 'write', input.organizationId)
+    const sandboxId = input.sandboxId ?? null
+    if (sandboxId !== null) {
+      const { id } = await require(this.db)
+      const isRepeated = (await findReply(this.db, viewer.userId, viewer.call)) !== null
+      if (!isRepeated) await this.#requireSandbox(id, sandboxId)
+    }
+    return mutateModels(this.db, viewer, {
+      require,
+      work: async (tx, { id: organizationId }) => {
+        const name = requireText('name', input.name, 1, MAX_NAME)
+        if (sandboxId !== null) await requireUnused(tx, sandboxId)
+        const project = await tx.prisma.project.create({
+          data: {
+            id: mintId('proj'),
+            organizationId,
+            name,
+            sandboxId,
+            sandboxStatus: sandboxId === null ? null : 'ACTIVE',
+          },
+        })
+        // After the insert, which waits for the end of a project that had it.
+        if (sandboxId !== null) await requireStaying(tx, sandboxId)
+        await recordAudit(tx, viewer, {
+          action: 'project.created',
+          targetType: 'project',
+          targetId: project.id,
           organizationId,
-          name,
-          sandboxId,
-          sandboxStatus: sandboxId === null ? null : 'ACTIVE',
-        },
-      })
-      await recordAudit(tx, viewer, {
-        action: 'project.created',
-        targetType: 'project',
-        targetId: project.id,
-        organizationId,
-      })
-      await this.usage.change(tx, organizationId, { projects: 1 })
-      return { ...project, threadCount: 0 }
+        })
+        await this.usage.change(tx, organizationId, { projects: 1 })
+        return { ...project, threadCount: 0 }
+      },
+      requireReply: async (tx, project) => {
+        await require(tx)
+        await requireProject(tx, viewer, 'write', project.id)
+      },
     })
   }
 
@@ -77,15 +100,25 @@ export class ProjectService {
     return this.db.query(listProjects(organizationId, page))
   }
 
-  // Accepting a sandbox that nobody could delete would leave it running for ever.
-  #requireSandboxId(sandboxId: string | null | undefined): string | null {
-    if (sandboxId == null) return null
-    if (!this.hasSandboxService) {
+  /**
+   * A project's end deletes its sandbox with the operator's key: it must be of the project's organization. Asked outside
+   * the transaction, which waits for nothing outside.
+   */
+  async #requireSandbox(organizationId: string, sandboxId: string): Promise<void> {
+    if (!this.sandboxes) {
       throw invalid('Invalid sandboxId. No sandbox service is configured: set SANDBOX_API_URL.', {
         sandboxId,
       })
     }
-    return requireId('sandboxId', sandboxId)
+    requireId('sandboxId', sandboxId)
+    const owner = await this.sandboxes.findOrganization(sandboxId).catch((cause: unknown) => {
+      throw new HeddleError(
+        'SERVICE_UNAVAILABLE',
+        'The sandbox service does not say now whose the sandbox is. Try again in a moment.',
+        { systemMessage: 'Sandbox service unavailable', details: { sandboxId }, cause },
+      )
+    })
+    if (owner !== organizationId) throw notFound('Sandbox', { sandboxId })
   }
 }
 
@@ -93,4 +126,10 @@ export class ProjectService {
 async function requireUnused(tx: ModelTransaction, sandboxId: string): Promise<void> {
   const user = await tx.prisma.project.findUnique({ where: { sandboxId }, select: { id: true } })
   if (user) throw conflict('Another project has this sandbox.', 'Sandbox in use', { sandboxId })
+}
+
+/** A project that had it has ended, and its deletion is still to be carried out. */
+async function requireStaying(tx: ModelTransaction, sandboxId: string): Promise<void> {
+  const [deletion] = await tx.query(selectSandboxDeletion(SANDBOX_DELETION, sandboxId))
+  if (deletion) throw conflict('The sandbox is being deleted.', 'Sandbox in use', { sandboxId })
 }

@@ -31,3 +31,7 @@ export const countLiveThreads = (ids: readonly string[]): Statement => sql`
 
 export const markSandboxDeleted = (id: string, sandboxId: string): Statement => sql`
   update project set sandbox_status = 'DELETED' where id = ${id} and sandbox_id = ${sandboxId} returning id`
+
+/** An effect that is still to delete the sandbox, or failed to. The outbox holds what is not done yet, which is little. */
+export const selectSandboxDeletion = (kind: string, sandboxId: string): Statement =>
+  sql`select id from outbox where kind = ${kind} and payload->>'sandboxId' = ${sandboxId} limit 1`

@@ -57,7 +57,7 @@ export class CreateProjectInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The sandbox service's id; it is deleted there with the project. VALIDATION_ERROR without a sandbox service, CONFLICT when another project has it.",
+      "The sandbox service's id; it is deleted there with the project. Its label `heddle-organization` names the organization, else RESOURCE_NOT_FOUND. VALIDATION_ERROR without a sandbox service, CONFLICT when another project has it or its deletion is under way, SERVICE_UNAVAILABLE when the service does not answer.",
   })
   readonly sandboxId?: string | null
 }

@@ -2,6 +2,7 @@ import type { DeletionMode, DeletionScope, DeletionState } from '../../generated
 import { type Statement, sql } from '../../platform/database.js'
 import { fromNow, isFree } from '../../platform/lease.sql.js'
 import type { RequestIds } from '../../platform/request.js'
+import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
 
 /** One deletion, of one thread or of a hundred thousand, and how far its purge is. */
 export interface DeletionBatchRecord {
@@ -64,6 +65,9 @@ export const insertDeletionBatch = (row: NewDeletionBatch): Statement => {
 
 export const selectBatches = (ids: readonly string[]): Statement =>
   sql`select ${columns} from deletion_batch b where b.id = any(${ids}::text[])`
+
+export const selectWatchedBatches = (looks: readonly Look<Subject>[]): Statement =>
+  beyondKnown(looks, (id) => sql`select ${columns} from deletion_batch b where b.id = ${id}`)
 
 /** The newest deletion of a thread. */
 export const selectBatchOfThread = (threadId: string): Statement => sql`

@@ -1,10 +1,17 @@
 import type { Bus } from '../../platform/bus.js'
-import type { Transaction } from '../../platform/database.js'
-import { Watch } from '../../platform/watch.js'
-import type { DeletionBatchRecord } from './deletion.batch.sql.js'
+import type { Queryable, Transaction } from '../../platform/database.js'
+import { notFound } from '../../platform/errors.js'
+import {
+  type Found,
+  foundOf,
+  type Look,
+  type Subject,
+  type WatchedRow,
+  type WatchKind,
+} from '../../platform/watch/watch.kind.js'
+import { type DeletionBatchRecord, selectWatchedBatches } from './deletion.batch.sql.js'
 
 const MIN_INTERVAL_MS = 100
-const POLL_MS = 3_000
 
 /** On this topic workers hear that there is something to purge. */
 export const PURGE_TOPIC = 'purge'
@@ -23,18 +30,39 @@ export function announcePurge(tx: Transaction, bus: Bus): void {
 }
 
 /** One deletion, until nothing is left of it; a soft one that can still be undone is at its end too. */
-export function watchDeletion(bus: Bus, batchId: string, read: () => Promise<DeletionBatchRecord[]>) {
-  return new Watch<DeletionBatchRecord>({
-    bus,
-    topic: topicOf(batchId),
-    read,
-    receive: reviveDeletion,
-    keyOf: (row) => row.id,
-    sequenceOf: (row) => row.sequence,
-    isLast: ({ state }) => state !== 'PURGING',
-    minIntervalMs: MIN_INTERVAL_MS,
-    pollMs: POLL_MS,
-  })
+export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
+  readonly minIntervalMs = MIN_INTERVAL_MS
+
+  constructor(private readonly db: Queryable) {}
+
+  topicOf({ id }: Subject): string {
+    return topicOf(id)
+  }
+
+  receive(payload: unknown): DeletionBatchRecord | null {
+    return reviveDeletion(payload)
+  }
+
+  keyOf(row: DeletionBatchRecord): string {
+    return row.id
+  }
+
+  sequenceOf(row: DeletionBatchRecord): number {
+    return row.sequence
+  }
+
+  isLast({ state }: DeletionBatchRecord): boolean {
+    return state !== 'PURGING'
+  }
+
+  async look(looks: readonly Look<Subject>[]): Promise<Found<DeletionBatchRecord>> {
+    const rows = await this.db.query<WatchedRow<DeletionBatchRecord>>(selectWatchedBatches(looks))
+    return foundOf(rows, (batchId) => notFound('Deletion', { batchId }))
+  }
+
+  refusal(error: Error): Error {
+    return error
+  }
 }
 
 /** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the row. */

@@ -21,6 +21,7 @@ export class SearchResolver {
 
   @Query(() => SearchConnection, {
     nullable: true,
+    complexity: 100,
     description:
       'The messages of a space that answer a text best, of live threads only. Needs view access to the space, which shows what is found and the titles of its threads, not the threads.',
   })
@@ -36,13 +37,14 @@ export class SearchResolver {
     mode: SearchMode,
     @Arg('filter', () => SearchFilterInput, { nullable: true, description: 'Which messages are searched.' })
     filter: SearchFilterInput | null,
-    @Ctx() { viewer }: Context,
+    @Ctx() { viewer, loaders }: Context,
   ): Promise<SearchConnection> {
-    return this.search.search(viewer, spaceId, { query, first, after, mode, filter })
+    return this.search.search(viewer, loaders.texts, spaceId, { query, first, after, mode, filter })
   }
 
   @Query(() => ThreadSearchConnection, {
     nullable: true,
+    complexity: 100,
     description:
       'The live threads that the caller may read whose title or messages have the words of a text: a search as SearchMode.KEYWORD describes it, without any embedder. When more than 10,000 messages or titles match, 10,000 of them are ranked.',
   })
@@ -60,8 +62,8 @@ export class SearchResolver {
       description: 'Which messages are searched; with roles or times, no titles are.',
     })
     filter: SearchFilterInput | null,
-    @Ctx() { viewer }: Context,
+    @Ctx() { viewer, loaders }: Context,
   ): Promise<ThreadSearchConnection> {
-    return this.threadSearch.search(viewer, { query, organizationId, first, after, filter })
+    return this.threadSearch.search(viewer, loaders.texts, { query, organizationId, first, after, filter })
   }
 }

@@ -1,9 +1,10 @@
 import type { Database } from '../../platform/database.js'
 import { HeddleError } from '../../platform/errors.js'
 import { byId } from '../../platform/loader.js'
+import type { TextBudget } from '../../platform/text.budget.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
-import type { MessageRecord } from '../messages/message.sql.js'
+import type { MessageRecord, ToldMessage } from '../messages/message.sql.js'
 import type { LinkService } from '../spaces/link.service.js'
 import type { KeywordSearch } from './keyword.search.js'
 import { embedQuery } from './query.embedder.js'
@@ -60,7 +61,12 @@ export class SearchService {
     private readonly keywords: KeywordSearch,
   ) {}
 
-  async search(viewer: Viewer, spaceId: string, values: SearchArguments): Promise<SearchResults> {
+  async search(
+    viewer: Viewer,
+    texts: TextBudget,
+    spaceId: string,
+    values: SearchArguments,
+  ): Promise<SearchResults> {
     const space = await requireSpace(this.db, viewer, 'read', spaceId)
     const query = readQuery(values.query)
     const filter = requireFilter(values.filter)
@@ -76,7 +82,7 @@ export class SearchService {
       return fuse(rankings).map(({ hit, score }) => ({ ...hit, score }))
     }
     const read = async (ids: string[]) =>
-      byId(await this.db.query<MessageRecord>(selectFoundMessages(spaceId, ids)))
+      byId(await texts.read((left) => this.db.query<ToldMessage>(selectFoundMessages(spaceId, ids, left))))
     const { hits, pageInfo } = await readRanking(page, { idOf: messageIdOf, rank, read })
     const words = markedWords(query)
     const edges = hits.map(({ hit: { score, similarity, chunk }, node, cursor }) => {

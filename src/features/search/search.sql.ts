@@ -1,9 +1,9 @@
 import { type Statement, sql } from '../../platform/database.js'
-import { messageColumns } from '../messages/message.sql.js'
+import { columnsWithin } from '../messages/message.sql.js'
 
 /** Asked again when they are shown: a message may have gone, or its thread left the space, since it was ranked. */
-export const selectFoundMessages = (spaceId: string, ids: readonly string[]): Statement => sql`
-  select ${messageColumns} from message m
+export const selectFoundMessages = (spaceId: string, ids: readonly string[], left: number): Statement => sql`
+  select ${columnsWithin(left)} from message m
   join space_thread l on l.space_id = ${spaceId} and l.thread_id = m.thread_id
   join thread t on t.id = m.thread_id and t.deleted_at is null
   where m.id = any(${ids}::text[])`

@@ -1,9 +1,10 @@
 import type { PageInfo } from '../../platform/connection.type.js'
 import type { Database } from '../../platform/database.js'
 import { byId } from '../../platform/loader.js'
+import type { TextBudget } from '../../platform/text.budget.js'
 import { requireOrganization } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
-import { type MessageRecord, selectMessages } from '../messages/message.sql.js'
+import { type MessageRecord, selectMessages, type ToldMessage } from '../messages/message.sql.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
 import { requireFilter, type SearchFilterValues } from './search.filter.js'
 import { type RankedNode, readRanking, readSearchPage } from './search.page.js'
@@ -38,6 +39,7 @@ export class ThreadSearchService {
 
   async search(
     viewer: Viewer,
+    texts: TextBudget,
     values: ThreadSearchArguments,
   ): Promise<{ edges: ThreadResult[]; pageInfo: PageInfo }> {
     const organizationId = values.organizationId ?? null
@@ -45,23 +47,29 @@ export class ThreadSearchService {
     const query = readQuery(values.query)
     const filter = requireFilter(values.filter)
     const page = readSearchPage(['threads', organizationId, query.text, filter], values.first, values.after)
-    const own = await this.db.query<{ id: string }>(selectOwnOrganizations(viewer.userId))
-    const organizationIds = own.map(({ id }) => id)
+    const organizationIds = await this.#places(viewer, organizationId)
     const scope = { viewerId: viewer.userId, organizationId, organizationIds, filter }
     const { hits, pageInfo } = await readRanking<ThreadHit, ThreadRecord>(page, {
       idOf: ({ id }) => id,
       rank: (depth) => this.db.query(searchThreads(scope, query.syntax, depth)),
       read: async (ids) => byId(await this.db.query<ThreadRecord>(selectFoundThreads(viewer.userId, ids))),
     })
-    return { edges: await this.#withMessages(hits, markedWords(query)), pageInfo }
+    return { edges: await this.#withMessages(texts, hits, markedWords(query)), pageInfo }
+  }
+
+  async #places({ userId }: Viewer, organizationId: string | null): Promise<string[]> {
+    if (organizationId !== null) return [organizationId]
+    const joined = await this.db.query<{ id: string }>(selectOwnOrganizations(userId))
+    return joined.map(({ id }) => id)
   }
 
   async #withMessages(
+    texts: TextBudget,
     hits: readonly RankedNode<ThreadHit, ThreadRecord>[],
     words: readonly string[],
   ): Promise<ThreadResult[]> {
     const ids = hits.flatMap(({ hit }) => hit.messageId ?? [])
-    const messages = byId(await this.db.query<MessageRecord>(selectMessages(ids)))
+    const messages = byId(await texts.read((left) => this.db.query<ToldMessage>(selectMessages(ids, left))))
     return hits.map(({ hit: { rank, messageId }, node, cursor }) => {
       const message = (messageId !== null && messages.get(messageId)) || null
       return {

@@ -1,5 +1,5 @@
 import { empty, raw, type Statement, sql } from '../../platform/database.js'
-import { threadReadable } from '../access/access.sql.js'
+import { hasAccepted, threadReadable } from '../access/access.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'
 import { MAX_CANDIDATES, parseWords } from './keyword.search.sql.js'
 import { matching, type SearchFilter } from './search.filter.js'
@@ -15,13 +15,14 @@ export interface ThreadSearchScope {
   viewerId: string
   /** null: wherever the viewer may read */
   organizationId: string | null
-  /** those of the viewer: the planner must know them to tell a small tenant from a large one */
+  /** where it looks: the planner must know them to tell a small tenant from a large one */
   organizationIds: readonly string[]
   filter: SearchFilter
 }
 
-export const selectOwnOrganizations = (viewerId: string): Statement =>
-  sql`select organization_id as id from member where user_id = ${viewerId}`
+/** Where a search that names no organization looks, beside the viewer's own threads. */
+export const selectOwnOrganizations = (viewerId: string): Statement => sql`
+  select organization_id as id from member m where m.user_id = ${viewerId} and ${hasAccepted('m')}`
 
 /** The live threads that the viewer may read. `threadReadable` decides; what stands before it is for the planner. */
 function readable({ viewerId, organizationId, organizationIds }: ThreadSearchScope): Statement {

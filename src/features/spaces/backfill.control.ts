@@ -3,7 +3,6 @@ import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { mintId } from '../../platform/ids.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
-import { requireAllowed } from '../access/access.policy.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -40,15 +39,18 @@ export class BackfillControl {
    * taken yet stays refused. Canceling twice is once.
    */
   cancel(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
-    return mutate(this.db, viewer, async (tx) => {
-      const { space, backfill } = await this.#hold(tx, viewer, backfillId)
-      if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
-        throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
-      }
-      const ended = isTerminal(backfill) ? [] : await this.#end(tx, backfill)
-      announceBackfills(tx, this.bus, ended)
-      await this.#record(tx, viewer, 'backfill.canceled', space, backfill)
-      return ended.find(({ id }) => id === backfillId) ?? backfill
+    return mutate(this.db, viewer, {
+      require: (tx) => this.#require(tx, viewer, backfillId),
+      work: async (tx, found) => {
+        const { space, backfill } = await this.#hold(tx, viewer, found)
+        if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
+          throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
+        }
+        const ended = isTerminal(backfill) ? [] : await this.#end(tx, backfill)
+        announceBackfills(tx, this.bus, ended)
+        await this.#record(tx, viewer, 'backfill.canceled', space, backfill)
+        return ended.find(({ id }) => id === backfillId) ?? backfill
+      },
     })
   }
 
@@ -57,15 +59,18 @@ export class BackfillControl {
    * it waits out an outage: tries again now.
    */
   retry(viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
-    return mutate(this.db, viewer, async (tx) => {
-      const { space, link, backfill } = await this.#hold(tx, viewer, backfillId)
-      if (!link)
-        throw conflict('The thread is no longer in the space.', 'Thread not in space', { backfillId })
-      this.links.requireEmbedder(space)
-      const retried = await this.#take(tx, link, backfill)
-      this.links.announceWork(tx)
-      await this.#record(tx, viewer, 'backfill.retried', space, retried)
-      return retried
+    return mutate(this.db, viewer, {
+      require: (tx) => this.#require(tx, viewer, backfillId),
+      work: async (tx, found) => {
+        const { space, link, backfill } = await this.#hold(tx, viewer, found)
+        if (!link)
+          throw conflict('The thread is no longer in the space.', 'Thread not in space', { backfillId })
+        this.links.requireEmbedder(space)
+        const retried = await this.#take(tx, link, backfill)
+        this.links.announceWork(tx)
+        await this.#record(tx, viewer, 'backfill.retried', space, retried)
+        return retried
+      },
     })
   }
 
@@ -122,16 +127,20 @@ export class BackfillControl {
     return retried
   }
 
+  async #require(tx: Transaction, viewer: Viewer, backfillId: string): Promise<BackfillRecord> {
+    const backfill = await this.backfills.getIn(tx, viewer, backfillId)
+    await requireSpace(tx, viewer, 'edit', backfill.spaceId)
+    return backfill
+  }
+
   /** Locks the space and the link, and reads the backfill again under their locks. */
-  async #hold(tx: Transaction, viewer: Viewer, backfillId: string): Promise<Held> {
-    const { spaceId, threadId } = await this.backfills.getIn(tx, viewer, backfillId)
+  async #hold(tx: Transaction, viewer: Viewer, { id, spaceId, threadId }: BackfillRecord): Promise<Held> {
     // Held first, like every path that goes on to a link: the thread cannot go, and grows for nobody meanwhile.
-    const [thread] = await tx.query(holdThread(threadId))
-    const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
-    requireAllowed(viewer, 'edit', space)
+    const [thread] = await tx.query(holdThread(spaceId, threadId))
+    const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
     const [link] = thread ? await tx.query<LinkRecord>(lockLink(spaceId, threadId)) : []
-    const [backfill] = await tx.query<BackfillRecord>(selectBackfills([backfillId]))
-    if (!backfill) throw notFound('Backfill', { backfillId })
+    const [backfill] = await tx.query<BackfillRecord>(selectBackfills([id]))
+    if (!backfill) throw notFound('Backfill', { backfillId: id })
     return { space, link: link ?? null, backfill }
   }
 

@@ -34,6 +34,7 @@ export class LinkResolver {
 
   @Mutation(() => AddThreadToSpacePayload, {
     nullable: true,
+    complexity: 20,
     description:
       'Puts a thread into a space and starts embedding its messages; later ones are embedded without being asked. Needs edit access to the space and write access to the thread, which is of its organization or owned by the caller. Adding it again answers with the first link and its newest backfill, and resumes one that was canceled. CONFLICT when the space holds vectors of another model.',
   })
@@ -49,6 +50,7 @@ export class LinkResolver {
 
   @Mutation(() => RemoveThreadFromSpacePayload, {
     nullable: true,
+    complexity: 20,
     description:
       'Takes a thread out of a space, with its vectors. The thread stays, and so do its messages. Needs edit access to the space. RESOURCE_NOT_FOUND when the thread is not in it.',
   })
@@ -92,9 +94,9 @@ export class SpaceThreadsResolver {
   constructor(private readonly links: LinkService) {}
 
   @FieldResolver(() => SpaceThreadConnection, { description: 'Its live threads, the last added first.' })
-  async threads(@Root() { id }: Space, @Args(() => PageArgs) args: PageArgs, @Ctx() { viewer }: Context) {
+  async threads(@Root() { id }: Space, @Args(() => PageArgs) args: PageArgs, @Ctx() { loaders }: Context) {
     const page = readPage(args)
-    const rows = await this.links.listThreads(viewer, id, page)
+    const rows = await loaders.loadPage(this.links.threadsBySpace, id, page)
     return toEdges(
       rows,
       page,
@@ -138,10 +140,10 @@ export class ThreadSpacesResolver {
   async spaces(
     @Root() { id }: Thread,
     @Args(() => PageArgs) args: PageArgs,
-    @Ctx() { viewer }: Context,
+    @Ctx() { loaders }: Context,
   ): Promise<SpaceConnection> {
     const page = readPage(args)
-    const rows = await this.spaceService.listOfThread(viewer, id, page)
+    const rows = await loaders.loadPage(this.spaceService.pagesOfThread, id, page)
     return toConnection(rows, page, (row) => ({ rank: row.addedAt.getTime(), id: row.id }))
   }
 }

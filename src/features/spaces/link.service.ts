@@ -3,9 +3,10 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
-import type { Page } from '../../platform/page.js'
-import { requireSpace, requireThread, type SpaceAccess } from '../access/access.js'
+import { PagesDefinition } from '../../platform/loader.js'
+import { requireSpace, requireThread, type SpaceAccess, type ThreadAccess } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
+import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -16,6 +17,7 @@ import type { Embedders } from '../embedders/embedders.js'
 import type { PurgeService } from '../purge/purge.service.js'
 import { changeSpaceCounts } from '../purge/space.counts.js'
 import type { SpaceShare } from '../purge/space.counts.sql.js'
+import { holdMemberships } from './departure.sql.js'
 import {
   holdThread,
   insertLink,
@@ -52,68 +54,72 @@ export interface ThreadRemoved {
 
 /** The links between threads and spaces: adding, removing, and telling workers that one has work. */
 export class LinkService {
+  readonly threadsBySpace: PagesDefinition<LinkedThread>
+
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
     private readonly embedders: Embedders,
     private readonly purges: PurgeService,
-  ) {}
+  ) {
+    this.threadsBySpace = new PagesDefinition(
+      ({ spaceId }) => spaceId,
+      (spaceIds, page, { viewerId }) => db.query(listLinkedThreads(viewerId, spaceIds, page)),
+    )
+  }
 
   /**
    * Adding a thread twice is one link and one backfill: the second call answers with the first one's. A link whose
    * backfill was canceled is resumed.
    */
   add(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadAdded> {
-    return mutate(this.db, viewer, async (tx) => {
-      const thread = await requireThread(tx, viewer, 'read', threadId, 'change')
-      const space = await requireSpace(tx, viewer, 'read', spaceId, 'share')
-      requireAllowed(viewer, 'edit', space)
-      requireAllowed(viewer, 'write', thread)
-      if (thread.organizationId !== space.organizationId && thread.ownerId !== viewer.userId) {
-        throw invalid('The thread belongs to another organization than the space, and not to you.', {
-          spaceId,
-          threadId,
+    return mutate(this.db, viewer, {
+      require: (tx) => requireBoth(tx, viewer, spaceId, threadId),
+      work: async (tx) => {
+        const locks = { thread: 'change', space: 'share' } as const
+        const { space, thread } = await requireBoth(tx, viewer, spaceId, threadId, locks)
+        if (thread.organizationId !== space.organizationId) await requireStillIn(tx, viewer, thread, space)
+        this.requireEmbedder(space)
+        const added = await this.#join(tx, viewer, spaceId, threadId)
+        await recordAudit(tx, viewer, {
+          action: 'space.thread-added',
+          targetType: 'space',
+          targetId: spaceId,
+          organizationId: space.organizationId,
+          details: { threadId, backfillId: added.backfill.id },
         })
-      }
-      this.requireEmbedder(space)
-      const added = await this.#join(tx, viewer, spaceId, threadId)
-      await recordAudit(tx, viewer, {
-        action: 'space.thread-added',
-        targetType: 'space',
-        targetId: spaceId,
-        organizationId: space.organizationId,
-        details: { threadId, backfillId: added.backfill.id },
-      })
-      return { ...added, space: await getSpace(tx, viewer, spaceId) }
+        return { ...added, space: await getSpace(tx, viewer, spaceId) }
+      },
     })
   }
 
   /** Once this is acknowledged nothing of the link is written again: its row, and with it its generation, is gone. */
   remove(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadRemoved> {
-    return mutate(this.db, viewer, async (tx) => {
-      requireId('threadId', threadId)
-      const [thread] = await tx.query(holdThread(threadId))
-      const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
-      const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
-      if (!thread || !link) throw notFound('Thread', { threadId, spaceId })
-      const beside = await this.#lockBeside(tx, link)
-      const { removedVectorCount } = await this.purges.removeLinks(tx, spaceId, threadId)
-      if (beside) await this.purges.removeLinks(tx, beside.spaceId, threadId)
-      await recordAudit(tx, viewer, {
-        action: 'space.thread-removed',
-        targetType: 'space',
-        targetId: spaceId,
-        organizationId: space.organizationId,
-        details: { threadId, removedVectorCount },
-      })
-      await changeSpaceCounts(tx, sharesOf([link, beside]), -1)
-      if (beside) announceSettled(tx, this.bus)
-      return { removedAt: new Date(), removedVectorCount, space: await getSpace(tx, viewer, spaceId) }
+    requireId('threadId', threadId)
+    return mutate(this.db, viewer, {
+      require: (tx) => requireSpace(tx, viewer, 'edit', spaceId),
+      work: (tx) => this.#remove(tx, viewer, spaceId, threadId),
     })
   }
 
-  listThreads(viewer: Viewer, spaceId: string, page: Page): Promise<LinkedThread[]> {
-    return this.db.query(listLinkedThreads(viewer.userId, spaceId, page))
+  async #remove(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadRemoved> {
+    const [thread] = await tx.query(holdThread(spaceId, threadId))
+    const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
+    const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
+    if (!thread || !link) throw notFound('Thread', { threadId, spaceId })
+    const beside = await this.#lockBeside(tx, link)
+    const { removedVectorCount } = await this.purges.removeLinks(tx, spaceId, threadId)
+    if (beside) await this.purges.removeLinks(tx, beside.spaceId, threadId)
+    await recordAudit(tx, viewer, {
+      action: 'space.thread-removed',
+      targetType: 'space',
+      targetId: spaceId,
+      organizationId: space.organizationId,
+      details: { threadId, removedVectorCount },
+    })
+    await changeSpaceCounts(tx, sharesOf([link, beside]), -1)
+    if (beside) announceSettled(tx, this.bus)
+    return { removedAt: new Date(), removedVectorCount, space: await getSpace(tx, viewer, spaceId) }
   }
 
   announceWork(tx: Transaction): void {
@@ -195,6 +201,40 @@ export class LinkService {
     this.announceWork(tx)
     return backfill
   }
+}
+
+/** Both are seen before what is refused of either is told. */
+async function requireBoth(
+  tx: Transaction,
+  viewer: Viewer,
+  spaceId: string,
+  threadId: string,
+  locks: { thread: Lock; space: Lock } = { thread: 'none', space: 'none' },
+): Promise<{ space: SpaceAccess; thread: ThreadAccess }> {
+  const thread = await requireThread(tx, viewer, 'read', threadId, locks.thread)
+  const space = await requireSpace(tx, viewer, 'read', spaceId, locks.space)
+  requireAllowed(viewer, 'edit', space)
+  requireAllowed(viewer, 'write', thread)
+  if (thread.organizationId === space.organizationId || thread.ownerId === viewer.userId)
+    return { space, thread }
+  throw invalid('The thread belongs to another organization than the space, and not to you.', {
+    spaceId,
+    threadId,
+  })
+}
+
+/** A link between organizations ends with its owner's membership in either: none is made while one ends. */
+async function requireStillIn(
+  tx: Transaction,
+  viewer: Viewer,
+  thread: ThreadAccess,
+  space: SpaceAccess,
+): Promise<void> {
+  const organizationIds = [thread, space]
+    .filter(({ role }) => role !== null)
+    .map((each) => each.organizationId)
+  const held = await tx.query(holdMemberships(viewer.userId, organizationIds))
+  if (held.length < organizationIds.length) throw notFound('Thread', { threadId: thread.id })
 }
 
 function sharesOf(links: readonly (LinkRecord | null)[]): SpaceShare[] {

@@ -49,17 +49,31 @@ export const resumeLink = (spaceId: string, threadId: string): Statement => sql`
   update space_thread set paused_at = null, next_attempt_at = now(), attempts = 0, last_error = null
   where space_id = ${spaceId} and thread_id = ${threadId} returning space_id`
 
-export type LinkedThread = ThreadRecord & { addedAt: Date; addedById: string }
+export type LinkedThread = ThreadRecord & { spaceId: string; addedAt: Date; addedById: string }
 
-/** None of a space that the viewer cannot see: a reply that is given again may be older than its access. */
-export const listLinkedThreads = (viewerId: string, spaceId: string, page: Page): Statement => sql`
-  select ${threadColumnsFor(viewerId)}, l.added_at as "addedAt", l.added_by_id as "addedById"
-  from space_thread l join thread t on t.id = l.thread_id
-  where l.space_id = ${spaceId} and not l.hidden
-    and exists (select 1 from space s where s.id = ${spaceId} and ${spaceVisible('s', viewerId)})
-    and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
-  order by l.added_at desc, l.thread_id desc ${page.limit}`
+/**
+ * A page of each space. None of one that the viewer cannot see: a reply that is given again may be older than its access.
+ * A page is found in the index alone: with other columns, a planner that does not know how large a space is may sort it whole.
+ */
+export const listLinkedThreads = (
+  viewerId: string,
+  spaceIds: readonly string[],
+  page: Page,
+): Statement => sql`
+  select ${threadColumnsFor(viewerId)}, s.id as "spaceId", l.added_at as "addedAt", (
+      select own.added_by_id from space_thread own where own.space_id = s.id and own.thread_id = t.id) as "addedById"
+  from unnest(${spaceIds}::text[]) as parent (id)
+  join space s on s.id = parent.id and ${spaceVisible('s', viewerId)}
+  cross join lateral (
+    select l.thread_id, l.added_at from space_thread l
+    where l.space_id = s.id and not l.hidden and ${olderThan(page, sql`l.added_at`, sql`l.thread_id`)}
+    order by l.added_at desc, l.thread_id desc ${page.limit}) l
+  join thread t on t.id = l.thread_id
+  order by s.id, l.added_at desc, l.thread_id desc`
 
-/** The live thread stays, and grows for nobody meanwhile. One that is gone holds nothing up. */
-export const holdThread = (threadId: string): Statement =>
-  sql`select id from thread where id = ${threadId} and deleted_at is null for no key update`
+/** A live thread of the space stays, and grows for nobody meanwhile. Any other is held up by nobody who names it. */
+export const holdThread = (spaceId: string, threadId: string): Statement => sql`
+  select id from thread
+  where id = ${threadId} and deleted_at is null
+    and exists (select 1 from space_thread where space_id = ${spaceId} and thread_id = ${threadId})
+  for no key update`

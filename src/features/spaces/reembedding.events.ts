@@ -1,13 +1,20 @@
 import type { Bus } from '../../platform/bus.js'
-import type { Transaction } from '../../platform/database.js'
-import { Watch } from '../../platform/watch.js'
+import type { Queryable, Transaction } from '../../platform/database.js'
+import { HeddleError, notFound } from '../../platform/errors.js'
+import {
+  type Found,
+  foundOf,
+  type Look,
+  type Subject,
+  type WatchedRow,
+  type WatchKind,
+} from '../../platform/watch/watch.kind.js'
 import { spaceTopicOf } from '../backfills/backfill.events.js'
-import type { ReembeddingRecord } from './reembedding.sql.js'
+import { type ReembeddingRecord, selectWatchedReembeddings } from './reembedding.sql.js'
 
 const MIN_INTERVAL_MS = 100
 // Counting ten thousand backfills takes milliseconds: not for each of their batches.
 const LOOK_MS = 250
-const POLL_MS = 3_000
 
 /** On this topic workers hear that a shadow may be complete. */
 export const REEMBEDDING_TOPIC = 'reembedding'
@@ -21,26 +28,52 @@ export function announceSettled(tx: Transaction, bus: Bus): void {
   tx.afterCommit(() => bus.publish(REEMBEDDING_TOPIC, null))
 }
 
+/** What is watched of a reembedding. */
+export interface WatchedReembedding extends Subject {
+  readonly shadowId: string
+}
+
 /** One reembedding, until it ends: what its shadow's backfills tell says to count them again. */
-export function watchReembedding(
-  bus: Bus,
-  { id, shadowId }: ReembeddingRecord,
-  accessTopics: readonly string[],
-  read: () => Promise<ReembeddingRecord[]>,
-) {
-  return new Watch<ReembeddingRecord>({
-    bus,
-    accessTopics,
-    topic: spaceTopicOf(shadowId),
-    read,
-    receive: (payload) => reviveReembedding(id, payload),
-    keyOf: (row) => row.id,
-    sequenceOf: (row) => row.sequence,
-    isLast: ({ status }) => status !== 'RUNNING',
-    minIntervalMs: MIN_INTERVAL_MS,
-    lookMs: LOOK_MS,
-    pollMs: POLL_MS,
-  })
+export class OneReembedding implements WatchKind<WatchedReembedding, ReembeddingRecord> {
+  readonly minIntervalMs = MIN_INTERVAL_MS
+  readonly lookMs = LOOK_MS
+
+  constructor(private readonly db: Queryable) {}
+
+  topicOf({ shadowId }: WatchedReembedding): string {
+    return spaceTopicOf(shadowId)
+  }
+
+  receive(payload: unknown, { id }: WatchedReembedding): ReembeddingRecord | null {
+    return reviveReembedding(id, payload)
+  }
+
+  keyOf(row: ReembeddingRecord): string {
+    return row.id
+  }
+
+  sequenceOf(row: ReembeddingRecord): number {
+    return row.sequence
+  }
+
+  isLast({ status }: ReembeddingRecord): boolean {
+    return status !== 'RUNNING'
+  }
+
+  async look(looks: readonly Look<WatchedReembedding>[]): Promise<Found<ReembeddingRecord>> {
+    const rows = await this.db.query<WatchedRow<ReembeddingRecord>>(selectWatchedReembeddings(looks))
+    return foundOf(rows, (reembeddingId) => notFound('Reembedding', { reembeddingId }))
+  }
+
+  refusal(error: Error, { id }: WatchedReembedding): Error {
+    return asReembedding(error, id)
+  }
+}
+
+/** A reembedding of a space that the viewer cannot see is as good as missing. */
+function asReembedding(error: Error, reembeddingId: string): Error {
+  const isInvisible = error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND'
+  return isInvisible ? notFound('Reembedding', { reembeddingId }) : error
 }
 
 /** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the rows. */

@@ -21,6 +21,7 @@ export class ReembeddingResolver {
 
   @Mutation(() => ReembeddingPayload, {
     nullable: true,
+    complexity: 500,
     description:
       'Builds the memory of a space anew by another model. The old memory answers searches until the new one is whole; then the new one takes its place at once. Messages and threads that come or go meanwhile do so in both. Asked for the same model while it runs, it answers with what is at work. Needs what deleteSpace needs. CONFLICT when the space has this model already, or is being re-embedded to another.',
   })

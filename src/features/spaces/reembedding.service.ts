@@ -1,16 +1,17 @@
 import type { Bus } from '../../platform/bus.js'
 import { type Database, type Queryable, StaleReadError } from '../../platform/database.js'
-import { conflict, HeddleError, invalid, notFound } from '../../platform/errors.js'
+import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { LoaderDefinition } from '../../platform/loader.js'
-import { accessTopics, requireCredential } from '../access/access.events.js'
-import { requireSpace, type SpaceAccess } from '../access/access.js'
+import type { WatchHub } from '../../platform/watch/watch.hub.js'
+import { hidden, requireSpace, type SpaceAccess } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
+import type { WatchPass } from '../access/watch.gate.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { Embedders, EmbeddingModel } from '../embedders/embedders.js'
 import type { LinkService } from './link.service.js'
-import { announceSettled, watchReembedding } from './reembedding.events.js'
+import { announceSettled, OneReembedding } from './reembedding.events.js'
 import type { ReembeddingShadow } from './reembedding.shadow.js'
 import { holdAddedThreads, holdThreadsOf } from './reembedding.shadow.sql.js'
 import { type ReembeddingRecord, selectLatestReembeddings, selectReembedding } from './reembedding.sql.js'
@@ -25,6 +26,7 @@ export interface ReembeddingSelector {
 export class ReembeddingService {
   /** the one at work or the last, by space */
   readonly latestBySpace: LoaderDefinition<string, ReembeddingRecord>
+  readonly #watched: OneReembedding
 
   constructor(
     private readonly db: Database,
@@ -32,7 +34,9 @@ export class ReembeddingService {
     private readonly embedders: Embedders,
     private readonly shadow: ReembeddingShadow,
     private readonly links: LinkService,
+    private readonly hub: WatchHub<WatchPass>,
   ) {
+    this.#watched = new OneReembedding(db)
     this.latestBySpace = new LoaderDefinition(async (spaceIds, viewerId) => {
       const rows = await db.query<ReembeddingRecord>(selectLatestReembeddings(spaceIds, viewerId))
       return new Map(rows.map((row) => [row.spaceId, row]))
@@ -49,36 +53,43 @@ export class ReembeddingService {
     model: string,
     dimensions: number | null,
   ): Promise<ReembeddingRecord> {
-    return mutate(this.db, viewer, async (tx) => {
-      await requireSpace(tx, viewer, 'manage', spaceId)
-      await tx.query(holdThreadsOf(spaceId))
-      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
-      const [added] = await tx.query<{ areHeld: boolean }>(holdAddedThreads(spaceId))
-      if (!added?.areHeld) throw new StaleReadError('A thread was added to the space')
-      const target = this.#requireModel(model, dimensions)
-      const running = await this.shadow.find(tx, spaceId)
-      if (running) requireSameTarget(running, target)
-      else requireOtherModel(space, target)
-      const reembedding = running ?? (await this.shadow.open(tx, viewer, spaceId, target))
-      this.links.announceWork(tx)
-      announceSettled(tx, this.bus)
-      await this.#record(tx, viewer, 'space.reembedding-started', space, reembedding)
-      return reembedding
+    return mutate(this.db, viewer, {
+      require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
+      work: async (tx) => {
+        await tx.query(holdThreadsOf(spaceId))
+        const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+        const [added] = await tx.query<{ areHeld: boolean }>(holdAddedThreads(spaceId))
+        if (!added?.areHeld) throw new StaleReadError('A thread was added to the space')
+        const target = this.#requireModel(model, dimensions)
+        const running = await this.shadow.find(tx, spaceId)
+        if (running) requireSameTarget(running, target)
+        else requireOtherModel(space, target)
+        const reembedding = running ?? (await this.shadow.open(tx, viewer, spaceId, target))
+        this.links.announceWork(tx)
+        announceSettled(tx, this.bus)
+        await this.#record(tx, viewer, 'space.reembedding-started', space, reembedding)
+        return reembedding
+      },
     })
   }
 
   /** Nothing is left of the new memory; the old one was never touched. Canceling twice is once. */
   cancel(viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
-    return mutate(this.db, viewer, async (tx) => {
-      const { spaceId } = await getVisible(tx, viewer, reembeddingId)
-      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
-      const found = await find(tx, reembeddingId)
-      if (found?.status !== 'RUNNING' && found?.status !== 'CANCELED') {
-        throw conflict('The re-embedding has ended already.', 'Re-embedding ended', { reembeddingId })
-      }
-      const canceled = (await this.#cancelRunning(tx, found)) ?? found
-      await this.#record(tx, viewer, 'space.reembedding-canceled', space, canceled)
-      return canceled
+    return mutate(this.db, viewer, {
+      require: async (tx) => {
+        const { spaceId } = await getVisible(tx, viewer, reembeddingId)
+        return requireSpace(tx, viewer, 'manage', spaceId)
+      },
+      work: async (tx, { id: spaceId }) => {
+        const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+        const found = await find(tx, reembeddingId)
+        if (found?.status !== 'RUNNING' && found?.status !== 'CANCELED') {
+          throw conflict('The re-embedding has ended already.', 'Re-embedding ended', { reembeddingId })
+        }
+        const canceled = (await this.#cancelRunning(tx, found)) ?? found
+        await this.#record(tx, viewer, 'space.reembedding-canceled', space, canceled)
+        return canceled
+      },
     })
   }
 
@@ -86,16 +97,10 @@ export class ReembeddingService {
     return getVisible(this.db, viewer, reembeddingId)
   }
 
-  /** Each look asks for access again. */
-  async watch(
-    viewer: Viewer,
-    selector: ReembeddingSelector,
-  ): Promise<AsyncIterableIterator<ReembeddingRecord>> {
-    const found = await this.#select(viewer, selector)
-    return watchReembedding(this.bus, found, accessTopics(viewer, found.spaceId), async () => {
-      await requireCredential(this.db, viewer)
-      return [await this.get(viewer, found.id)]
-    })
+  /** Access is asked for again and again, by the hub. */
+  async watch(viewer: Viewer, selector: ReembeddingSelector): Promise<AsyncIterable<ReembeddingRecord>> {
+    const { id, shadowId, spaceId } = await this.#select(viewer, selector)
+    return this.hub.watch(this.#watched, { id, shadowId }, { viewer, spaceId })
   }
 
   async #select(viewer: Viewer, { reembeddingId, spaceId }: ReembeddingSelector): Promise<ReembeddingRecord> {
@@ -140,18 +145,11 @@ export class ReembeddingService {
   }
 }
 
-// A reembedding of a space that the viewer cannot see is as good as missing.
 async function getVisible(tx: Queryable, viewer: Viewer, reembeddingId: string): Promise<ReembeddingRecord> {
   requireId('reembeddingId', reembeddingId)
   const found = await find(tx, reembeddingId)
   if (!found) throw notFound('Reembedding', { reembeddingId })
-  try {
-    await requireSpace(tx, viewer, 'read', found.spaceId)
-  } catch (error) {
-    if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND')
-      throw notFound('Reembedding', { reembeddingId })
-    throw error
-  }
+  await hidden('Reembedding', { reembeddingId }, requireSpace(tx, viewer, 'read', found.spaceId))
   return found
 }
 

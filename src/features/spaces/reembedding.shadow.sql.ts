@@ -54,7 +54,13 @@ export const selectShadow = (spaceId: string): Statement =>
 export const lockSpace = (spaceId: string): Statement =>
   sql`select id from space where id = ${spaceId} and deleted_at is null for update`
 
-/** A deleted space that holds a store: nothing is left of it but vectors, which go bit by bit. */
+/** Until the transaction ends nobody tells a link of either that it has work: an append waits, or shows. */
+export const lockLinks = (spaceId: string, shadowId: string): Statement => sql`
+  select count(*)::int as count from (
+    select 1 from space_thread where space_id in (${spaceId}, ${shadowId})
+    order by space_id, thread_id for update) locked`
+
+/** A deleted space that holds a store: nothing is left of it but vectors, which go bit by bit. Its links are locked. */
 export const emptyShadow = (shadowId: string): Statement => sql`
   with links as (delete from space_thread where space_id = ${shadowId} returning 1),
     failures as (delete from embedding_failure where space_id = ${shadowId} returning 1),

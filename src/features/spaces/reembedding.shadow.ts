@@ -5,7 +5,13 @@ import type { RequestIds } from '../../platform/request.js'
 import type { Viewer } from '../access/viewer.js'
 import type { EmbeddingModel } from '../embedders/embedders.js'
 import { announceReembedding } from './reembedding.events.js'
-import { emptyShadow, insertShadow, insertShadowLinks, lockSpace } from './reembedding.shadow.sql.js'
+import {
+  emptyShadow,
+  insertShadow,
+  insertShadowLinks,
+  lockLinks,
+  lockSpace,
+} from './reembedding.shadow.sql.js'
 import {
   countShadow,
   type EndedReembedding,
@@ -47,7 +53,7 @@ export class ReembeddingShadow {
     return this.#get(tx, id)
   }
 
-  /** How far it came, under locks under which it comes no further. */
+  /** How far it came, under locks under which it comes no further; its links are locked. */
   async count(tx: Transaction, { shadowId }: ReembeddingRecord): Promise<FinalCounts> {
     const [counts] = await tx.query<FinalCounts>(countShadow(shadowId))
     if (!counts) throw new Error('Sums of a shadow are one row')
@@ -76,6 +82,7 @@ export class ReembeddingShadow {
     if (!running) return null
     // Workers hold it while they write: they end first, or find it gone.
     await tx.query(lockSpace(running.shadowId))
+    await tx.query(lockLinks(spaceId, running.shadowId))
     return this.end(tx, running, 'CANCELED', await this.count(tx, running))
   }
 

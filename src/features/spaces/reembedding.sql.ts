@@ -1,6 +1,7 @@
 import type { ReembeddingStatus } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import type { RequestIds } from '../../platform/request.js'
+import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
 import { spaceVisible } from '../access/access.sql.js'
 
 export interface ReembeddingRecord {
@@ -46,6 +47,9 @@ const selectReembeddings = (where: Statement): Statement => sql`
   where ${where}`
 
 export const selectReembedding = (id: string): Statement => selectReembeddings(sql`r.id = ${id}`)
+
+export const selectWatchedReembeddings = (looks: readonly Look<Subject>[]): Statement =>
+  beyondKnown(looks, (id) => selectReembeddings(sql`r.id = ${id}`))
 
 export const selectRunningReembedding = (spaceId: string): Statement =>
   selectReembeddings(sql`r.space_id = ${spaceId} and r.status = 'RUNNING'`)

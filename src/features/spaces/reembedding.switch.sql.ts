@@ -1,11 +1,5 @@
 import { type Statement, sql } from '../../platform/database.js'
 
-/** Until the transaction ends nobody tells a link of either that it has work: an append waits, or shows. */
-export const lockLinks = (spaceId: string, shadowId: string): Statement => sql`
-  select count(*)::int as count from (
-    select 1 from space_thread where space_id in (${spaceId}, ${shadowId})
-    order by space_id, thread_id for update) locked`
-
 /** A message that was appended while the link was being made woke nobody. A link that somebody is on is woken next time. */
 export const wakeBehindLinks = (shadowId: string): Statement => sql`
   with behind as (

@@ -5,14 +5,13 @@ import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
 import type { LinkService } from './link.service.js'
 import type { ReembeddingShadow } from './reembedding.shadow.js'
-import { lockSpace } from './reembedding.shadow.sql.js'
+import { lockLinks, lockSpace } from './reembedding.shadow.sql.js'
 import { type FinalCounts, listFinishable, type ReembeddingRecord } from './reembedding.sql.js'
 import {
   completeBackfills,
   deleteFailuresOf,
   deletePendingOf,
   exchangeStores,
-  lockLinks,
   measureShadow,
   movePending,
   takeFailures,

@@ -16,6 +16,7 @@ export class SpaceHealthResolver {
 
   @Query(() => SpaceHealth, {
     nullable: true,
+    complexity: 500,
     description:
       'Compares all that is stored of a space with its messages, exactly. It locks nothing, and takes about ten seconds for a million messages; what changes meanwhile may be counted as it was or as it is. Needs what deleteSpace needs.',
   })
@@ -28,6 +29,7 @@ export class SpaceHealthResolver {
 
   @Mutation(() => RepairSpacePayload, {
     nullable: true,
+    complexity: 1000,
     description:
       'Brings a space back to what spaceHealth expects: removes what belongs nowhere, has messages without vectors embedded again, corrects counters, and wakes links that no worker would take. It goes link by link, each in a short transaction with at most 10,000 vectors and 1,000 messages, so that no link waits for long; called again, it goes on where it was cut short, and changes nothing in a healthy space. Needs what deleteSpace needs.',
   })

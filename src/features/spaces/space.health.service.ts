@@ -15,6 +15,7 @@ export interface SpaceHealthReport {
   failures: number
   orphanRecords: number
   staleCounters: number
+  staleLinks: number
   links: number
   linksBehind: number
   stuckLinks: number
@@ -48,6 +49,7 @@ export async function measureHealth(db: Queryable, spaceId: string): Promise<Spa
   const orphanVectors = strays.vectors + misfits.excess + sumOf(links, ({ orphans }) => orphans)
   const orphanRecords = strays.records + sumOf(links, (link) => link.orphanRecords)
   const staleCounters = strays.miscounted + countOf(links, ({ isMiscounted }) => isMiscounted)
+  const { staleLinks } = strays
   const stuckLinks = countOf(links, ({ isStuck }) => isStuck)
   return {
     spaceId,
@@ -60,13 +62,15 @@ export async function measureHealth(db: Queryable, spaceId: string): Promise<Spa
     failures: sumOf(links, ({ failures }) => failures),
     orphanRecords,
     staleCounters,
+    staleLinks,
     links: links.length,
     linksBehind: countOf(links, ({ isBehind }) => isBehind),
     stuckLinks,
     pausedLinks: countOf(links, ({ isPaused }) => isPaused),
     oldestWaitingSince: oldest(links),
     lastError: worst(links)?.lastError ?? null,
-    isHealthy: orphanVectors + misfits.missing + orphanRecords + staleCounters + stuckLinks === 0,
+    isHealthy:
+      orphanVectors + misfits.missing + orphanRecords + staleCounters + staleLinks + stuckLinks === 0,
   }
 }
 

@@ -85,6 +85,7 @@ export interface StrayHealth {
   records: number
   /** of the counters of threads and of vectors */
   miscounted: number
+  staleLinks: number
 }
 
 /** What of a space belongs to none of its links, and its own counters. */
@@ -94,8 +95,14 @@ export const measureStrays = (spaceId: string): Statement => sql`
     (select count(*)::int from embedding_failure f where f.space_id = s.id and ${isUnlinked(sql`f.thread_id`)})
       + (select count(*)::int from pending_embedding p where p.space_id = s.id and ${isUnlinked(sql`p.thread_id`)})
       as records,
-    (s.thread_count <> c.threads)::int + (s.vector_count <> c.vectors)::int as miscounted
+    (s.thread_count <> c.threads)::int + (s.vector_count <> c.vectors)::int as miscounted,
+    (select count(*)::int from (${listStaleLinks(spaceId)}) stale) as "staleLinks"
   from space s cross join (${countLinks(spaceId)}) c where s.id = ${spaceId}`
+
+/** A link says whether its thread is deleted, for the searches' indexes. Those that say otherwise, in the order of locks. */
+export const listStaleLinks = (spaceId: string): Statement => sql`
+  select l.thread_id as "threadId" from space_thread l join thread t on t.id = l.thread_id
+  where l.space_id = ${spaceId} and l.hidden <> (t.deleted_at is not null) order by l.thread_id`
 
 export function isUnlinked(threadId: Statement): Statement {
   return sql`not exists (select 1 from space_thread l where l.space_id = s.id and l.thread_id = ${threadId})`

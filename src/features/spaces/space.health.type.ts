@@ -5,7 +5,7 @@ import type { Repairs } from './space.repair.js'
 
 @ObjectType({
   description:
-    'How the memory of a space stands to what it should be. Threads that are deleted are left out of all but `vectors` that belong to no link.',
+    'How the memory of a space stands to what it should be. Threads that are deleted are left out of all but `staleLinks`, and `vectors` that belong to no link.',
 })
 export class SpaceHealth implements SpaceHealthReport {
   @Field(() => ID, { description: 'The space.' })
@@ -59,6 +59,12 @@ export class SpaceHealth implements SpaceHealthReport {
   })
   readonly staleCounters!: number
 
+  @Field(() => Int, {
+    description:
+      'Links that hide a thread that is live, or show one that is deleted; those of deleted threads are looked at too.',
+  })
+  readonly staleLinks!: number
+
   @Field(() => Int, { description: 'Its live threads.' })
   readonly links!: number
 
@@ -100,6 +106,9 @@ export class RepairSpacePayload implements Repairs {
 
   @Field(() => Int, { description: 'Counters that were set, also after what was removed.' })
   readonly correctedCounters!: number
+
+  @Field(() => Int, { description: 'Links that say again whether their thread is deleted.' })
+  readonly correctedLinks!: number
 
   @Field(() => Int, { description: 'Links that workers take up again.' })
   readonly wokenLinks!: number

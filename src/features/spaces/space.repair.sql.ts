@@ -2,7 +2,7 @@ import { type Statement, sql } from '../../platform/database.js'
 import type { MisfitMessage } from './space.check.js'
 import { checkable, countLinks, isBehind, isInPlace, isRefused, isUnlinked } from './space.health.sql.js'
 
-/** Every statement but the last three is of one link, whose thread, space and row are locked. */
+/** Every statement but the last ones is of one link, whose thread, space and row are locked. */
 
 export interface Gone {
   count: number
@@ -73,6 +73,19 @@ export const wakeStuckLink = (spaceId: string, threadId: string): Statement => s
   update space_thread l set next_attempt_at = now()
   where l.space_id = ${spaceId} and l.thread_id = ${threadId} and l.paused_at is null and l.next_attempt_at is null
     and ${isBehind} returning l.thread_id`
+
+/** A thread of the space, also a deleted one: it is neither deleted nor restored meanwhile. */
+export const lockThreadIn = (spaceId: string, threadId: string): Statement => sql`
+  select id from thread
+  where id = ${threadId} and exists (select 1 from space_thread where space_id = ${spaceId} and thread_id = ${threadId})
+  for no key update`
+
+/** A statement of its own after the lock, so that it sees what was committed before. */
+export const correctLink = (spaceId: string, threadId: string): Statement => sql`
+  update space_thread l set hidden = (t.deleted_at is not null)
+  from thread t where t.id = l.thread_id and l.space_id = ${spaceId} and l.thread_id = ${threadId}
+    and l.hidden <> (t.deleted_at is not null)
+  returning l.thread_id`
 
 /** Counters of a space are the last that a transaction changes: who holds them knows what every other has committed. */
 export const lockSpaceCounts = (spaceId: string): Statement =>

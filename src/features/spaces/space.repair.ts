@@ -1,6 +1,6 @@
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Queryable, Transaction } from '../../platform/database.js'
 import { findReply } from '../../platform/idempotency.js'
-import { requireSpace } from '../access/access.js'
+import { requireSpace, type SpaceAccess } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -8,8 +8,9 @@ import type { LinkService } from './link.service.js'
 import { holdThread, lockLink } from './link.sql.js'
 import { findMisfits, type MisfitMessage } from './space.check.js'
 import { measureHealth, type SpaceHealthReport } from './space.health.service.js'
-import { type LinkHealth, measureLinks } from './space.health.sql.js'
+import { type LinkHealth, listStaleLinks, measureLinks } from './space.health.sql.js'
 import {
+  correctLink,
   deleteOrphanRecords,
   deleteOrphans,
   deleteStrayRecords,
@@ -17,6 +18,7 @@ import {
   type Gone,
   listStrayThreads,
   lockSpaceCounts,
+  lockThreadIn,
   type Requeued,
   recountLink,
   recountSpace,
@@ -32,6 +34,7 @@ export interface Repairs {
   requeuedMessages: number
   removedRecords: number
   correctedCounters: number
+  correctedLinks: number
   wokenLinks: number
 }
 
@@ -41,7 +44,8 @@ export interface Repaired extends Repairs {
 }
 
 const NOTHING: Repairs = {
-  ...{ removedVectors: 0, requeuedMessages: 0, removedRecords: 0, correctedCounters: 0, wokenLinks: 0 },
+  ...{ removedVectors: 0, requeuedMessages: 0, removedRecords: 0 },
+  ...{ correctedCounters: 0, correctedLinks: 0, wokenLinks: 0 },
 }
 
 /**
@@ -56,12 +60,14 @@ export class SpaceRepair {
 
   /** Nothing of it needs to be undone when it is cut short: called again, it goes on. */
   async repair(viewer: Viewer, spaceId: string): Promise<Repaired> {
+    const require = (tx: Queryable) => requireSpace(tx, viewer, 'manage', spaceId)
+    await require(this.db)
     const kept = await findReply<Repaired>(this.db, viewer.userId, viewer.call)
     if (kept) return kept.reply
-    await requireSpace(this.db, viewer, 'manage', spaceId)
     const removedVectors = await this.#removeStrays(viewer, spaceId)
+    const correctedLinks = await this.#correctLinks(viewer, spaceId)
     const links = await this.db.query<LinkHealth>(measureLinks(spaceId))
-    const steps: Repairs[] = [{ ...NOTHING, removedVectors }]
+    const steps: Repairs[] = [{ ...NOTHING, removedVectors, correctedLinks }]
     for (const { threadId } of links.filter(isFaulty))
       steps.push(...(await this.#mend(viewer, spaceId, threadId)))
     for await (const misfits of findMisfits(this.db, spaceId, links)) {
@@ -72,7 +78,10 @@ export class SpaceRepair {
     steps.push(await this.#removeRecords(viewer, spaceId))
     // Beside the last transaction, because it takes long; nothing of it can fail once the reply is kept.
     const health = await measureHealth(this.db, spaceId)
-    return mutate(this.db, viewer, (tx) => record(tx, viewer, spaceId, { ...steps.reduce(add), health }))
+    return mutate(this.db, viewer, {
+      require,
+      work: (tx, space) => record(tx, viewer, space, { ...steps.reduce(add), health }),
+    })
   }
 
   async #removeStrays(viewer: Viewer, spaceId: string): Promise<number> {
@@ -86,6 +95,19 @@ export class SpaceRepair {
       }
     }
     return removed
+  }
+
+  /** Of deleted threads too: a search would show them. */
+  async #correctLinks(viewer: Viewer, spaceId: string): Promise<number> {
+    let corrected = 0
+    for (const { threadId } of await this.db.query<{ threadId: string }>(listStaleLinks(spaceId))) {
+      corrected += await this.db.transaction(async (tx) => {
+        await tx.query(lockThreadIn(spaceId, threadId))
+        await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+        return (await tx.query(correctLink(spaceId, threadId))).length
+      })
+    }
+    return corrected
   }
 
   async #mend(viewer: Viewer, spaceId: string, threadId: string): Promise<Repairs[]> {
@@ -106,7 +128,7 @@ export class SpaceRepair {
     misfits: readonly MisfitMessage[],
   ): Promise<Repairs> {
     return this.db.transaction(async (tx) => {
-      const [thread] = await tx.query(holdThread(threadId))
+      const [thread] = await tx.query(holdThread(spaceId, threadId))
       await requireSpace(tx, viewer, 'manage', spaceId, 'share')
       const [link] = thread ? await tx.query(lockLink(spaceId, threadId)) : []
       if (!link) return NOTHING
@@ -121,6 +143,7 @@ export class SpaceRepair {
         requeuedMessages: requeued?.messages ?? 0,
         removedRecords: countIn(records),
         correctedCounters: recounted.length + (await recount(tx, spaceId)),
+        correctedLinks: 0,
         wokenLinks: woken.length,
       }
     })
@@ -139,10 +162,9 @@ export class SpaceRepair {
 async function record(
   tx: Transaction,
   viewer: Viewer,
-  spaceId: string,
+  { id: spaceId, organizationId }: SpaceAccess,
   repaired: Repaired,
 ): Promise<Repaired> {
-  const { organizationId } = await requireSpace(tx, viewer, 'manage', spaceId)
   const { health: _, ...details } = repaired
   const target = { targetType: 'space' as const, targetId: spaceId, organizationId }
   await recordAudit(tx, viewer, { action: 'space.repaired', ...target, details })
@@ -176,6 +198,7 @@ function add(one: Repairs, other: Repairs): Repairs {
     requeuedMessages: one.requeuedMessages + other.requeuedMessages,
     removedRecords: one.removedRecords + other.removedRecords,
     correctedCounters: one.correctedCounters + other.correctedCounters,
+    correctedLinks: one.correctedLinks + other.correctedLinks,
     wokenLinks: one.wokenLinks + other.wokenLinks,
   }
 }

@@ -46,6 +46,7 @@ export class SpaceResolver {
 
   @Mutation(() => DeleteSpacePayload, {
     nullable: true,
+    complexity: 100,
     description:
       'Deletes a space with its store and its associations; its threads stay. Needs to be its creator, an administrator of its organization, or an OWNER of it.',
   })

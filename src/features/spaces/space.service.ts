@@ -3,11 +3,11 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Queryable } from '../../platform/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
-import { byId, LoaderDefinition, type Loaders } from '../../platform/loader.js'
+import { byId, LoaderDefinition, type Loaders, PagesDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireOptionalText, requireText } from '../../platform/validate.js'
 import { announceAccess } from '../access/access.events.js'
-import { requireOrganization, requireSpace } from '../access/access.js'
+import { requireFormerSpace, requireOrganization, requireSpace } from '../access/access.js'
 import { can } from '../access/access.policy.js'
 import { type SpaceAccessRow, selectSpaceAccess } from '../access/access.sql.js'
 import { insertNamedUser } from '../access/identity.sql.js'
@@ -23,8 +23,9 @@ import {
   insertSpace,
   listGrants,
   listSpaces,
-  listSpacesOfThread,
+  listSpacesOfThreads,
   markSpaceDeleted,
+  type SpaceOfThread,
   type SpaceRecord,
   selectVisibleSpaces,
 } from './space.sql.js'
@@ -47,6 +48,7 @@ export type Grantee = { userId: string } | { organizationRole: OrganizationRole 
 export class SpaceService {
   readonly byId: LoaderDefinition<string, SpaceRecord>
   readonly standingById: LoaderDefinition<string, SpaceAccessRow>
+  readonly pagesOfThread: PagesDefinition<SpaceOfThread>
   readonly #grantsById: LoaderDefinition<string, GrantRecord[]>
 
   constructor(
@@ -63,6 +65,10 @@ export class SpaceService {
     this.standingById = new LoaderDefinition(async (ids, viewerId) =>
       byId(await db.query<SpaceAccessRow>(selectSpaceAccess(viewerId, ids, 'none'))),
     )
+    this.pagesOfThread = new PagesDefinition(
+      ({ threadId }) => threadId,
+      (threadIds, page, { viewerId }) => db.query(listSpacesOfThreads(viewerId, threadIds, page)),
+    )
     this.#grantsById = new LoaderDefinition(async (ids) => {
       const grants = await db.query<GrantRecord>(listGrants(ids))
       return new Map(ids.map((id) => [id, grants.filter(({ spaceId }) => spaceId === id)]))
@@ -70,29 +76,36 @@ export class SpaceService {
   }
 
   create(viewer: Viewer, input: NewSpace): Promise<SpaceRecord> {
-    return mutate(this.db, viewer, async (tx) => {
-      const id = input.id == null ? mintId('space') : requireId('id', input.id)
-      const { id: organizationId } = await requireOrganization(tx, viewer, 'write', input.organizationId)
-      const [space] = await tx.query<SpaceRecord>(
-        insertSpace({
-          id,
+    const id = input.id == null ? mintId('space') : requireId('id', input.id)
+    const require = (tx: Queryable) => requireOrganization(tx, viewer, 'write', input.organizationId)
+    return mutate(this.db, viewer, {
+      require,
+      work: async (tx, { id: organizationId }) => {
+        const [space] = await tx.query<SpaceRecord>(
+          insertSpace({
+            id,
+            organizationId,
+            creatorId: viewer.userId,
+            name: requireText('name', input.name, 1, MAX_NAME),
+            description: requireOptionalText('description', input.description, MAX_DESCRIPTION),
+            accessMode: input.accessMode ?? 'PRIVATE',
+            embeddingModel: this.model.model,
+            embeddingDimensions: this.model.dimensions,
+          }),
+        )
+        if (!space) throw conflict('A space with this id exists already.', 'Space id exists', { id })
+        await recordAudit(tx, viewer, {
+          action: 'space.created',
+          targetType: 'space',
+          targetId: id,
           organizationId,
-          creatorId: viewer.userId,
-          name: requireText('name', input.name, 1, MAX_NAME),
-          description: requireOptionalText('description', input.description, MAX_DESCRIPTION),
-          accessMode: input.accessMode ?? 'PRIVATE',
-          embeddingModel: this.model.model,
-          embeddingDimensions: this.model.dimensions,
-        }),
-      )
-      if (!space) throw conflict('A space with this id exists already.', 'Space id exists', { id })
-      await recordAudit(tx, viewer, {
-        action: 'space.created',
-        targetType: 'space',
-        targetId: id,
-        organizationId,
-      })
-      return space
+        })
+        return space
+      },
+      requireReply: async (tx, space) => {
+        await require(tx)
+        await requireSpace(tx, viewer, 'read', space.id)
+      },
     })
   }
 
@@ -105,47 +118,49 @@ export class SpaceService {
     return this.db.query(listSpaces(viewer.userId, organizationId, page))
   }
 
-  listOfThread(viewer: Viewer, threadId: string, page: Page): Promise<(SpaceRecord & { addedAt: Date })[]> {
-    return this.db.query(listSpacesOfThread(viewer.userId, threadId, page))
-  }
-
   /** Gives access, or changes what was given. A user may be named before its first request. */
   grant(viewer: Viewer, spaceId: string, grantee: Grantee, role: SpaceRole): Promise<SpaceRecord> {
-    return mutateModels(this.db, viewer, async (tx) => {
-      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
-      if ('userId' in grantee) await tx.query(insertNamedUser(requireId('userId', grantee.userId)))
-      await tx.prisma.spaceGrant.upsert({
-        where: grantKey(spaceId, grantee),
-        create: { id: mintId('grant'), spaceId, ...grantee, role },
-        update: { role },
-      })
-      await recordAudit(tx, viewer, {
-        action: 'space.access-granted',
-        targetType: 'space',
-        targetId: spaceId,
-        organizationId: space.organizationId,
-        details: { ...grantee, role },
-      })
-      return getSpace(tx, viewer, spaceId)
+    return mutateModels(this.db, viewer, {
+      require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
+      work: async (tx) => {
+        const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+        if ('userId' in grantee) await tx.query(insertNamedUser(requireId('userId', grantee.userId)))
+        await tx.prisma.spaceGrant.upsert({
+          where: grantKey(spaceId, grantee),
+          create: { id: mintId('grant'), spaceId, ...grantee, role },
+          update: { role },
+        })
+        await recordAudit(tx, viewer, {
+          action: 'space.access-granted',
+          targetType: 'space',
+          targetId: spaceId,
+          organizationId: space.organizationId,
+          details: { ...grantee, role },
+        })
+        return getSpace(tx, viewer, spaceId)
+      },
     })
   }
 
   /** Takes back what was given; nothing to take back is no error. */
   revoke(viewer: Viewer, spaceId: string, grantee: Grantee): Promise<SpaceRecord> {
-    return mutateModels(this.db, viewer, async (tx) => {
-      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
-      if ('userId' in grantee) requireId('userId', grantee.userId)
-      const before = await getSpace(tx, viewer, spaceId)
-      await tx.prisma.spaceGrant.deleteMany({ where: { spaceId, ...grantee } })
-      announceAccess(tx, this.bus, 'userId' in grantee ? grantee : { spaceId })
-      await recordAudit(tx, viewer, {
-        action: 'space.access-revoked',
-        targetType: 'space',
-        targetId: spaceId,
-        organizationId: space.organizationId,
-        details: { ...grantee },
-      })
-      return before
+    return mutateModels(this.db, viewer, {
+      require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
+      work: async (tx) => {
+        const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
+        if ('userId' in grantee) requireId('userId', grantee.userId)
+        const before = await getSpace(tx, viewer, spaceId)
+        await tx.prisma.spaceGrant.deleteMany({ where: { spaceId, ...grantee } })
+        announceAccess(tx, this.bus, 'userId' in grantee ? grantee : { spaceId })
+        await recordAudit(tx, viewer, {
+          action: 'space.access-revoked',
+          targetType: 'space',
+          targetId: spaceId,
+          organizationId: space.organizationId,
+          details: { ...grantee },
+        })
+        return before
+      },
     })
   }
 
@@ -157,19 +172,23 @@ export class SpaceService {
 
   /** Holds the space's row first: a worker that is about to write into it waits, and then finds no link. */
   delete(viewer: Viewer, spaceId: string): Promise<RemovedLinks> {
-    return mutate(this.db, viewer, async (tx) => {
-      const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
-      await this.shadow.cancel(tx, spaceId)
-      const removed = await this.purges.removeLinks(tx, spaceId, null)
-      await tx.query(markSpaceDeleted(spaceId))
-      await recordAudit(tx, viewer, {
-        action: 'space.deleted',
-        targetType: 'space',
-        targetId: spaceId,
-        organizationId: space.organizationId,
-        details: { ...removed },
-      })
-      return removed
+    return mutate(this.db, viewer, {
+      require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
+      work: async (tx) => {
+        const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
+        await this.shadow.cancel(tx, spaceId)
+        const removed = await this.purges.removeLinks(tx, spaceId, null)
+        await tx.query(markSpaceDeleted(spaceId))
+        await recordAudit(tx, viewer, {
+          action: 'space.deleted',
+          targetType: 'space',
+          targetId: spaceId,
+          organizationId: space.organizationId,
+          details: { ...removed },
+        })
+        return removed
+      },
+      requireReply: (tx) => requireFormerSpace(tx, viewer, spaceId),
     })
   }
 }

@@ -1,7 +1,7 @@
 import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
-import { spaceLive, spaceVisible } from '../access/access.sql.js'
+import { hasAccepted, spaceLive, spaceVisible } from '../access/access.sql.js'
 
 export interface SpaceRecord {
   id: string
@@ -47,7 +47,7 @@ export const insertSpace = (row: NewSpaceRow): Statement => sql`
 export const selectVisibleSpaces = (ids: readonly string[], viewerId: string): Statement => sql`
   select ${columns} from space s where s.id = any(${ids}::text[]) and ${spaceVisible('s', viewerId)}`
 
-/** In an organization, else in all of the viewer's and those it was given access to; PUBLIC ones elsewhere are not listed. */
+/** In an organization, else in all that the viewer has joined and those it was given access to; PUBLIC ones elsewhere are not listed. */
 export const listSpaces = (viewerId: string, organizationId: string | null, page: Page): Statement => sql`
   select ${columns} from (${organizationId === null ? newestOfAll(viewerId, page) : newestOf(organizationId, viewerId, page)}) listed
     join space s on s.id = listed.id
@@ -66,18 +66,27 @@ const newestOfAll = (viewerId: string, page: Page): Statement => sql`
     (select s.id, s.created_at from member mine cross join lateral (
         select s.id, s.created_at from space s
         where s.organization_id = mine.organization_id and ${newest(spaceVisible('s', viewerId), page)}) s
-      where mine.user_id = ${viewerId})
+      where mine.user_id = ${viewerId} and ${hasAccepted('mine')})
     union
     (select s.id, s.created_at from space_grant mine join space s on s.id = mine.space_id
       where mine.user_id = ${viewerId} and ${newest(spaceLive('s'), page)})) found
   order by created_at desc, id desc ${page.limit}`
 
-/** The visible spaces that hold a thread, by the time it was added. */
-export const listSpacesOfThread = (viewerId: string, threadId: string, page: Page): Statement => sql`
-  select ${columns}, l.added_at as "addedAt" from space_thread l join space s on s.id = l.space_id
-  where l.thread_id = ${threadId} and ${spaceVisible('s', viewerId)}
-    and ${olderThan(page, sql`l.added_at`, sql`l.space_id`)}
-  order by l.added_at desc, l.space_id desc ${page.limit}`
+export type SpaceOfThread = SpaceRecord & { threadId: string; addedAt: Date }
+
+/** A page of the visible spaces that hold each thread, by the time it was added. */
+export const listSpacesOfThreads = (
+  viewerId: string,
+  threadIds: readonly string[],
+  page: Page,
+): Statement => sql`
+  select found.* from unnest(${threadIds}::text[]) as parent (id) cross join lateral (
+    select ${columns}, l.thread_id as "threadId", l.added_at as "addedAt"
+    from space_thread l join space s on s.id = l.space_id
+    where l.thread_id = parent.id and ${spaceVisible('s', viewerId)}
+      and ${olderThan(page, sql`l.added_at`, sql`l.space_id`)}
+    order by l.added_at desc, l.space_id desc ${page.limit}) found
+  order by found."threadId", found."addedAt" desc, found.id desc`
 
 export interface GrantRecord {
   spaceId: string

@@ -45,10 +45,10 @@ export class AgentRunResolver {
   async agentRuns(
     @Root() { id, isReadable }: Thread,
     @Args(() => PageArgs) args: PageArgs,
-    @Ctx() { viewer }: Context,
+    @Ctx() { loaders }: Context,
   ): Promise<AgentRunConnection | null> {
     const page = readPage(args)
-    const rows = isReadable ? await this.runs.list(viewer, id, page) : null
+    const rows = isReadable ? await loaders.loadPage(this.runs.pages, id, page) : null
     return rows && toConnection(rows, page, (run) => ({ rank: run.startedAt.getTime(), id: run.id }))
   }
 }

@@ -1,10 +1,11 @@
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Queryable, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireJson, requireOptionalText } from '../../platform/validate.js'
-import { requireOrganization, requireProject } from '../access/access.js'
+import { requireOrganization, requireProject, requireThread } from '../access/access.js'
+import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
@@ -33,12 +34,6 @@ export interface NewThread {
   metadata?: JsonObject | null
 }
 
-/** An import says more of a thread than a client may. */
-export interface ThreadOrigin {
-  conversationId: string | null
-  createdAt: Date | null
-}
-
 /** Threads: making, finding and listing them. Their messages and their end belong to others. */
 export class ThreadService {
   /** soft-deleted ones too: who may see a message may see which thread it is of */
@@ -59,26 +54,31 @@ export class ThreadService {
   }
 
   create(viewer: Viewer, input: NewThread): Promise<ThreadRecord> {
-    return mutate(this.db, viewer, async (tx) => {
-      const thread = await this.createIn(tx, viewer, input, { conversationId: null, createdAt: null })
-      await this.usage.change(tx, thread.organizationId, { threads: 1 })
-      return thread
+    const require = (tx: Queryable) => requirePlace(tx, viewer, input, 'none')
+    return mutate(this.db, viewer, {
+      require,
+      work: (tx, place) => this.#create(tx, viewer, input, place),
+      requireReply: async (tx, thread) => {
+        await require(tx)
+        await requireThread(tx, viewer, 'write', thread.id)
+      },
     })
   }
 
-  /** Leaves the usage row, the last lock of a transaction, to its caller. */
-  async createIn(
+  async #create(
     tx: Transaction,
     viewer: Viewer,
     input: NewThread,
-    origin: ThreadOrigin,
+    place: string | null,
   ): Promise<ThreadRecord> {
     const id = input.id == null ? mintId('thrd') : requireId('id', input.id)
     const title = requireOptionalText('title', input.title, MAX_TITLE)
     const metadata = requireMetadata(input.metadata ?? {})
-    const organizationId = await this.#requirePlace(tx, viewer, input)
     const projectId = input.projectId ?? null
-    const row = { id, ownerId: viewer.userId, organizationId, projectId, title, metadata, ...origin }
+    // Shared until the commit: a deletion of the project's last thread waits, and then sees this one.
+    if (projectId !== null) await requirePlace(tx, viewer, input, 'share')
+    const organizationId = place ?? (await this.organizations.openPersonal(tx, viewer)).id
+    const row = { id, ownerId: viewer.userId, organizationId, projectId, title, metadata }
     const [thread] = await tx.query<ThreadRecord>(insertThread(row))
     if (!thread) throw conflict('A thread with this id exists already.', 'Thread id exists', { id })
     await recordAudit(tx, viewer, {
@@ -87,6 +87,7 @@ export class ThreadService {
       targetId: id,
       organizationId,
     })
+    await this.usage.change(tx, organizationId, { threads: 1 })
     return thread
   }
 
@@ -114,21 +115,23 @@ export class ThreadService {
     const [row] = await this.db.query<{ count: number }>(countThreads(scope))
     return row?.count ?? 0
   }
+}
 
-  async #requirePlace(tx: Transaction, viewer: Viewer, input: NewThread): Promise<string> {
-    const { organizationId, projectId } = input
-    if (organizationId != null) await requireOrganization(tx, viewer, 'write', organizationId)
-    if (projectId == null) return organizationId ?? this.organizations.resolveDefault(tx, viewer)
-    // Shared until the commit: a deletion of the project's last thread waits, and then sees this one.
-    const project = await requireProject(tx, viewer, 'write', projectId, 'share')
-    if (organizationId != null && project.organizationId !== organizationId) {
-      throw invalid('Invalid projectId. The project belongs to another organization.', {
-        projectId,
-        organizationId,
-      })
-    }
-    return project.organizationId
-  }
+/** @returns the organization that is named; null when none is */
+async function requirePlace(
+  tx: Queryable,
+  viewer: Viewer,
+  { organizationId, projectId }: NewThread,
+  lock: Lock,
+): Promise<string | null> {
+  if (organizationId != null) await requireOrganization(tx, viewer, 'write', organizationId)
+  if (projectId == null) return organizationId ?? null
+  const project = await requireProject(tx, viewer, 'write', projectId, lock)
+  if (organizationId == null || project.organizationId === organizationId) return project.organizationId
+  throw invalid('Invalid projectId. The project belongs to another organization.', {
+    projectId,
+    organizationId,
+  })
 }
 
 export function requireMetadata(metadata: JsonObject): JsonObject {

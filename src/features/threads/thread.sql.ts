@@ -1,6 +1,6 @@
 import { empty, join, type Statement, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
-import { threadLive, threadReadable } from '../access/access.sql.js'
+import { hasAccepted, threadLive, threadReadable } from '../access/access.sql.js'
 
 export type JsonObject = Record<string, unknown>
 
@@ -47,10 +47,10 @@ export interface NewThreadRow {
 }
 
 /** Returns no row when the id exists. */
-export const insertThread = (row: NewThreadRow): Statement => sql`
-  insert into thread as t (id, owner_id, organization_id, project_id, conversation_id, title, metadata, created_at)
-  values (${row.id}, ${row.ownerId}, ${row.organizationId}, ${row.projectId}, ${row.conversationId}, ${row.title},
-    ${JSON.stringify(row.metadata)}::jsonb, coalesce(${row.createdAt}::timestamptz, now()))
+export const insertThread = (row: Omit<NewThreadRow, 'conversationId' | 'createdAt'>): Statement => sql`
+  insert into thread as t (id, owner_id, organization_id, project_id, title, metadata)
+  values (${row.id}, ${row.ownerId}, ${row.organizationId}, ${row.projectId}, ${row.title},
+    ${JSON.stringify(row.metadata)}::jsonb)
   on conflict (id) do nothing
   returning ${threadColumns}`
 
@@ -78,7 +78,7 @@ export interface ThreadScope {
  * A membership shows its organization's threads, the viewer's own among them: those are looked for only where it does not.
  */
 export const listThreads = (scope: ThreadScope, page: Page): Statement => sql`
-  with recursive ${foreignPlaces(scope)}
+  ${pendingPlaces(scope)}
   select ${threadColumns} from (
       select found.id from (${join(placesOf(scope, page), ' union all ')}) found
       order by found.created_at desc, found.id desc ${page.limit}
@@ -89,8 +89,8 @@ export const listThreads = (scope: ThreadScope, page: Page): Statement => sql`
 export const countThreads = (scope: ThreadScope): Statement => {
   const counts = scope.includeDeleted
     ? placesOf(scope, null).map(countOf)
-    : [sumOfUsage(scope), countOf(ownElsewhere(scope, LIVE, null))]
-  return sql`with recursive ${foreignPlaces(scope)} select (${join(counts, ' + ')})::int as count`
+    : [sumOfUsage(scope), ...ownElsewhere(scope, LIVE, null).map(countOf)]
+  return sql`${pendingPlaces(scope)} select (${join(counts, ' + ')})::int as count`
 }
 
 const countOf = (listed: Statement): Statement => sql`(select count(*) from (${listed}) listed)`
@@ -101,11 +101,11 @@ const PARTS = [sql`t.listed`, sql`not t.listed`]
 
 /** No two of them have a thread in common. */
 function placesOf(scope: ThreadScope, page: Page | null): Statement[] {
-  if (!scope.includeDeleted) return [inOrganizations(scope, LIVE, page), ownElsewhere(scope, LIVE, page)]
+  if (!scope.includeDeleted) return [inOrganizations(scope, LIVE, page), ...ownElsewhere(scope, LIVE, page)]
   return PARTS.flatMap((part) => [
     inOrganizations(scope, part, page),
     ownAsViewer(scope, part, page),
-    ownElsewhere(scope, part, page),
+    ...ownElsewhere(scope, part, page),
   ])
 }
 
@@ -130,23 +130,28 @@ function ownAsViewer(scope: ThreadScope, part: Statement, page: Page | null): St
     where ${isMembership(scope)} and m.role = 'VIEWER'`
 }
 
-function ownElsewhere(scope: ThreadScope, part: Statement, page: Page | null): Statement {
+/** Where the viewer is only invited it sees unasked what it made there, and nothing else. */
+function ownElsewhere(scope: ThreadScope, part: Statement, page: Page | null): Statement[] {
+  if (scope.organizationId !== null) return []
   const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = o.organization_id`
-  return sql`
-    select listed.* from foreign_place o cross join lateral (${newest(sql`${isOwn} and ${part}`, page)}) listed`
+  return [
+    sql`
+    select listed.* from pending_place o cross join lateral (${newest(sql`${isOwn} and ${part}`, page)}) listed`,
+  ]
 }
 
 function isMembership({ viewerId, organizationId }: ThreadScope): Statement {
   return organizationId === null
-    ? sql`m.user_id = ${viewerId}`
+    ? sql`m.user_id = ${viewerId} and ${hasAccepted('m')}`
     : sql`m.user_id = ${viewerId} and m.organization_id = ${organizationId}`
 }
 
 /**
- * Organizations that the viewer has threads in without being a member, or no longer one: found by one step in each part of
- * the owner's index for each that it has threads in.
+ * Organizations that the viewer has threads in by a pending membership: found by one step in each part of the owner's index
+ * for each that it has threads in, however many have invited it.
  */
-function foreignPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope): Statement {
+function pendingPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope): Statement {
+  if (organizationId !== null) return empty
   const next = (after: Statement) => {
     const least = (includeDeleted ? PARTS : PARTS.slice(0, 1)).map(
       (part) =>
@@ -155,14 +160,13 @@ function foreignPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope
     return sql`least(${join(least)})`
   }
   return sql`
-    own_place (organization_id) as (
-      select ${next(organizationId === null ? empty : sql`and t.organization_id = ${organizationId}`)} union all
+    with recursive own_place (organization_id) as (
+      select ${next(empty)} union all
       select ${next(sql`and t.organization_id > o.organization_id`)} from own_place o
-      where o.organization_id is not null and ${organizationId === null}::bool),
-    foreign_place as materialized (
+      where o.organization_id is not null),
+    pending_place as materialized (
       select o.organization_id from own_place o
-      where o.organization_id is not null and not exists (
-        select 1 from member m where m.organization_id = o.organization_id and m.user_id = ${viewerId}))`
+        join member m on m.organization_id = o.organization_id and m.user_id = ${viewerId} and not ${hasAccepted('m')})`
 }
 
 function newest(where: Statement, page: Page | null): Statement {

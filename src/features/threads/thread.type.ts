@@ -52,7 +52,7 @@ export class CreateThreadInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "Starts with `org_`. Left out: the project's organization, else the only one that the caller may write to, else one of its own, made here; with several, VALIDATION_ERROR.",
+      "Starts with `org_`. Left out: the project's organization, else the caller's personal one, which is created when it is first needed.",
   })
   readonly organizationId?: string | null
 

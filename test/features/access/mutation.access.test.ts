@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply, TestClient } from '../../support/client.js'
@@ -43,17 +42,6 @@ async function countEvents(): Promise<number> {
   return rows[0].count
 }
 
-/** A key of an OWNER. */
-async function keyWith(scopes: readonly string[]): Promise<TestClient> {
-  const key = `hdl_${randomUUID()}`
-  const hash = createHash('sha256').update(key).digest('hex')
-  await app.pool.query(
-    'insert into api_key (id, user_id, name, hash, prefix, scopes) values ($1, $2, $3, $4, $5, $6)',
-    [`key_${randomUUID()}`, callers.OWNER.userId, 'Test', hash, 'hdl_', scopes],
-  )
-  return app.withApiKey(key)
-}
-
 test('the table names every mutation', async () => {
   const { __schema } = await callers.OWNER.must('{ __schema { mutationType { fields { name } } } }')
   const names = __schema.mutationType.fields.map(({ name }: { name: string }) => name)
@@ -75,31 +63,5 @@ describe('a mutation is done with one audit event, or refused and without a trac
     expect(said).toEqual(says)
     expect(events).toEqual(Object.fromEntries(ROLES.map((role) => [role, says[role] === 'done' ? 1 : 0])))
     await expectInvariants(app.pool)
-  })
-})
-
-describe('a key that lists scopes', () => {
-  test.each(Object.entries(MUTATIONS))(
-    'without `write` does not reach %s',
-    async (_, { document, prepare }) => {
-      const client = await keyWith(['read'])
-      const variables = await prepare(app, organization)
-
-      const reply = await client.run(document, variables)
-
-      expect(saidBy(reply)).toBe('INSUFFICIENT_PERMISSIONS Write scope required')
-      expect(reply.errors?.[0]?.extensions.status).toBe(403)
-    },
-  )
-
-  test('reads all the same, and writes when it lists `write` or nothing', async () => {
-    const reader = await keyWith(['read'])
-    const thread = await app.seed.thread({ organization })
-    expect((await reader.must('Thread', { id: thread.id })).thread.id).toBe(thread.id)
-
-    for (const scopes of [['write'], ['read', 'write'], []]) {
-      const writer = await keyWith(scopes)
-      expect(saidBy(await writer.run('StartAgentRun', { threadId: thread.id }))).toBe('done')
-    }
   })
 })

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import type { TestApp } from '../../support/app.js'
 import {
+  ACCEPT_MEMBERSHIP,
+  CREATE_API_KEY,
+  DECLINE_MEMBERSHIP,
   DELETE_MESSAGE,
   EDIT_MESSAGE,
   FINISH_AGENT_RUN,
   IMPORT_THREADS,
+  LEAVE_ORGANIZATION,
+  OPEN_PERSONAL_ORGANIZATION,
+  REMOVE_MEMBER,
   RETRY_EFFECT,
+  REVOKE_API_KEY,
   SET_LEGAL_HOLD,
+  UPDATE_MEMBER,
 } from '../../support/documents.js'
+import type { Seeded } from '../../support/seed.js'
 import {
   administrators,
   everybody,
@@ -20,6 +30,11 @@ import { SPACE_MUTATIONS } from './space.cases.js'
 
 /** Who may do what: every mutation, and what it says. */
 
+async function memberOf({ seed }: TestApp, organization: Seeded) {
+  const { userId } = await seed.member(organization)
+  return { organizationId: organization.id, userId }
+}
+
 const ORGANIZATIONS: Record<string, MutationCase> = {
   createOrganization: {
     document: 'CreateOrganization',
@@ -30,6 +45,50 @@ const ORGANIZATIONS: Record<string, MutationCase> = {
     document: 'AddOrganizationMember',
     prepare: async (_, { id }) => ({ organizationId: id, userId: `user_${randomUUID()}`, role: 'ADMIN' }),
     says: administrators('Manage', 'Organization'),
+  },
+  acceptMembership: {
+    document: ACCEPT_MEMBERSHIP,
+    prepare: async (_, { id }) => ({ organizationId: id }),
+    says: { ...everybody('done'), outsider: `${MISSING} Membership not found` },
+  },
+  declineMembership: {
+    document: DECLINE_MEMBERSHIP,
+    prepare: async (_, { id }) => ({ organizationId: id }),
+    says: {
+      ...everybody('CONFLICT Membership accepted'),
+      outsider: `${MISSING} Membership not found`,
+    },
+  },
+  openPersonalOrganization: {
+    document: OPEN_PERSONAL_ORGANIZATION,
+    prepare: async () => ({}),
+    says: everybody('done'),
+  },
+  leaveOrganization: {
+    document: LEAVE_ORGANIZATION,
+    // Nobody who is asked may go: the organization of who asks is another, or its own.
+    prepare: async () => ({ organizationId: 'org_nowhere' }),
+    says: everybody(`${MISSING} Organization not found`),
+  },
+  removeOrganizationMember: {
+    document: REMOVE_MEMBER,
+    prepare: async (app, organization) => memberOf(app, organization),
+    says: administrators('Manage', 'Organization'),
+  },
+  updateOrganizationMember: {
+    document: UPDATE_MEMBER,
+    prepare: async (app, organization) => ({ ...(await memberOf(app, organization)), role: 'VIEWER' }),
+    says: administrators('Manage', 'Organization'),
+  },
+  createApiKey: {
+    document: CREATE_API_KEY,
+    prepare: async () => ({ input: { name: 'CI', scopes: ['threads:read'] } }),
+    says: everybody('done'),
+  },
+  revokeApiKey: {
+    document: REVOKE_API_KEY,
+    prepare: async () => ({ apiKeyId: 'key_of_somebody' }),
+    says: everybody(`${MISSING} API key not found`),
   },
   createProject: {
     document: 'CreateProject',

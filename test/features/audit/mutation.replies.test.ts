@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { printAppSchema } from '../../../src/app.resolvers.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
-import type { Json, TestClient } from '../../support/client.js'
+import type { Json, Reply, TestClient } from '../../support/client.js'
 import { FakeEmbedder } from '../../support/fake.embedder.js'
 import { MUTATIONS, OTHER_MODEL } from './mutation.table.js'
 
@@ -17,10 +17,22 @@ const FIELDS = buildSchema(printAppSchema()).getMutationType()?.getFields() ?? {
 
 /** What a reply holds; what one of these refers to is a link of it, and read when the reply is sent. */
 const ENTITIES = new Set([
-  ...['Organization', 'Project', 'Thread', 'Message', 'Space', 'Backfill', 'Reembedding', 'User'],
+  ...[
+    'Organization',
+    'Project',
+    'Thread',
+    'Message',
+    'Space',
+    'Backfill',
+    'Reembedding',
+    'User',
+    'OrganizationMember',
+  ],
 ])
 /** Rights are as of now, in a repeated reply too. */
 const RIGHTS = new Set(['Space.viewerCanEdit'])
+/** Shown once. */
+const SECRETS = new Set(['CreateApiKeyPayload.secret'])
 
 let app: TestApp
 
@@ -34,43 +46,80 @@ beforeAll(async () => {
 })
 afterAll(() => app[Symbol.asyncDispose]())
 
-/** What happens in the world between a call and its repetition. */
-const CHANGES: Record<string, (caller: TestClient) => Promise<void>> = {
-  'there is more of everything': async (caller) => {
-    const { threads, spaces } = await ownOf(caller)
-    for (const threadId of threads) {
-      const messages = [{ role: 'USER', content: 'one more' }]
-      await caller.run('AppendMessages', { threadId, messages })
-      await caller.run('StartAgentRun', { threadId })
-      for (const spaceId of spaces) await caller.run('AddThreadToSpace', { spaceId, threadId })
-    }
-    for (const spaceId of spaces) {
-      await caller.run('GrantSpaceAccess', { spaceId, userId: 'user_late', role: 'VIEWER' })
-    }
-    const { rows: projects } = await app.pool.query(
-      `select p.id from project p join member m on m.organization_id = p.organization_id where m.user_id = $1`,
-      [caller.userId],
-    )
-    for (const { id: projectId } of projects) await caller.must('CreateThread', { input: { projectId } })
-  },
-  'nothing is left, and no right to it': async (caller) => {
-    const { threads, spaces } = await ownOf(caller)
-    for (const spaceId of spaces) await caller.run('DeleteSpace', { spaceId })
-    for (const threadId of threads) await caller.run('DeleteThread', { threadId })
-    await app.pool.query('delete from space_grant where user_id = $1', [caller.userId])
-    await app.pool.query('delete from member where user_id = $1', [caller.userId])
-  },
+/** There is more of everything that the caller has. */
+async function addMore(caller: TestClient): Promise<void> {
+  const { threads, spaces } = await ownOf(caller)
+  for (const threadId of threads) {
+    const messages = [{ role: 'USER', content: 'one more' }]
+    await caller.run('AppendMessages', { threadId, messages })
+    await caller.run('StartAgentRun', { threadId })
+    for (const spaceId of spaces) await caller.run('AddThreadToSpace', { spaceId, threadId })
+  }
+  for (const spaceId of spaces) {
+    await caller.run('GrantSpaceAccess', { spaceId, userId: 'user_late', role: 'VIEWER' })
+  }
+  const { rows: projects } = await app.pool.query(
+    `select p.id from project p join member m on m.organization_id = p.organization_id where m.user_id = $1`,
+    [caller.userId],
+  )
+  for (const { id: projectId } of projects) await caller.must('CreateThread', { input: { projectId } })
 }
 
-describe.each(Object.entries(MUTATIONS))('%s', (name, { prepare }) => {
-  test.each(Object.entries(CHANGES))('gives its first reply to the byte when %s', async (_, change) => {
+async function deleteAll(caller: TestClient): Promise<void> {
+  const { threads, spaces } = await ownOf(caller)
+  for (const spaceId of spaces) await caller.must('DeleteSpace', { spaceId })
+  for (const threadId of threads) await caller.must('DeleteThread', { threadId, mode: 'SOFT' })
+}
+
+/** Somebody with every right of the caller's, to whom nothing belongs. */
+async function colleagueOf({ userId }: TestClient): Promise<TestClient> {
+  const colleague = await app.seed.user()
+  await colleague.must('{ viewer { id } }')
+  await app.pool.query(
+    `insert into member (organization_id, user_id, role)
+      select organization_id, $2, 'OWNER' from member where user_id = $1`,
+    [userId, colleague.userId],
+  )
+  return colleague
+}
+
+const removeEverywhere = (client: TestClient) =>
+  app.pool.query('delete from member where user_id = $1', [client.userId])
+
+describe.each(Object.entries(MUTATIONS))('%s, sent again with its key,', (name, { prepare, replay }) => {
+  async function sent(sender: (caller: TestClient) => Promise<TestClient>) {
     const { caller, variables } = await prepare(app)
-    const send = () => caller.must(documentFor(name, Object.keys(variables)), { ...variables, key: 'once' })
-
+    const client = await sender(caller)
+    const document = documentFor(name, Object.keys(variables))
+    const send = () => client.run(document, { ...variables, key: 'once' })
     const first = await send()
-    await change(caller)
+    expect(first.errors).toBeUndefined()
+    return { caller: client, first, send }
+  }
 
-    expect(JSON.stringify(await send())).toBe(JSON.stringify(first))
+  function expectReplay(second: Reply, first: Reply, missing: string | null): void {
+    if (missing === null) expect(JSON.stringify(second.data)).toBe(JSON.stringify(first.data))
+    else expect(second).toFailWith({ code: 'RESOURCE_NOT_FOUND', systemMessage: `${missing} not found` })
+  }
+
+  test('gives its first reply to the byte when there is more of everything', async () => {
+    const { caller, first, send } = await sent(async (prepared) => prepared)
+    await addMore(caller)
+    expectReplay(await send(), first, null)
+  })
+
+  test('tells nothing that its caller may not know any more', async () => {
+    const { caller, first, send } = await sent(async (prepared) =>
+      replay.removed === null ? prepared : colleagueOf(prepared),
+    )
+    await removeEverywhere(caller)
+    expectReplay(await send(), first, replay.removed)
+  })
+
+  test('tells nothing of what was soft-deleted since', async () => {
+    const { caller, first, send } = await sent(async (prepared) => prepared)
+    await deleteAll(caller)
+    expectReplay(await send(), first, replay.deleted)
   })
 })
 
@@ -106,5 +155,6 @@ function isLeftOut(parent: string, { name, type }: GraphQLField<unknown, unknown
   const { name: child } = getNamedType(type)
   const isLink =
     ENTITIES.has(parent) && (ENTITIES.has(child) || /Connection$|^SpaceGrant$|^Usage$/.test(child))
-  return isLink || RIGHTS.has(`${parent}.${name}`)
+  const path = `${parent}.${name}`
+  return isLink || RIGHTS.has(path) || SECRETS.has(path)
 }

@@ -1,64 +1,27 @@
-import type { TestApp } from '../../support/app.js'
-import type { TestClient } from '../../support/client.js'
 import { REEMBED_SPACE } from '../../support/documents.js'
 import { parkEffect } from '../administration/parked.effect.fixture.js'
+import {
+  both,
+  inOrganization,
+  inSpace,
+  KEPT_IN_ORGANIZATION,
+  linked,
+  type MutationEntry,
+  OWN,
+  onMessage,
+  onThread,
+} from './mutation.worlds.js'
+import { ORGANIZATION_MUTATIONS } from './organization.mutations.js'
 
 /** A second model that the server has. */
 export const OTHER_MODEL = { model: 'other-words@1', dimensions: 32 }
 
-type Variables = Record<string, unknown>
-
-/** A call of a mutation that succeeds, once what it needs is there. */
-export interface PreparedCall {
-  caller: TestClient
-  variables: Variables
-}
-
-interface MutationEntry {
-  /** what its event says */
-  action: string
-  prepare(app: TestApp): Promise<PreparedCall>
-  /** variables that are refused; left out: a stranger is */
-  refused?: Variables
-}
-
-const linked = async ({ seed }: TestApp) => {
-  const { owner, space, thread, backfillId } = await seed.spaceWithThread()
-  return { owner, backfillId, link: { spaceId: space.id, threadId: thread.id } }
-}
-
-const inSpace = async ({ seed }: TestApp, variables: Variables): Promise<PreparedCall> => {
-  const { id, owner } = await seed.space()
-  return { caller: owner, variables: { spaceId: id, ...variables } }
-}
-
-const inOrganization = async (
-  { seed }: TestApp,
-  variablesOf: (organizationId: string) => Variables,
-): Promise<PreparedCall> => {
-  const { id, owner } = await seed.organization()
-  return { caller: owner, variables: variablesOf(id) }
-}
-
-const onThread = async ({ seed }: TestApp, variables: Variables): Promise<PreparedCall> => {
-  const { id, owner } = await seed.thread({ messages: 2 })
-  return { caller: owner, variables: { threadId: id, ...variables } }
-}
-
-const onMessage = async ({ seed }: TestApp, variables: Variables): Promise<PreparedCall> => {
-  const { owner, messageIds } = await seed.thread({ messages: 2 })
-  return { caller: owner, variables: { messageId: messageIds[0], ...variables } }
-}
-
 /** Every mutation, by the name of its field. */
 export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
-  addOrganizationMember: {
-    action: 'organization.member-added',
-    prepare: (app) =>
-      inOrganization(app, (id) => ({ organizationId: id, userId: 'user_ann', role: 'MEMBER' })),
-  },
+  ...ORGANIZATION_MUTATIONS,
   addThreadToSpace: {
     action: 'space.thread-added',
+    replay: both('Thread'),
     prepare: async ({ seed }) => {
       const organization = await seed.organization()
       const { id: spaceId } = await seed.space(organization)
@@ -68,10 +31,12 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   appendMessages: {
     action: 'thread.messages-appended',
+    replay: both('Thread'),
     prepare: (app) => onThread(app, { messages: [{ role: 'USER', content: 'one more' }] }),
   },
   cancelBackfill: {
     action: 'backfill.canceled',
+    replay: both('Backfill'),
     prepare: async (app) => {
       const { owner, backfillId } = await linked(app)
       return { caller: owner, variables: { backfillId } }
@@ -79,6 +44,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   cancelReembedding: {
     action: 'space.reembedding-canceled',
+    replay: both('Reembedding'),
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       const variables = { spaceId: link.spaceId, model: OTHER_MODEL.model }
@@ -86,31 +52,37 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
       return { caller: owner, variables: { reembeddingId: reembedSpace.reembedding.id } }
     },
   },
-  createOrganization: {
-    action: 'organization.created',
-    prepare: (app) => inOrganization(app, () => ({ name: 'Another' })),
-    refused: { name: '' },
+  createApiKey: {
+    action: 'api-key.created',
+    replay: OWN,
+    prepare: (app) => inOrganization(app, () => ({ input: { name: 'CI', scopes: ['threads:read'] } })),
+    refused: { input: { name: '', scopes: ['threads:read'] } },
   },
   createProject: {
     action: 'project.created',
+    replay: KEPT_IN_ORGANIZATION,
     prepare: (app) => inOrganization(app, (id) => ({ input: { organizationId: id, name: 'Website' } })),
   },
   createSpace: {
     action: 'space.created',
+    replay: { removed: 'Organization', deleted: 'Space' },
     prepare: (app) => inOrganization(app, (id) => ({ input: { organizationId: id, name: 'Knowledge' } })),
   },
   createThread: {
     action: 'thread.created',
+    replay: { removed: 'Organization', deleted: 'Thread' },
     prepare: (app) => inOrganization(app, (id) => ({ input: { organizationId: id } })),
   },
   deleteAllThreads: {
     action: 'user.threads-deleted',
+    replay: OWN,
     prepare: async ({ seed }) => ({ caller: (await seed.thread({ messages: 2 })).owner, variables: {} }),
     refused: { organizationId: 'acme' },
   },
-  deleteMessage: { action: 'message.deleted', prepare: (app) => onMessage(app, {}) },
+  deleteMessage: { action: 'message.deleted', replay: both('Thread'), prepare: (app) => onMessage(app, {}) },
   deleteSpace: {
     action: 'space.deleted',
+    replay: { removed: 'Space', deleted: null },
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       return { caller: owner, variables: { spaceId: link.spaceId } }
@@ -118,6 +90,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   deleteThread: {
     action: 'thread.deleted',
+    replay: { removed: 'Thread', deleted: null },
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       return { caller: owner, variables: { threadId: link.threadId } }
@@ -125,10 +98,12 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   editMessage: {
     action: 'message.edited',
+    replay: both('Message'),
     prepare: (app) => onMessage(app, { content: 'another text' }),
   },
   finishAgentRun: {
     action: 'agent-run.finished',
+    replay: both('Agent run'),
     prepare: async ({ seed }) => {
       const { id, owner } = await seed.thread()
       const { startAgentRun } = await owner.must('StartAgentRun', { threadId: id })
@@ -137,14 +112,17 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   grantSpaceAccess: {
     action: 'space.access-granted',
+    replay: both('Space'),
     prepare: (app) => inSpace(app, { userId: 'user_ann', role: 'EDITOR' }),
   },
   grantSpaceAccessToRole: {
     action: 'space.access-granted',
+    replay: both('Space'),
     prepare: (app) => inSpace(app, { organizationRole: 'MEMBER', role: 'EDITOR' }),
   },
   importThreads: {
     action: 'organization.threads-imported',
+    replay: KEPT_IN_ORGANIZATION,
     prepare: (app) =>
       inOrganization(app, (organizationId) => ({
         organizationId,
@@ -153,6 +131,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   reembedSpace: {
     action: 'space.reembedding-started',
+    replay: both('Space'),
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       return { caller: owner, variables: { spaceId: link.spaceId, model: OTHER_MODEL.model } }
@@ -160,6 +139,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   removeThreadFromSpace: {
     action: 'space.thread-removed',
+    replay: both('Space'),
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       return { caller: owner, variables: link }
@@ -167,6 +147,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   repairSpace: {
     action: 'space.repaired',
+    replay: both('Space'),
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       return { caller: owner, variables: { spaceId: link.spaceId } }
@@ -174,6 +155,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   restoreThread: {
     action: 'thread.restored',
+    replay: both('Thread'),
     prepare: async (app) => {
       const { owner, link } = await linked(app)
       await owner.must('DeleteThread', { threadId: link.threadId, mode: 'SOFT' })
@@ -182,6 +164,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   restoreThreads: {
     action: 'user.threads-restored',
+    replay: OWN,
     prepare: async (app) => {
       const { owner } = await linked(app)
       const { deleteAllThreads } = await owner.must('DeleteAllThreads')
@@ -190,6 +173,7 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   retryBackfill: {
     action: 'backfill.retried',
+    replay: both('Backfill'),
     prepare: async (app) => {
       const { owner, backfillId } = await linked(app)
       await owner.must('CancelBackfill', { backfillId })
@@ -198,13 +182,24 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   retryEffect: {
     action: 'effect.retried',
+    replay: { removed: 'Effect', deleted: null },
     prepare: async ({ seed, pool }) => {
       const { id, owner } = await seed.organization()
       return { caller: owner, variables: { effectId: await parkEffect(pool, { organizationId: id }) } }
     },
   },
+  revokeApiKey: {
+    action: 'api-key.revoked',
+    replay: OWN,
+    prepare: async ({ seed }) => {
+      const { owner } = await seed.organization()
+      const { apiKey } = await seed.apiKey(owner, ['threads:read'])
+      return { caller: owner, variables: { apiKeyId: apiKey.id } }
+    },
+  },
   revokeSpaceAccess: {
     action: 'space.access-revoked',
+    replay: both('Space'),
     prepare: async ({ seed }) => {
       const space = await seed.space()
       const { userId } = await seed.grant(space, 'VIEWER')
@@ -213,8 +208,13 @@ export const MUTATIONS: Readonly<Record<string, MutationEntry>> = {
   },
   revokeSpaceAccessFromRole: {
     action: 'space.access-revoked',
+    replay: both('Space'),
     prepare: (app) => inSpace(app, { organizationRole: 'MEMBER' }),
   },
-  setLegalHold: { action: 'thread.hold-set', prepare: (app) => onThread(app, { legalHold: true }) },
-  startAgentRun: { action: 'agent-run.started', prepare: (app) => onThread(app, {}) },
+  setLegalHold: {
+    action: 'thread.hold-set',
+    replay: { removed: 'Thread', deleted: null },
+    prepare: (app) => onThread(app, { legalHold: true }),
+  },
+  startAgentRun: { action: 'agent-run.started', replay: both('Thread'), prepare: (app) => onThread(app, {}) },
 }

@@ -1,12 +1,12 @@
 import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Reply } from '../../support/client.js'
 import { eventually } from '../../support/eventually.js'
 import { expectInvariants } from '../../support/invariants.js'
+import { loseNextCommit } from '../../support/lost.commit.js'
 import type { FakeS3Endpoint } from '../../support/s3.endpoint.js'
 import {
   type BackedUpApp,
@@ -111,19 +111,8 @@ test('a backup that was for nothing and cannot be removed at once is removed lat
 
 test('a backup stays when nobody knows whether the thread was deleted: it may be all that is left', async () => {
   const thread = await app.seed.thread({ messages: 1 })
-  const { query } = pg.Client.prototype
   store.before = async (action) => {
-    if (action !== 'get') return
-    const spy = vi.spyOn(pg.Client.prototype, 'query') as unknown as {
-      mockImplementation(run: (this: pg.Client, ...args: unknown[]) => unknown): void
-    }
-    // The deletion is committed, and then the connection breaks before anybody hears of it.
-    spy.mockImplementation(async function (this: pg.Client, ...args: unknown[]) {
-      const result: unknown = await Reflect.apply(query, this, args)
-      if (args[0] !== 'commit') return result
-      vi.restoreAllMocks()
-      throw new Error('Connection terminated unexpectedly')
-    })
+    if (action === 'get') loseNextCommit(true)
   }
 
   expect(await deleteWithBackup(thread)).toFailWith({ code: 'SERVICE_UNAVAILABLE' })
@@ -135,17 +124,8 @@ test('a backup stays when nobody knows whether the thread was deleted: it may be
 
 test('a backup whose process died before the deletion was committed is removed once its time is over', async () => {
   const thread = await app.seed.thread({ messages: 1 })
-  const { query } = pg.Client.prototype
   store.before = async (action) => {
-    if (action !== 'get') return
-    const spy = vi.spyOn(pg.Client.prototype, 'query') as unknown as {
-      mockImplementation(run: (this: pg.Client, ...args: unknown[]) => unknown): void
-    }
-    spy.mockImplementation(async function (this: pg.Client, ...args: unknown[]) {
-      if (args[0] !== 'commit') return Reflect.apply(query, this, args)
-      vi.restoreAllMocks()
-      throw new Error('Connection terminated unexpectedly')
-    })
+    if (action === 'get') loseNextCommit(false)
   }
   expect(await deleteWithBackup(thread)).toFailWith({ code: 'SERVICE_UNAVAILABLE' })
   await expectUntouched(thread)

@@ -90,7 +90,10 @@ test('a thread of many pages is written in its order, none left out and none twi
   const short = Array.from({ length: 2_100 }, (_, index) => `message ${index}`)
   const thread = await app.seed.thread({ messages: short })
   // Three of them fill a page, long before its rows do.
-  const long = await app.seed.messages(thread, Array(4).fill('x'.repeat(1024 * 1024)))
+  const long: string[] = []
+  for (let count = 0; count < 4; count++) {
+    long.push(...(await app.seed.messages(thread, ['x'.repeat(1024 * 1024)])))
+  }
   await deleteWithBackup(thread)
 
   const [, ...records] = recordsOf(store)

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { ACCEPT_MEMBERSHIP } from '../../support/documents.js'
 import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded } from '../../support/seed.js'
 import { auditOf, countsOf, found, listed, usageOf } from './deletion.fixture.js'
@@ -85,6 +86,7 @@ test('an organization limits it to the caller’s threads there; left out, it me
   await there.owner.must('AddOrganizationMember', {
     ...{ organizationId: there.id, userId: owner.userId, role: 'MEMBER' },
   })
+  await owner.must(ACCEPT_MEMBERSHIP, { organizationId: there.id })
   await app.seed.thread({ organization: here, messages: 1 })
   const own = await app.seed.thread({ organization: there, owner, messages: 1 })
   const foreign = await app.seed.thread({ organization: there, messages: 1 })

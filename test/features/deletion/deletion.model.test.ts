@@ -33,7 +33,13 @@ beforeAll(async () => {
   app = await startTestApp({
     embedder: new FakeEmbedder({ model: MODELS[0] }),
     otherEmbedders: [new FakeEmbedder({ model: MODELS[1], dimensions: 32 })],
-    environment: { SANDBOX_API_URL: sandboxes.url, SANDBOX_API_KEY: 'key' },
+    environment: {
+      SANDBOX_API_URL: sandboxes.url,
+      SANDBOX_API_KEY: 'key',
+      // One document looks at the whole world.
+      MAX_OPERATION_POINTS: '1000000',
+      POINTS_PER_MINUTE: '1000000000',
+    },
     timings: {
       backfill: { pollMs: 200, retryMs: 20 },
       purge: { pollMs: 50, retryMs: 20, dropAfterMs: 0 },

@@ -1,17 +1,22 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { expectSoundRest } from '../../support/rest.js'
+import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 import type { Seeded } from '../../support/seed.js'
 import { auditOf, rowsOf } from './deletion.fixture.js'
 
 let app: TestApp
+let sandboxes: FakeSandboxEndpoint
 
 beforeAll(async () => {
-  // No sandbox is deleted here: the address only has to be there, so that projects may name one.
-  const environment = { SANDBOX_API_URL: 'http://127.0.0.1:9/api', SANDBOX_API_KEY: 'key' }
+  sandboxes = await startSandboxEndpoint()
+  const environment = { SANDBOX_API_URL: sandboxes.url, SANDBOX_API_KEY: 'key' }
   app = await startTestApp({ environment })
 })
-afterAll(() => app[Symbol.asyncDispose]())
+afterAll(async () => {
+  await app[Symbol.asyncDispose]()
+  await sandboxes.close()
+})
 afterEach(() => expectSoundRest(app.pool))
 
 async function preview({ id, owner }: Seeded) {

@@ -134,18 +134,6 @@ test('two last threads deleted at once delete the sandbox once', async () => {
   expect(endpoint.requests.map(({ path }) => path)).toEqual(['/api/sandbox/sandbox-7'])
 })
 
-test('a sandbox belongs to one project: another that names it is refused', async () => {
-  const { organization } = await seedProject('sandbox-9')
-  const stranger = await app.seed.organization()
-
-  for (const { id: organizationId, owner } of [organization, stranger]) {
-    const input = { organizationId, name: 'Copy', sandboxId: 'sandbox-9' }
-    expect(await owner.run('CreateProject', { input })).toFailWith({
-      ...{ code: 'CONFLICT', status: 409, systemMessage: 'Sandbox in use' },
-    })
-  }
-})
-
 test('a sandbox is refused where no service could delete it', async () => {
   await using other = await startTestApp()
   const organization = await other.seed.organization()

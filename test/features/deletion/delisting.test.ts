@@ -8,7 +8,8 @@ import { listed } from './deletion.fixture.js'
 let app: TestApp
 
 beforeAll(async () => {
-  app = await startTestApp({ timings: { housekeeping: { pollMs: 20 } } })
+  // Nothing is done for the sake of time here: a deletion asks for it.
+  app = await startTestApp({ timings: { housekeeping: { pollMs: 3_600_000 } } })
 })
 afterAll(() => app[Symbol.asyncDispose]())
 
@@ -19,7 +20,7 @@ async function seedThreads(count: number) {
   return { organization, owner: organization.owner, ids }
 }
 
-/** Until housekeeping has taken all that is hidden out of the way of lists. */
+/** Until all that is hidden is taken out of the way of lists. */
 async function waitUntilDelisted(): Promise<void> {
   await eventually(async () => {
     const { rows } = await app.pool.query(

@@ -85,7 +85,7 @@ test('a list and a search of a space pass over none of its hidden threads', asyn
       hiddenLinks,
     ],
     statements: {
-      list: listLinkedThreads(USER, SPACE.spaceId, page),
+      list: listLinkedThreads(USER, [SPACE.spaceId], page),
       'by meaning': searchVectors({ ...SPACE, filter }, encodeHalfVector(Float32Array.of(1, 0, 0, 0)), {
         pieces: 200,
         messages: 200,

@@ -6,6 +6,7 @@ import {
   REEMBED_SPACE,
   SET_LEGAL_HOLD,
 } from '../../support/documents.js'
+import { labelSandbox } from '../../support/sandbox.endpoint.js'
 import { DELETE_ALL, PREVIEW_ALL } from '../purge/purge.fixture.js'
 import { codeOf } from './deletion.fixture.js'
 import type { Outcome } from './model.answers.js'
@@ -112,11 +113,9 @@ function toCreation(command: Extract<Mutation, { organization: number }>, ids: I
     }
     case 'createProject': {
       const { project, hasSandbox } = command
-      const input = {
-        organizationId,
-        name: project,
-        sandboxId: hasSandbox ? ids.of(`sandbox of ${project}`) : null,
-      }
+      const sandboxId = hasSandbox ? ids.of(`sandbox of ${project}`) : null
+      if (sandboxId !== null && organizationId !== undefined) labelSandbox(sandboxId, organizationId)
+      const input = { organizationId, name: project, sandboxId }
       return { document: CREATE_PROJECT, variables: { input } }
     }
     default:

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import type { TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
-import { GRANT_TO_ROLE, RETRY_EFFECT } from '../../support/documents.js'
+import { ACCEPT_MEMBERSHIP, GRANT_TO_ROLE, RETRY_EFFECT } from '../../support/documents.js'
 import { eventually } from '../../support/eventually.js'
 import type { FakeSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 import { endRetentionOf } from '../purge/purge.fixture.js'
@@ -54,8 +54,10 @@ export class World {
     const organizationIds: string[] = []
     for (let count = 0; count < 2; count++) {
       const { id: organizationId } = await app.seed.organization(administrator)
-      for (const { userId } of members) {
+      for (const member of members) {
+        const { userId } = member
         await administrator.must('AddOrganizationMember', { organizationId, userId, role: 'MEMBER' })
+        await member.must(ACCEPT_MEMBERSHIP, { organizationId })
       }
       organizationIds.push(organizationId)
     }

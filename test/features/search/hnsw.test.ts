@@ -34,6 +34,14 @@ async function untilIndexed(count: number): Promise<void> {
   })
 }
 
+/** An index that was built between two threads is known for the first one's vectors until the next look. */
+async function untilCounted(vectors: number): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await app.pool.query('select vectors::int from vector_index')
+    expect(rows).toEqual([{ vectors }])
+  })
+}
+
 function texts(count: number, name = 'wool'): string[] {
   return Array.from({ length: count }, (_, index) => `${name} ${index} ${randomBytes(6).toString('hex')}`)
 }
@@ -110,6 +118,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     const rest = await app.seed.thread({ organization, messages: texts(MIN_VECTORS * 2, 'linen') })
     await Promise.all([embed(space, large), embed(space, rest)])
     await untilIndexed(1)
+    await untilCounted(MIN_VECTORS * 4)
     const before = await oidOfIndex()
 
     await organization.owner.must('RemoveThreadFromSpace', { spaceId: space.id, threadId: large.id })

@@ -45,6 +45,8 @@ export const DAMAGES: Record<string, string> = {
   'the counter of a link is wrong': `
     update space_thread set vector_count = vector_count + 5
     where space_id = $1 and thread_id = $2 and $3::text is not null`,
+  'a link hides a live thread': `
+    update space_thread set hidden = true where space_id = $1 and thread_id = $2 and $3::text is not null`,
   'a link says that it is through with messages that never were': `
     update space_thread set embedded_through = embedded_through + 100
     where space_id = $1 and thread_id = $2 and $3::text is not null`,

@@ -104,3 +104,15 @@ test('a repair beside workers, appends, edits, removals and adds leaves what hol
   await waitForRest(app.pool)
   expect(await healthOf(space)).toMatchObject({ isHealthy: true, vectors: 40 + 4 * 35, links: 5 })
 })
+
+test('a link that shows a deleted thread hides it again', async () => {
+  const { space, thread } = await embeddedSpace(3)
+  await thread.owner.must('DeleteThread', { threadId: thread.id, mode: 'SOFT' })
+  await app.pool.query('update space_thread set hidden = false where space_id = $1', [space.id])
+  expect(await healthOf(space)).toMatchObject({ isHealthy: false, staleLinks: 1 })
+
+  expect(await repair(space)).toMatchObject({ correctedLinks: 1, correctedCounters: 0 })
+
+  expect(await healthOf(space)).toMatchObject({ isHealthy: true, staleLinks: 0 })
+  await thread.owner.must('RestoreThread', { threadId: thread.id })
+})

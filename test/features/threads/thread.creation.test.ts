@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
+import { ACCEPT_MEMBERSHIP, IMPORT_THREADS, OPEN_PERSONAL_ORGANIZATION } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
 
 let app: TestApp
@@ -29,25 +30,7 @@ async function placeOf(client: TestClient, input: Record<string, unknown> = {}):
 }
 
 describe('a thread that names no organization', () => {
-  test('goes to the only one that its owner may write to', async () => {
-    const organization = await app.seed.organization()
-    const elsewhere = await app.seed.organization()
-    const member = await app.seed.member(organization)
-    const viewing = { organizationId: elsewhere.id, userId: member.userId, role: 'VIEWER' }
-    await elsewhere.owner.must('AddOrganizationMember', viewing)
-
-    expect(await placeOf(member)).toBe(organization.id)
-  })
-
-  test('is refused when there are several', async () => {
-    const { owner } = await app.seed.organization()
-    await app.seed.organization(owner)
-
-    const systemMessage = 'Pass organizationId: you may write to more than one organization.'
-    expect(await create(owner, {})).toFailWith({ ...INVALID, systemMessage })
-  })
-
-  test('gets a personal one when there is none, the same for the next thread', async () => {
+  test('goes to the personal one of its owner, the same for the next thread', async () => {
     const user = await app.seed.user()
 
     const first = await placeOf(user)
@@ -57,11 +40,47 @@ describe('a thread that names no organization', () => {
     expect(organizations).toMatchObject([{ id: first, name: 'Personal', usage: { threads: 2 } }])
   })
 
-  test('gets a personal one too from who may only read elsewhere', async () => {
-    const organization = await app.seed.organization()
-    const viewer = await app.seed.member(organization, 'VIEWER')
+  test.each(['OWNER', 'ADMIN', 'MEMBER', 'VIEWER'] as const)(
+    'goes there from who is %s elsewhere, in one or in several',
+    async (role) => {
+      const [one, other] = [await app.seed.organization(), await app.seed.organization()]
+      const user = await app.seed.member(one, role)
+      const first = await placeOf(user)
+      const variables = { organizationId: other.id, userId: user.userId, role }
+      await other.owner.must('AddOrganizationMember', variables)
+      await user.must(ACCEPT_MEMBERSHIP, { organizationId: other.id })
 
-    expect(await placeOf(viewer)).not.toBe(organization.id)
+      expect(await placeOf(user)).toBe(first)
+      expect([one.id, other.id]).not.toContain(first)
+    },
+  )
+
+  test('goes there when its user was named as a member without being asked', async () => {
+    const stranger = await app.seed.organization()
+    const user = await app.seed.invited(stranger, 'MEMBER')
+
+    const place = await placeOf(user)
+    const { importThreads } = await user.must(IMPORT_THREADS, {
+      threads: [{ id: `imported-${randomUUID()}`, messages: [] }],
+    })
+
+    expect(importThreads.results).toMatchObject([{ status: 'IMPORTED' }])
+    expect(place).not.toBe(stranger.id)
+    const { threads } = await stranger.owner.must('Threads', { organizationId: stranger.id })
+    expect(threads.edges).toEqual([])
+  })
+
+  test('finds the organization that was opened before, which stands in the profile from then on', async () => {
+    const user = await app.seed.user()
+    const profile = '{ viewer { personalOrganization { id name } } }'
+    expect(await user.must(profile)).toEqual({ viewer: { personalOrganization: null } })
+
+    const { openPersonalOrganization } = await user.must(OPEN_PERSONAL_ORGANIZATION)
+
+    const { organization } = openPersonalOrganization
+    expect(await placeOf(user)).toBe(organization.id)
+    expect(await user.must(profile)).toEqual({ viewer: { personalOrganization: organization } })
+    expect(await user.must(OPEN_PERSONAL_ORGANIZATION)).toEqual({ openPersonalOrganization })
   })
 
   test('gets one organization with its twins when a user makes its first ones at once', async () => {

@@ -31,8 +31,8 @@ test('a page of threads is read from an index of each place it covers, and no ot
     `insert into usage (organization_id, threads) values ('${ORGANIZATION}', 10), ('org_left', 10)`,
   )
   await database.pool.query(`insert into "user" (id) values ('user_member'), ('user_viewer')`)
-  await database.pool.query(`insert into member (organization_id, user_id, role)
-    values ('${ORGANIZATION}', 'user_member', 'MEMBER'), ('${ORGANIZATION}', 'user_viewer', 'VIEWER')`)
+  await database.pool.query(`insert into member (organization_id, user_id, role, accepted_at)
+    values ('${ORGANIZATION}', 'user_member', 'MEMBER', now()), ('${ORGANIZATION}', 'user_viewer', 'VIEWER', now())`)
   const scopes = [USER, 'user_member', 'user_viewer'].flatMap((viewerId) =>
     [ORGANIZATION, null].flatMap((organizationId) =>
       [true, false].map((includeDeleted): ThreadScope => ({ viewerId, organizationId, includeDeleted })),

@@ -68,20 +68,6 @@ describe('threads without an organization named', () => {
     expect(await list(member, { organizationId: organization.id })).toEqual([shared.id, own.id])
     expect(await list(await app.seed.user())).toEqual([])
   })
-
-  test('are still listed for their owner once it has left their organization', async () => {
-    const organization = await app.seed.organization()
-    const member = await app.seed.member(organization)
-    const project = await app.seed.project(organization)
-    const own = await app.seed.thread({ organization, owner: member, project, messages: 1 })
-    await app.seed.thread({ organization })
-    await app.pool.query('delete from member where user_id = $1', [member.userId])
-
-    const { threads } = await member.must('Threads')
-
-    expect(threads.edges).toMatchObject([{ node: { id: own.id, project: null, messageCount: 1 } }])
-    expect(threads.totalCount).toBe(1)
-  })
 })
 
 describe('soft-deleted threads', () => {

@@ -1,0 +1,51 @@
+import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
+import { byCreation, toConnection } from '../../platform/connection.type.js'
+import { PageArgs } from '../../platform/page.arguments.js'
+import { readPage } from '../../platform/page.js'
+import type { ApiKeyService } from './api.key.service.js'
+import {
+  ApiKeyConnection,
+  CreateApiKeyInput,
+  CreateApiKeyPayload,
+  RevokeApiKeyPayload,
+} from './api.key.type.js'
+import type { Context } from './context.js'
+
+/** GraphQL face of API keys; every rule lives in ApiKeyService. */
+@Resolver()
+export class ApiKeyResolver {
+  constructor(private readonly keys: ApiKeyService) {}
+
+  @Query(() => ApiKeyConnection, {
+    nullable: true,
+    description: "The caller's API keys, the newest first, revoked and expired ones among them.",
+  })
+  async apiKeys(@Args(() => PageArgs) args: PageArgs, @Ctx() { viewer }: Context): Promise<ApiKeyConnection> {
+    const page = readPage(args)
+    return toConnection(await this.keys.list(viewer, page), page, byCreation)
+  }
+
+  @Mutation(() => CreateApiKeyPayload, {
+    nullable: true,
+    description:
+      'Creates an API key of the caller. Its secret is shown once. A key cannot create one with more scopes or a later expiry than its own (INSUFFICIENT_PERMISSIONS). Only the first user, `user_bootstrap`, creates keys with `act-on-behalf`: a request with such a key and the header X-On-Behalf-Of has the rights of that user, within the other scopes of the key. At most 100 live keys a user (QUOTA_EXCEEDED).',
+  })
+  createApiKey(
+    @Arg('input', () => CreateApiKeyInput, { description: 'What the key is for.' }) input: CreateApiKeyInput,
+    @Ctx() { viewer }: Context,
+  ): Promise<CreateApiKeyPayload> {
+    return this.keys.create(viewer, input)
+  }
+
+  @Mutation(() => RevokeApiKeyPayload, {
+    nullable: true,
+    description:
+      "Ends one of the caller's API keys: requests with it are UNAUTHENTICATED from now on, and its subscriptions end at once. Revoking twice is once; RESOURCE_NOT_FOUND when the caller has no such key.",
+  })
+  async revokeApiKey(
+    @Arg('apiKeyId', () => ID, { description: "The key's id." }) apiKeyId: string,
+    @Ctx() { viewer }: Context,
+  ): Promise<RevokeApiKeyPayload> {
+    return { apiKey: await this.keys.revoke(viewer, apiKeyId) }
+  }
+}

@@ -1,0 +1,56 @@
+import { type Statement, sql } from '../../platform/database.js'
+import { olderThan, type Page } from '../../platform/page.js'
+
+/** Characters of a key that tell it from others in a list. */
+export const KEY_PREFIX = 8
+
+export interface ApiKeyDetails {
+  id: string
+  userId: string
+  name: string
+  prefix: string
+  scopes: string[]
+  createdAt: Date
+  expiresAt: Date | null
+  revokedAt: Date | null
+  lastUsedAt: Date | null
+}
+
+const columns = sql`k.id, k.user_id as "userId", k.name, k.prefix, k.scopes, k.created_at as "createdAt",
+  k.expires_at as "expiresAt", k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt"`
+
+export type NewApiKey = Pick<ApiKeyDetails, 'id' | 'userId' | 'name' | 'prefix' | 'scopes' | 'expiresAt'> & {
+  hash: string
+}
+
+export const insertApiKey = (key: NewApiKey): Statement => sql`
+  insert into api_key as k (id, user_id, name, hash, prefix, scopes, expires_at)
+  values (${key.id}, ${key.userId}, ${key.name}, ${key.hash}, ${key.prefix}, ${key.scopes}::text[], ${key.expiresAt})
+  returning ${columns}`
+
+export const listApiKeys = (userId: string, page: Page): Statement => sql`
+  select ${columns} from api_key k
+  where k.user_id = ${userId} and ${olderThan(page, sql`k.created_at`, sql`k.id`)}
+  order by k.created_at desc, k.id desc ${page.limit}`
+
+/** Those that still sign in. */
+export const countLiveApiKeys = (userId: string): Statement => sql`
+  select count(*)::int as count from api_key
+  where user_id = ${userId} and revoked_at is null and coalesce(expires_at > now(), true)`
+
+/** Revoking twice is once. */
+export const revokeKey = (id: string, userId: string): Statement => sql`
+  update api_key k set revoked_at = coalesce(k.revoked_at, now())
+  where k.id = ${id} and k.user_id = ${userId} returning ${columns}`
+
+/** One row for each key that was ever configured: one that was revoked stays so, one that comes back is valid again. */
+export const upsertBootstrapKey = (userId: string, hash: string, prefix: string): Statement => sql`
+  insert into api_key (id, user_id, name, hash, prefix, scopes)
+  values (${`key_bootstrap_${hash.slice(0, 12)}`}, ${userId}, 'Bootstrap', ${hash}, ${prefix}, '{}')
+  on conflict (hash) do update set expires_at = null
+  returning id`
+
+/** A key that is no longer configured ends with its subscriptions. */
+export const expireBootstrapKeys = (hash: string): Statement => sql`
+  update api_key set expires_at = now()
+  where starts_with(id, 'key_bootstrap') and hash <> ${hash} and expires_at is null returning id`

@@ -1,0 +1,47 @@
+import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose'
+
+// As long as no fetch fails; a token with an unknown key id asks earlier, but not more often than the cooldown.
+const MAX_AGE_MS = 10 * 60_000
+const COOLDOWN_MS = 30_000
+// One that has no keys yet comes up soon after its provider does.
+const RETRY_MS = 2_000
+const TIMEOUT_MS = 5_000
+
+/**
+ * The keys that an identity provider publishes. Through its outage the last good set goes on: tokens are checked as
+ * before, and the provider is asked again after the cooldown, however many tokens come meanwhile.
+ */
+export function openKeySet(url: string): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(url), {
+    cacheMaxAge: MAX_AGE_MS,
+    cooldownDuration: COOLDOWN_MS,
+    timeoutDuration: TIMEOUT_MS,
+    [customFetch]: rememberingLastGood(),
+  })
+}
+
+function rememberingLastGood(): FetchImplementation {
+  let lastGood: string | null = null
+  let failure: { error: unknown; at: number } | null = null
+  return async (url, options) => {
+    const waitMs = lastGood === null ? RETRY_MS : COOLDOWN_MS
+    if (failure === null || Date.now() - failure.at >= waitMs) {
+      try {
+        lastGood = await fetchSet(url, options)
+        failure = null
+      } catch (error) {
+        failure = { error, at: Date.now() }
+      }
+    }
+    if (lastGood === null) throw failure?.error
+    return new Response(lastGood, { status: 200 })
+  }
+}
+
+async function fetchSet(...[url, options]: Parameters<FetchImplementation>): Promise<string> {
+  const response = await fetch(url, options)
+  const text = await response.text()
+  // A proxy's page of excuse is no set of keys.
+  if (!response.ok || !Array.isArray(JSON.parse(text).keys)) throw new Error(`No key set: ${response.status}`)
+  return text
+}

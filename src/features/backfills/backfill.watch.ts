@@ -1,0 +1,109 @@
+import type { Queryable } from '../../platform/database.js'
+import { HeddleError, notFound } from '../../platform/errors.js'
+import {
+  type Found,
+  foundOf,
+  type Look,
+  type Subject,
+  type WatchedRow,
+  type WatchKind,
+} from '../../platform/watch/watch.kind.js'
+import { isTerminal, reviveBackfill, spaceTopicOf, topicOf } from './backfill.events.js'
+import {
+  type BackfillRecord,
+  type SettledTime,
+  selectActiveInSpaces,
+  selectChangedInSpaces,
+  selectSettledTime,
+  selectWatchedBackfills,
+} from './backfill.sql.js'
+
+const MIN_INTERVAL_MS = 100
+// Longer than an event is late.
+const FORGET_MS = 60_000
+
+abstract class BackfillRows {
+  readonly minIntervalMs = MIN_INTERVAL_MS
+
+  constructor(protected readonly db: Queryable) {}
+
+  receive(payload: unknown): BackfillRecord | null {
+    return reviveBackfill(payload)
+  }
+
+  keyOf(row: BackfillRecord): string {
+    return row.id
+  }
+
+  sequenceOf(row: BackfillRecord): number {
+    return row.sequence
+  }
+}
+
+/** One backfill, until it ends. The deletion of its space ends it, and is told as that. */
+export class OneBackfill extends BackfillRows implements WatchKind<Subject, BackfillRecord> {
+  topicOf({ id }: Subject): string {
+    return topicOf(id)
+  }
+
+  isLast(row: BackfillRecord): boolean {
+    return isTerminal(row)
+  }
+
+  async look(looks: readonly Look<Subject>[]): Promise<Found<BackfillRecord>> {
+    const rows = await this.db.query<WatchedRow<BackfillRecord>>(selectWatchedBackfills(looks))
+    return foundOf(rows, (backfillId) => notFound('Backfill', { backfillId }))
+  }
+
+  refusal(error: Error, { id }: Subject): Error {
+    return asBackfill(error, id)
+  }
+}
+
+/**
+ * Every backfill of a space: those at work first, and from then on what changes. A look costs what has changed, however
+ * many backfills the space ever had. Who watches a space that is deleted gets the end of each backfill, and then the error.
+ */
+export class BackfillsOfSpace extends BackfillRows implements WatchKind<Subject, BackfillRecord> {
+  readonly forgetMs = FORGET_MS
+
+  topicOf({ id }: Subject): string {
+    return spaceTopicOf(id)
+  }
+
+  isLast(): boolean {
+    return false
+  }
+
+  async look(looks: readonly Look<Subject>[]): Promise<Found<BackfillRecord>> {
+    const ids = looks.map(({ subject }) => subject.id)
+    // Before the rows: what is committed after this moment may be missing from them.
+    const [settled] = await this.db.query<SettledTime>(selectSettledTime(ids))
+    const rows = new Map<string, BackfillRecord[]>(ids.map((id) => [id, []]))
+    for (const row of await this.#read(looks)) rows.get(row.spaceId)?.push(row)
+    const gone = (settled?.deletedIds ?? []).map(
+      (spaceId) => [spaceId, notFound('Space', { spaceId })] as const,
+    )
+    return { rows, gone: new Map(gone), settledAt: settled?.settledAt ?? null }
+  }
+
+  refusal(error: Error): Error {
+    return error
+  }
+
+  async #read(looks: readonly Look<Subject>[]): Promise<BackfillRecord[]> {
+    const known = looks.flatMap(({ subject: { id }, settledAt: since }) => (since ? { id, since } : []))
+    const unknown = looks.flatMap(({ subject: { id }, settledAt }) => (settledAt ? [] : id))
+    const statements = [
+      ...(unknown.length > 0 ? [selectActiveInSpaces(unknown)] : []),
+      ...(known.length > 0 ? [selectChangedInSpaces(known)] : []),
+    ]
+    return (await Promise.all(statements.map((each) => this.db.query<BackfillRecord>(each)))).flat()
+  }
+}
+
+/** A backfill of a space that the viewer cannot see is as good as missing, and so is one of a deleted space. */
+function asBackfill(error: Error, backfillId: string): Error {
+  const isInvisible = error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND'
+  return isInvisible ? notFound('Backfill', { backfillId }) : error
+}

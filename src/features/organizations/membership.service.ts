@@ -1,0 +1,206 @@
+import type { OrganizationRole } from '../../generated/prisma/enums.js'
+import type { Bus } from '../../platform/bus.js'
+import type { Database, Transaction } from '../../platform/database.js'
+import { conflict, forbidden, notFound } from '../../platform/errors.js'
+import { requireId, requireOrganizationId } from '../../platform/ids.js'
+import type { Page } from '../../platform/page.js'
+import { announceAccess } from '../access/access.events.js'
+import { requireOrganization } from '../access/access.js'
+import type { OrganizationAccessRow } from '../access/access.sql.js'
+import { insertNamedUser } from '../access/identity.sql.js'
+import { mutate, requireNothing } from '../access/mutation.js'
+import type { Viewer } from '../access/viewer.js'
+import { recordAudit } from '../audit/audit.trail.js'
+import type { MembershipObserver } from './membership.observer.js'
+import {
+  acceptMember,
+  deleteMember,
+  listMembers,
+  listMemberships,
+  lockMember,
+  lockOwners,
+  type MemberRecord,
+  type OwnerRow,
+  updateMember,
+  upsertMember,
+} from './membership.sql.js'
+
+/**
+ * Who belongs to an organization. Whoever is added has to accept before the organization's things come to it unasked;
+ * an organization always keeps an owner who has accepted.
+ */
+export class MembershipService {
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    private readonly observer: MembershipObserver,
+  ) {}
+
+  /** The viewer's own, the newest first. */
+  listOwn(viewer: Viewer, page: Page): Promise<MemberRecord[]> {
+    return this.db.query(listMemberships(viewer.userId, page))
+  }
+
+  list(organizationId: string, page: Page): Promise<MemberRecord[]> {
+    return this.db.query(listMembers(organizationId, page))
+  }
+
+  /** Adds a user, or gives a member another role. Only an OWNER appoints or lowers an OWNER, and one always stays. */
+  add(viewer: Viewer, organizationId: string, userId: string, role: OrganizationRole): Promise<MemberRecord> {
+    requireId('userId', userId)
+    return mutate(this.db, viewer, {
+      require: (tx) => requireOrganization(tx, viewer, 'manage', organizationId),
+      work: async (tx, organization) => {
+        await requireOwnersKept(tx, organization, userId, role)
+        await tx.query(insertNamedUser(userId))
+        const [member] = await tx.query<MemberRecord>(
+          upsertMember(organizationId, userId, role, viewer.userId),
+        )
+        announceAccess(tx, this.bus, { userId })
+        await this.#record(tx, viewer, 'member-added', organizationId, userId, { role })
+        return member as MemberRecord
+      },
+    })
+  }
+
+  accept(viewer: Viewer, organizationId: string): Promise<MemberRecord> {
+    requireOrganizationId(organizationId)
+    return mutate(this.db, viewer, {
+      require: requireNothing,
+      work: async (tx) => {
+        const [member] = await tx.query<MemberRecord>(acceptMember(organizationId, viewer.userId))
+        if (!member) throw notFound('Membership', { organizationId })
+        await this.#record(tx, viewer, 'membership-accepted', organizationId, viewer.userId)
+        return member
+      },
+      requireReply: (tx) => requireOrganization(tx, viewer, 'read', organizationId),
+    })
+  }
+
+  /** Only while it is pending: nobody leaves an organization that it works in by mistake. */
+  decline(viewer: Viewer, organizationId: string): Promise<{ organizationId: string }> {
+    requireOrganizationId(organizationId)
+    return mutate(this.db, viewer, {
+      require: requireNothing,
+      work: async (tx) => {
+        const [member] = await tx.query<MemberRecord>(lockMember(organizationId, viewer.userId))
+        if (!member) throw notFound('Membership', { organizationId })
+        if (member.acceptedAt !== null) {
+          throw conflict('You have accepted this membership.', 'Membership accepted', { organizationId })
+        }
+        await this.#end(tx, organizationId, viewer.userId)
+        await this.#record(tx, viewer, 'membership-declined', organizationId, viewer.userId)
+        return { organizationId }
+      },
+    })
+  }
+
+  /** The role of who is a member, or was invited: nobody is added by it. */
+  update(
+    viewer: Viewer,
+    organizationId: string,
+    userId: string,
+    role: OrganizationRole,
+  ): Promise<MemberRecord> {
+    requireId('userId', userId)
+    return mutate(this.db, viewer, {
+      require: (tx) => requireOrganization(tx, viewer, 'manage', organizationId),
+      work: async (tx, organization) => {
+        await requireMember(tx, organization, userId, role)
+        const [member] = await tx.query<MemberRecord>(updateMember(organizationId, userId, role))
+        announceAccess(tx, this.bus, { userId })
+        await this.#record(tx, viewer, 'member-updated', organizationId, userId, { role })
+        return member as MemberRecord
+      },
+    })
+  }
+
+  remove(
+    viewer: Viewer,
+    organizationId: string,
+    userId: string,
+  ): Promise<{ organizationId: string; userId: string }> {
+    requireId('userId', userId)
+    return mutate(this.db, viewer, {
+      require: (tx) => requireOrganization(tx, viewer, 'manage', organizationId),
+      work: async (tx, organization) => {
+        await requireMember(tx, organization, userId, null)
+        await this.#end(tx, organizationId, userId)
+        await this.#record(tx, viewer, 'member-removed', organizationId, userId)
+        return { organizationId, userId }
+      },
+      // Who took itself out has nothing left to manage, and gets its reply.
+      requireReply: async (tx) => {
+        if (userId !== viewer.userId) await requireOrganization(tx, viewer, 'manage', organizationId)
+      },
+    })
+  }
+
+  leave(viewer: Viewer, organizationId: string): Promise<{ organizationId: string }> {
+    return mutate(this.db, viewer, {
+      require: (tx) => requireOrganization(tx, viewer, 'read', organizationId),
+      work: async (tx, organization) => {
+        await requireOwnersKept(tx, organization, viewer.userId, null)
+        await this.#end(tx, organizationId, viewer.userId)
+        await this.#record(tx, viewer, 'member-left', organizationId, viewer.userId)
+        return { organizationId }
+      },
+      requireReply: requireNothing,
+    })
+  }
+
+  /** What the user made stays with the organization; what was only its own way in goes. */
+  async #end(tx: Transaction, organizationId: string, userId: string): Promise<void> {
+    const ended = await tx.query(deleteMember(organizationId, userId))
+    if (ended.length === 0) throw notFound('Member', { organizationId, userId })
+    await this.observer.ended(tx, organizationId, userId)
+    announceAccess(tx, this.bus, { userId })
+  }
+
+  async #record(
+    tx: Transaction,
+    viewer: Viewer,
+    deed: string,
+    organizationId: string,
+    userId: string,
+    details: Record<string, unknown> = {},
+  ): Promise<void> {
+    const target = { targetType: 'user', targetId: userId } as const
+    await recordAudit(tx, viewer, { action: `organization.${deed}`, ...target, organizationId, details })
+  }
+}
+
+/** Throws unless the member is there and may get this role, or with null go. */
+async function requireMember(
+  tx: Transaction,
+  organization: OrganizationAccessRow,
+  userId: string,
+  role: OrganizationRole | null,
+): Promise<void> {
+  await requireOwnersKept(tx, organization, userId, role)
+  const [member] = await tx.query<MemberRecord>(lockMember(organization.id, userId))
+  if (!member) throw notFound('Member', { organizationId: organization.id, userId })
+}
+
+/** Throws when a member is to get a role, or with null to go, and an owner would be made or lost against the rules. */
+async function requireOwnersKept(
+  tx: Transaction,
+  organization: OrganizationAccessRow,
+  userId: string,
+  role: OrganizationRole | null,
+): Promise<void> {
+  const details = { organizationId: organization.id, userId }
+  const owners = await tx.query<OwnerRow>(lockOwners(organization.id))
+  const owner = owners.find((each) => each.userId === userId)
+  if ((owner || role === 'OWNER') && organization.role !== 'OWNER') {
+    throw forbidden('Owner role required', 'Only an owner appoints or lowers an owner.', details)
+  }
+  if (owner?.isPersonal && role !== 'OWNER') {
+    throw conflict('A personal organization stays with its user.', 'Personal organization', details)
+  }
+  // Who was only invited may never come.
+  const others = owners.filter((each) => each.acceptedAt !== null && each !== owner)
+  if (owner?.acceptedAt && role !== 'OWNER' && others.length === 0) {
+    throw conflict('An organization keeps at least one owner.', 'Last owner', details)
+  }
+}

@@ -1,0 +1,17 @@
+import type { WatchTopic } from './watch.topic.js'
+
+/** Topics that one look can ask for. */
+export function byKind(topics: Iterable<WatchTopic>): WatchTopic[][] {
+  return [...groupBy(topics, ({ kind }) => kind).values()]
+}
+
+export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups
+}

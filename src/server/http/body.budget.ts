@@ -1,0 +1,53 @@
+import { HeddleError } from '../../platform/errors.js'
+
+// Nobody alone can take the room of all.
+const SHARE = 4
+
+/** Memory that all bodies in flight may take together; one caller may take a quarter of it, and so may all strangers. */
+export class BodyBudget {
+  #taken = 0
+  readonly #takenBy = new Map<string, number>()
+
+  constructor(private readonly limit: number) {}
+
+  /** @param userId null: a stranger */
+  open(userId: string | null): BodyRoom {
+    return new BodyRoom((bytes) => this.#take(userId ?? '', bytes))
+  }
+
+  #take(caller: string, bytes: number): void {
+    const ofCaller = (this.#takenBy.get(caller) ?? 0) + bytes
+    if (bytes > 0 && (this.#taken + bytes > this.limit || ofCaller > this.limit / SHARE)) throw noRoom()
+    this.#taken += bytes
+    if (ofCaller > 0) this.#takenBy.set(caller, ofCaller)
+    else this.#takenBy.delete(caller)
+  }
+}
+
+/** What one body takes, until it is given back. */
+export class BodyRoom {
+  #taken = 0
+
+  constructor(private readonly reserve: (bytes: number) => void) {}
+
+  /** Throws SERVICE_UNAVAILABLE when there is none left. */
+  take(bytes: number): void {
+    this.reserve(bytes)
+    this.#taken += bytes
+  }
+
+  giveBack(): void {
+    this.reserve(-this.#taken)
+    this.#taken = 0
+  }
+}
+
+function noRoom(): HeddleError {
+  return new HeddleError(
+    'SERVICE_UNAVAILABLE',
+    'Too many large requests are being received. Try again in a moment.',
+    {
+      systemMessage: 'No room for another body',
+    },
+  )
+}

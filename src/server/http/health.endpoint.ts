@@ -1,0 +1,49 @@
+import type { Bus } from '../../platform/bus.js'
+import { type Database, sql } from '../../platform/database.js'
+import { settledWithin } from '../time.limit.js'
+
+const DATABASE_MS = 2_000
+
+export interface Readiness {
+  status: 'ok' | 'degraded' | 'unavailable' | 'stopping'
+  checks: { database: 'ok' | 'unavailable'; events: 'ok' | 'degraded' }
+}
+
+/** Whether this process may be sent requests. Without events between nodes it may: progress comes later then. */
+export class HealthEndpoint {
+  #stopping = false
+
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+  ) {}
+
+  /** From now on, requests should go elsewhere. */
+  stop(): void {
+    this.#stopping = true
+  }
+
+  async check(): Promise<{ httpStatus: number; readiness: Readiness }> {
+    const checks: Readiness['checks'] = {
+      database: (await this.#databaseAnswers()) ? 'ok' : 'unavailable',
+      events: this.bus.isConnected() ? 'ok' : 'degraded',
+    }
+    const status = this.#statusOf(checks)
+    const isReady = status === 'ok' || status === 'degraded'
+    return { httpStatus: isReady ? 200 : 503, readiness: { status, checks } }
+  }
+
+  #statusOf({ database, events }: Readiness['checks']): Readiness['status'] {
+    if (this.#stopping) return 'stopping'
+    return database === 'ok' ? events : 'unavailable'
+  }
+
+  async #databaseAnswers(): Promise<boolean> {
+    let answered = false
+    const query = this.db.query(sql`select 1`).then(() => {
+      answered = true
+    })
+    await settledWithin(DATABASE_MS, query)
+    return answered
+  }
+}

@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Viewer } from '../../features/access/viewer.js'
+import { malformed } from '../../platform/errors.js'
+import type { RequestInfo } from '../../platform/request.js'
+import type { CallerIdentification } from '../context.js'
+import type { OperationPreparer, PreparedOperation } from '../operations/operation.prepare.js'
+import { type OperationRequest, readOperationRequest } from '../operations/operation.request.js'
+import type { BodyBudget } from './body.budget.js'
+import { addressOf } from './client.address.js'
+import { readJson } from './http.body.js'
+import { headersOf } from './http.headers.js'
+import { type MethodRules, readUrlOperation, requireGuarded } from './http.operation.js'
+
+export interface ReadLimits {
+  bodyBytes: number
+  /** without a credential */
+  strangerBodyBytes: number
+  /** levels of JSON in a body */
+  jsonDepth: number
+  /** how many proxies in front of this process name their client */
+  trustedProxies: number
+}
+
+/** Makes of an HTTP request what may run. Who calls is known before the body is read, so that a stranger cannot send much. */
+export class RequestReader {
+  constructor(
+    private readonly preparer: OperationPreparer,
+    private readonly callers: CallerIdentification,
+    private readonly budget: BodyBudget,
+    private readonly limits: ReadLimits,
+  ) {}
+
+  async prepare(
+    request: IncomingMessage,
+    response: ServerResponse,
+    info: RequestInfo,
+    rules: MethodRules,
+  ): Promise<PreparedOperation> {
+    const viewer = await this.callers.identify(headersOf(request), info)
+    const address = addressOf(request, this.limits.trustedProxies)
+    const isGet = request.method === 'GET'
+    if (isGet) requireGuarded(request)
+    const operation = isGet ? readUrlOperation(request) : await this.#readBody(request, response, viewer)
+    const caller = { viewer, request: info, address }
+    return this.preparer.prepare(operation, caller, isGet ? rules.GET : rules.POST)
+  }
+
+  async #readBody(
+    request: IncomingMessage,
+    response: ServerResponse,
+    viewer: Viewer | null,
+  ): Promise<OperationRequest> {
+    const { bodyBytes, strangerBodyBytes, jsonDepth } = this.limits
+    // A client that is gone already closes nothing any more.
+    if (response.destroyed) throw malformed('The client is gone.')
+    const room = this.budget.open(viewer?.userId ?? null)
+    response.once('close', () => room.giveBack())
+    const bytes = viewer ? bodyBytes : strangerBodyBytes
+    return readOperationRequest(await readJson(request, { bytes, depth: jsonDepth }, room))
+  }
+}

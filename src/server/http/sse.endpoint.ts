@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FormattedExecutionResult } from 'graphql'
+import type { RequestInfo } from '../../platform/request.js'
+import type { ErrorFormatter } from '../error.format.js'
+import type { PreparedOperation } from '../operations/operation.prepare.js'
+import { OperationRefusal } from '../operations/operation.refusal.js'
+import type { OperationRunner } from '../operations/operation.runner.js'
+import { requireEventStream } from './http.accept.js'
+import { discardBody } from './http.body.js'
+import { allowMethods, STREAM_RULES } from './http.operation.js'
+import { setPointsLeft } from './http.reply.js'
+import type { RequestReader } from './request.reader.js'
+import { SseStream } from './sse.stream.js'
+import type { StreamCount } from './stream.count.js'
+
+/** `/graphql/stream`: one operation a request, its replies as server-sent events. Source: graphql-sse's protocol. */
+export class SseEndpoint {
+  readonly #open = new Set<SseStream>()
+
+  constructor(
+    private readonly reader: RequestReader,
+    private readonly runner: OperationRunner,
+    private readonly errors: ErrorFormatter,
+    private readonly count: StreamCount,
+    private readonly writeTimeoutMs: number,
+  ) {}
+
+  async handle(request: IncomingMessage, response: ServerResponse, info: RequestInfo): Promise<void> {
+    if (allowMethods(request, response)) return
+    requireEventStream(request)
+    try {
+      const operation = await this.reader.prepare(request, response, info, STREAM_RULES)
+      if (response.destroyed) return
+      const leave = this.count.enter(operation.caller)
+      response.once('close', leave)
+      setPointsLeft(response, operation.pointsLeft)
+      await this.#stream(response, await this.#repliesOf(operation))
+    } catch (thrown) {
+      if (!(thrown instanceof OperationRefusal)) throw thrown
+      discardBody(request)
+      await this.#stream(response, [{ errors: this.errors.formatAll(thrown, info) }])
+    }
+  }
+
+  /** Ends every stream in a way that makes its client ask again. */
+  stop(): void {
+    for (const stream of this.#open) stream.abandon()
+  }
+
+  async #repliesOf(
+    operation: PreparedOperation,
+  ): Promise<AsyncIterable<FormattedExecutionResult> | FormattedExecutionResult[]> {
+    const isSubscription = operation.kind === 'subscription'
+    const result = await (isSubscription ? this.runner.subscribe(operation) : this.runner.run(operation))
+    return Symbol.asyncIterator in result ? result : [result]
+  }
+
+  async #stream(
+    response: ServerResponse,
+    replies: AsyncIterable<FormattedExecutionResult> | FormattedExecutionResult[],
+  ): Promise<void> {
+    // Leaving the loop below would wait for the next event.
+    const leave = () => Symbol.asyncIterator in replies && void replies[Symbol.asyncIterator]().return?.()
+    if (response.destroyed) return void leave()
+    const stream = new SseStream(response, this.writeTimeoutMs)
+    this.#open.add(stream)
+    response.once('close', () => {
+      this.#open.delete(stream)
+      leave()
+    })
+    for await (const reply of replies) if (!(await stream.next(reply))) return
+    stream.complete()
+  }
+}

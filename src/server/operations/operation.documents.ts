@@ -1,0 +1,81 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  parse,
+  specifiedRules,
+  validate,
+  visit,
+} from 'graphql'
+import { LRUCache } from 'lru-cache'
+import { limitSize, limitText } from './operation.limits.js'
+import { OperationRefusal } from './operation.refusal.js'
+import { requireUnconditionalRoot } from './subscription.rule.js'
+
+// One of GraphQL's own rules trips over what the first of these refuses.
+const RULES = [[requireUnconditionalRoot], specifiedRules]
+const MAX_ERRORS = 5
+// An entry takes a few hundred bytes a token.
+const MAX_KEPT_TOKENS = 100_000
+
+/** A document that is valid. */
+export interface OperationDocument {
+  readonly node: DocumentNode
+  /** it asks for the schema: `__schema` or `__type` */
+  readonly asksForSchema: boolean
+  /** what its operations cost, by name and by what the cost depends on */
+  readonly costs: LRUCache<string, number>
+  readonly tokens: number
+}
+
+/** Parses and validates each text once, as long as it is asked for often enough to be kept. */
+export class OperationDocuments {
+  readonly #kept = new LRUCache<string, OperationDocument>({
+    maxSize: MAX_KEPT_TOKENS,
+    sizeCalculation: ({ tokens }) => tokens,
+  })
+
+  constructor(private readonly schema: GraphQLSchema) {}
+
+  /** Throws OperationRefusal. */
+  read(query: string): OperationDocument {
+    const known = this.#kept.get(query)
+    if (known) return known
+    const document = this.#read(query)
+    this.#kept.set(query, document)
+    return document
+  }
+
+  #read(query: string): OperationDocument {
+    let tokens: number
+    let node: DocumentNode
+    try {
+      tokens = limitText(query)
+      node = parse(query)
+      limitSize(node)
+    } catch (error) {
+      if (error instanceof GraphQLError) throw new OperationRefusal([error])
+      throw error
+    }
+    for (const rules of RULES) {
+      const errors = validate(this.schema, node, rules, { maxErrors: MAX_ERRORS })
+      if (errors.length > 0) throw new OperationRefusal(errors.slice(0, MAX_ERRORS))
+    }
+    return {
+      node,
+      asksForSchema: asksForSchema(node),
+      costs: new LRUCache({ max: 20 }),
+      tokens: Math.max(1, tokens),
+    }
+  }
+}
+
+function asksForSchema(document: DocumentNode): boolean {
+  let asks = false
+  visit(document, {
+    Field({ name }) {
+      asks ||= name.value === '__schema' || name.value === '__type'
+    },
+  })
+  return asks
+}

@@ -1,0 +1,148 @@
+import {
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  getVariableValues,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
+} from 'graphql'
+import type { Viewer } from '../../features/access/viewer.js'
+import { HeddleError, malformed } from '../../platform/errors.js'
+import type { RequestInfo } from '../../platform/request.js'
+import { ServerContext } from '../context.js'
+import { costOf } from './operation.cost.js'
+import type { OperationDocuments } from './operation.documents.js'
+import { OperationRefusal } from './operation.refusal.js'
+import type { OperationRequest } from './operation.request.js'
+import type { PointsLeft, PointsLimiter } from './points.limiter.js'
+import type { SchemaExposure } from './schema.exposure.js'
+import type { TrustedDocuments } from './trusted.documents.js'
+
+const MAX_ERRORS = 5
+
+/** Who sent an operation, as its transport knows it. */
+export interface Caller {
+  /** null: without a credential */
+  readonly viewer: Viewer | null
+  readonly request: RequestInfo
+  /** of the client, behind the proxies that are trusted */
+  readonly address: string
+}
+
+/** Which kinds of operations a transport runs, and what it says of the others. */
+export interface TransportRules {
+  readonly kinds: ReadonlySet<`${OperationTypeNode}`>
+  refuse(kind: OperationTypeNode): HeddleError
+}
+
+/** An operation that may run: it can be given to `OperationRunner`, and to libraries as what to execute. */
+export interface PreparedOperation extends ExecutionArgs {
+  readonly kind: OperationTypeNode
+  readonly caller: Caller
+  /** text of the document */
+  readonly query: string
+  readonly contextValue: ServerContext
+  readonly variableValues: Readonly<Record<string, unknown>>
+  readonly cost: number
+  readonly pointsLeft: PointsLeft
+  /** the reply is to say what it cost */
+  readonly reportsCost: boolean
+}
+
+export interface PreparationLimits {
+  /** that one operation may cost */
+  maxPoints: number
+  /** of text that one operation may read */
+  textBytes: number
+  /** null: any document may be sent */
+  trusted: TrustedDocuments | null
+}
+
+/** The one way in: every operation passes here, whatever brought it, before anything of it is executed. */
+export class OperationPreparer {
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly documents: OperationDocuments,
+    private readonly exposure: SchemaExposure,
+    private readonly points: PointsLimiter,
+    private readonly limits: PreparationLimits,
+  ) {}
+
+  /** Throws OperationRefusal or a HeddleError. */
+  async prepare(
+    request: OperationRequest,
+    caller: Caller,
+    transport: TransportRules,
+  ): Promise<PreparedOperation> {
+    const { viewer, address } = caller
+    const { document, operation, query, cost } = this.#read(request, viewer)
+    if (!transport.kinds.has(operation.operation)) throw transport.refuse(operation.operation)
+    const { variables, operationName } = request
+    const { maxPoints, textBytes } = this.limits
+    if (cost > maxPoints) throw OperationRefusal.for(tooCostly(cost, maxPoints))
+    return {
+      schema: this.schema,
+      document: document.node,
+      operationName,
+      variableValues: variables,
+      contextValue: new ServerContext(viewer, caller.request, textBytes),
+      kind: operation.operation,
+      caller,
+      query,
+      cost,
+      pointsLeft: await this.points.take(viewer?.userId ?? null, address, cost),
+      reportsCost: request.extensions.cost === true,
+    }
+  }
+
+  #read(request: OperationRequest, viewer: Viewer | null) {
+    try {
+      const query = this.#textOf(request)
+      const document = this.documents.read(query)
+      this.exposure.require(document, viewer)
+      const operation = getOperationAST(document.node, request.operationName)
+      if (!operation) throw OperationRefusal.for(unnamed(request.operationName))
+      this.#requireVariables(operation, request.variables)
+      const cost = costOf(this.schema, document, operation, request.variables)
+      return { query, document, operation, cost }
+    } catch (thrown) {
+      const refusal = thrown instanceof GraphQLError ? new OperationRefusal([thrown]) : thrown
+      throw refusal instanceof OperationRefusal ? this.exposure.shown(refusal, viewer) : thrown
+    }
+  }
+
+  #textOf(request: OperationRequest): string {
+    if (this.limits.trusted) return this.limits.trusted.require(request)
+    if (request.query !== null) return request.query
+    // Clients know these words, and send the text then.
+    throw OperationRefusal.for(
+      new HeddleError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported', {
+        systemMessage: 'Documents cannot be sent by id alone',
+      }),
+    )
+  }
+
+  #requireVariables(
+    { variableDefinitions = [] }: OperationDefinitionNode,
+    variables: Record<string, unknown>,
+  ) {
+    const { errors } = getVariableValues(this.schema, variableDefinitions, variables, {
+      maxErrors: MAX_ERRORS,
+    })
+    if (errors) throw new OperationRefusal(errors.slice(0, MAX_ERRORS))
+  }
+}
+
+function unnamed(operationName: string | null): HeddleError {
+  return operationName === null
+    ? malformed('Name the operation of this document that is to be run: operationName.')
+    : malformed('The document has no operation of this name.', { operationName: operationName.slice(0, 200) })
+}
+
+function tooCostly(cost: number, limit: number): HeddleError {
+  return malformed(
+    `The operation costs ${cost.toLocaleString('en')} points; ${limit.toLocaleString('en')} are allowed. Ask for fewer entries in nested lists.`,
+    { cost, limit },
+  )
+}

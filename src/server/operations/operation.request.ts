@@ -1,0 +1,50 @@
+import { malformed } from '../../platform/errors.js'
+
+/** An operation as a transport brought it, of which nothing is known yet but its shape. */
+export interface OperationRequest {
+  /** null when only the document's id is given */
+  readonly query: string | null
+  /** of a document that the server has: `documentId`, or Apollo's `extensions.persistedQuery.sha256Hash` */
+  readonly documentId: string | null
+  readonly operationName: string | null
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly extensions: Readonly<Record<string, unknown>>
+}
+
+/** Throws VALIDATION_ERROR with status 400 for what is no operation. */
+export function readOperationRequest(given: unknown): OperationRequest {
+  if (Array.isArray(given)) throw malformed('Operations in batches are not supported. Send one a request.')
+  if (!isObject(given)) throw malformed('Invalid request. It must be a JSON object.')
+  const extensions = readObject(given, 'extensions')
+  const query = readText(given, 'query')
+  const documentId = readText(given, 'documentId') ?? readHash(extensions)
+  if (!query && documentId === null) throw malformed('Invalid query. It must be the text of a document.')
+  return {
+    query: query || null,
+    documentId,
+    operationName: readText(given, 'operationName'),
+    variables: readObject(given, 'variables'),
+    extensions,
+  }
+}
+
+function readText(given: Record<string, unknown>, name: string): string | null {
+  const value = given[name] ?? null
+  if (value === null || typeof value === 'string') return value
+  throw malformed(`Invalid ${name}. It must be a string.`)
+}
+
+function readObject(given: Record<string, unknown>, name: string): Record<string, unknown> {
+  const value = given[name] ?? {}
+  if (isObject(value)) return value
+  throw malformed(`Invalid ${name}. It must be a JSON object.`)
+}
+
+function readHash({ persistedQuery }: Record<string, unknown>): string | null {
+  if (!isObject(persistedQuery)) return null
+  return readText(persistedQuery, 'sha256Hash')
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

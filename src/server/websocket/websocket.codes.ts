@@ -1,0 +1,17 @@
+/** Why Heddle closes a WebSocket. Sources: RFC 6455, the `graphql-transport-ws` protocol. */
+export const CloseCodes = {
+  goingAway: 1001,
+  messageTooBig: 1009,
+  /** the same may succeed later */
+  tryAgainLater: 1013,
+  badRequest: 4400,
+  /** the credential is bad, or has ended */
+  forbidden: 4403,
+  internalError: 4500,
+} as const
+
+export interface Closing {
+  code: (typeof CloseCodes)[keyof typeof CloseCodes]
+  /** at most 123 bytes */
+  reason: string
+}

@@ -1,0 +1,92 @@
+import type { ExecutionArgs, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
+import type { SubscribePayload } from 'graphql-ws'
+import { HeddleError, invalid } from '../../platform/errors.js'
+import { FairLimit } from '../../platform/fair.limit.js'
+import { readRequestInfo } from '../../platform/request.js'
+import type { ErrorFormatter } from '../error.format.js'
+import type { EventStream } from '../operations/event.stream.js'
+import type { OperationPreparer, PreparedOperation, TransportRules } from '../operations/operation.prepare.js'
+import { OperationRefusal } from '../operations/operation.refusal.js'
+import { readOperationRequest } from '../operations/operation.request.js'
+import type { OperationRunner } from '../operations/operation.runner.js'
+import type { Arrival } from './websocket.connection.js'
+import type { WebsocketSession } from './websocket.session.js'
+
+// Of all callers together: whoever starts thousands of operations at once does not hold up those of others.
+const MAX_STARTING = 4
+
+const RULES: TransportRules = {
+  kinds: new Set(['query', 'mutation', 'subscription']),
+  refuse: (kind) => new HeddleError('INTERNAL_SERVER_ERROR', 'Unknown kind', { systemMessage: kind }),
+}
+
+/** Runs the operations that come over WebSocket. Each is authenticated by itself, so that a revoked key stops. */
+export class WebsocketOperations {
+  readonly #executing = new Set<Promise<unknown>>()
+  readonly #starting = new FairLimit(MAX_STARTING)
+  #stopping = false
+
+  constructor(
+    private readonly preparer: OperationPreparer,
+    private readonly runner: OperationRunner,
+    private readonly errors: ErrorFormatter,
+  ) {}
+
+  /** What to execute, or why not. It never throws, because that would end the socket and all that runs on it. */
+  async prepare(
+    { connection: { session }, takeRoom }: Arrival,
+    payload: SubscribePayload,
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+    const { address } = session
+    const request = session.readRequest()
+    try {
+      if (this.#stopping) throw stopping()
+      takeRoom()
+      return await this.#starting.run(session.userId ?? address, null, async () => {
+        // Nobody is left to answer.
+        if (session.isEnded) throw invalid('The socket has closed.')
+        const viewer = await session.identify(request)
+        return this.preparer.prepare(readOperationRequest(payload), { viewer, request, address }, RULES)
+      })
+    } catch (thrown) {
+      const { errors } = thrown instanceof OperationRefusal ? thrown : OperationRefusal.for(thrown)
+      this.errors.claim(errors, request)
+      return errors
+    }
+  }
+
+  execute(args: ExecutionArgs): Promise<FormattedExecutionResult> {
+    const result = this.runner.run(args as PreparedOperation)
+    this.#executing.add(result)
+    void result.finally(() => this.#executing.delete(result))
+    return result
+  }
+
+  subscribe(args: ExecutionArgs): Promise<EventStream | FormattedExecutionResult> {
+    const operation = args as PreparedOperation
+    const userId = operation.contextValue.signedIn?.userId ?? ''
+    return this.#starting.run(userId, null, () => this.runner.subscribe(operation))
+  }
+
+  formatErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
+    const unknown = readRequestInfo(() => undefined)
+    return errors.map((error) => this.errors.formatClaimed(error) ?? this.errors.format(error, unknown))
+  }
+
+  /** Why a message is not even read as an operation. */
+  refuse(thrown: unknown, session: WebsocketSession): GraphQLFormattedError[] {
+    return [this.errors.format(thrown, session.readRequest())]
+  }
+
+  /** Takes no more, and resolves when the queries and mutations that run have come to an end. */
+  async drain(): Promise<void> {
+    this.#stopping = true
+    await Promise.allSettled(this.#executing)
+  }
+}
+
+function stopping(): HeddleError {
+  return new HeddleError('SERVICE_UNAVAILABLE', 'This server is stopping. Connect again.', {
+    systemMessage: 'Server stopping',
+  })
+}

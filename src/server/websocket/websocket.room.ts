@@ -1,0 +1,43 @@
+import { HeddleError } from '../../platform/errors.js'
+import type { BodyBudget } from '../http/body.budget.js'
+import type { Tally } from './tally.js'
+import type { WebsocketSession } from './websocket.session.js'
+
+/** What the operations of one socket take, of what it and its user may: how many there are, and how long they are. */
+export class OperationRoom {
+  #running = 0
+
+  constructor(
+    private readonly session: WebsocketSession,
+    private readonly limit: number,
+    private readonly operations: Tally,
+    private readonly bodies: BodyBudget,
+  ) {}
+
+  /** Throws RATE_LIMITED or SERVICE_UNAVAILABLE when there is none left. @returns what gives it back */
+  take(bytes: number): () => void {
+    const { userId, address } = this.session
+    const holder = userId ?? address
+    if (this.#running >= this.limit) throw tooMany('A connection', this.limit)
+    const body = this.bodies.open(userId)
+    body.take(bytes)
+    if (!this.operations.take(holder)) {
+      body.giveBack()
+      throw tooMany('A user', this.operations.limit)
+    }
+    this.#running += 1
+    return () => {
+      this.#running -= 1
+      this.operations.giveBack(holder)
+      body.giveBack()
+    }
+  }
+}
+
+function tooMany(who: string, limit: number): HeddleError {
+  return new HeddleError(
+    'RATE_LIMITED',
+    `${who} may run ${limit.toLocaleString('en')} operations at once over WebSocket.`,
+    { systemMessage: 'Too many operations', details: { limit } },
+  )
+}

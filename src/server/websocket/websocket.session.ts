@@ -1,0 +1,126 @@
+import type { GraphQLFormattedError } from 'graphql'
+import { credentialTopics } from '../../features/access/access.events.js'
+import type { Viewer } from '../../features/access/viewer.js'
+import type { Bus } from '../../platform/bus.js'
+import { HeddleError } from '../../platform/errors.js'
+import { HEADER_NAMES, type HeaderSource, type RequestInfo, readRequestInfo } from '../../platform/request.js'
+import type { CallerIdentification } from '../context.js'
+import type { Tally } from './tally.js'
+import { CloseCodes, type Closing } from './websocket.codes.js'
+
+// A credential is believed for a few seconds more than it says, as clocks differ.
+const EXPIRED_LOOK_MS = 2_000
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Who is at the other end of a socket, as `connection_init` says: the socket lives no longer than this credential. */
+export class WebsocketSession {
+  #header: HeaderSource = () => undefined
+  #viewer: Viewer | null = null
+  #expiry: NodeJS.Timeout | undefined
+  #leave: () => void = () => undefined
+  #isEnded = false
+
+  constructor(
+    private readonly callers: CallerIdentification,
+    private readonly bus: Bus,
+    private readonly socketsOfUsers: Tally,
+    readonly address: string,
+    private readonly close: (closing: Closing) => void,
+  ) {}
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** null: without a credential */
+  get userId(): string | null {
+    return this.#viewer?.userId ?? null
+  }
+
+  /** What each operation tells of itself. */
+  readRequest(): RequestInfo {
+    return readRequestInfo(this.#header)
+  }
+
+  /** Checks what `connection_init` carries, of which known names are kept. @returns why the socket must close, or null */
+  async open(params: Readonly<Record<string, unknown>> | undefined): Promise<Closing | null> {
+    this.#header = keepHeaders(params)
+    try {
+      this.#viewer = await this.callers.identify(this.#header, this.readRequest())
+    } catch (thrown) {
+      return isUnauthenticated(thrown)
+        ? forbidden(thrown)
+        : { code: CloseCodes.tryAgainLater, reason: 'The credential cannot be checked now' }
+    }
+    if (this.#viewer === null || this.#isEnded) return null
+    const { userId } = this.#viewer
+    if (!this.socketsOfUsers.take(userId)) {
+      this.#viewer = null
+      return { code: CloseCodes.tryAgainLater, reason: 'Too many sockets of this user' }
+    }
+    const leaves = credentialTopics(this.#viewer).map((topic) => this.bus.subscribe(topic, () => this.look()))
+    this.#leave = () => {
+      for (const leave of leaves) leave()
+    }
+    this.#awaitExpiry()
+    return null
+  }
+
+  /** Who calls now; null without a credential. A credential that has ended ends the socket, once this was answered. */
+  async identify(request: RequestInfo): Promise<Viewer | null> {
+    if (this.#viewer === null) return null
+    try {
+      return await this.callers.identify(this.#header, request)
+    } catch (thrown) {
+      if (isUnauthenticated(thrown)) setImmediate(() => this.close(forbidden(thrown)))
+      throw thrown
+    }
+  }
+
+  /** A subscription may be the first to learn that the credential has ended. */
+  hear({ errors }: { readonly errors?: readonly GraphQLFormattedError[] }): void {
+    if (errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED')) this.look()
+  }
+
+  /** Closes the socket if its credential has ended. */
+  look(): void {
+    void this.identify(this.readRequest())
+      // What cannot be found out now is found out by the next operation.
+      .catch(() => undefined)
+      .finally(() => this.#awaitExpiry())
+  }
+
+  end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    clearTimeout(this.#expiry)
+    this.#leave()
+    if (this.#viewer) this.socketsOfUsers.giveBack(this.#viewer.userId)
+  }
+
+  #awaitExpiry(): void {
+    clearTimeout(this.#expiry)
+    const expiresAt = this.#viewer?.expiresAt
+    if (!expiresAt || this.#isEnded) return
+    const left = Math.max(expiresAt.getTime() - Date.now(), EXPIRED_LOOK_MS)
+    this.#expiry = setTimeout(() => this.look(), Math.min(left, LONGEST_TIMER_MS))
+  }
+}
+
+function keepHeaders(params: Readonly<Record<string, unknown>> = {}): HeaderSource {
+  const known = new Set<string>(HEADER_NAMES)
+  const kept = new Map<string, string>()
+  for (const [name, value] of Object.entries(params)) {
+    const header = name.toLowerCase()
+    if (known.has(header) && typeof value === 'string') kept.set(header, value)
+  }
+  return (name) => kept.get(name)
+}
+
+function isUnauthenticated(thrown: unknown): thrown is HeddleError {
+  return thrown instanceof HeddleError && thrown.code === 'UNAUTHENTICATED'
+}
+
+function forbidden({ systemMessage }: HeddleError): Closing {
+  return { code: CloseCodes.forbidden, reason: `Forbidden: ${systemMessage}` }
+}

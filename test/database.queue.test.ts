@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startTestApp, type TestApp } from './support/app.js'
+import type { Reply } from './support/client.js'
+import { openTestDatabase, type TestDatabase, testServerUrl } from './support/database.js'
+import { DatabaseProxy } from './support/database.proxy.js'
+import { eventually } from './support/eventually.js'
+
+/** Rules of a node whose PostgreSQL answers more slowly than requests come. */
+
+const CONNECTIONS = 2
+const QUEUE = 10
+const REQUESTS = 60
+const AN_HOUR_MS = 3_600_000
+
+let database: TestDatabase
+let proxy: DatabaseProxy
+let app: TestApp
+
+describe.runIf(testServerUrl())('on PostgreSQL', () => {
+  beforeEach(async () => {
+    database = await openTestDatabase()
+    proxy = await DatabaseProxy.open(database.url as string)
+    const limits = { DATABASE_POOL_SIZE: String(CONNECTIONS), DATABASE_QUEUE_SIZE: String(QUEUE) }
+    // Workers wait in the same line: these take no links and do not look for effects.
+    const rarely = { pollMs: AN_HOUR_MS }
+    const others = {
+      outbox: rarely,
+      purge: rarely,
+      reembedding: rarely,
+      vectorIndex: rarely,
+      housekeeping: rarely,
+    }
+    const timings = { backfill: { parallel: 0 }, ...others }
+    app = await startTestApp({ database, timings, environment: { DATABASE_URL: proxy.url, ...limits } })
+  })
+  afterEach(async () => {
+    proxy.restore()
+    await app[Symbol.asyncDispose]()
+    await proxy[Symbol.asyncDispose]()
+    await database.close()
+  })
+
+  test('who would wait behind many is told at once to come back, and who waits already is answered', async () => {
+    const { owner } = await app.seed.organization()
+    const replies: Reply[] = []
+    proxy.silence()
+
+    const running = Array.from({ length: REQUESTS }, async () => {
+      // One statement after the other.
+      replies.push(await owner.run('Viewer'))
+    })
+    await eventually(() => expect(replies.length).toBeGreaterThanOrEqual(REQUESTS - CONNECTIONS - QUEUE))
+
+    for (const reply of replies) {
+      expect(reply).toFailWith({ code: 'SERVICE_UNAVAILABLE', status: 503 })
+      expect(reply.status).toBe(503)
+      expect(reply.headers.get('retry-after')).toBe('1')
+    }
+    const refused = replies.length
+    proxy.restore()
+    await Promise.all(running)
+    for (const reply of replies.slice(refused)) expect(reply.errors).toBeUndefined()
+  })
+})
