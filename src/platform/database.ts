@@ -5,13 +5,21 @@ import { isAway, isLockTimeout, isWriteConflict, SERIALIZATION_FAILURE } from '.
 import { PglitePool } from './pglite.pool.js'
 import { PreparedStatements } from './prepared.statements.js'
 
-/** A statement with its values apart from its text: `sql` is the only way to make one. */
-export type Statement = Prisma.Sql
-export const { sql, raw, join, empty } = Prisma
+declare const ROW: unique symbol
+
+/** A statement, or a part of one, with its values apart from its text. `Row` is what it returns: by default nothing. */
+export type Statement<Row = never> = Prisma.Sql & { readonly [ROW]?: Row }
+
+/** The only way to create a statement; its row is declared where its text stands. */
+export function sql<Row = never>(text: readonly string[], ...values: readonly unknown[]): Statement<Row> {
+  return Prisma.sql(text, ...values)
+}
+
+export const { raw, join, empty } = Prisma
 
 /** Where a statement runs: the database itself, or an open transaction. */
 export interface Queryable {
-  query<Row>(statement: Statement): Promise<Row[]>
+  query<Row>(statement: Statement<Row>): Promise<Row[]>
 }
 
 /** An open transaction. On PGlite it holds the only connection: everything inside it must go through it. */
@@ -70,7 +78,7 @@ export class Database implements Queryable {
   }
 
   /** Runs one statement on any free connection. */
-  query<Row>(statement: Statement): Promise<Row[]> {
+  query<Row>(statement: Statement<Row>): Promise<Row[]> {
     return this.#settings === null
       ? this.#onConnection((client) => this.#run<Row>(client, statement))
       : this.#transact((tx) => tx.query<Row>(statement), [])
@@ -92,7 +100,7 @@ export class Database implements Queryable {
         if (this.#settings !== null) await prisma.$executeRawUnsafe(this.#settings)
         return work({
           prisma,
-          query: <Row>(statement: Statement) => prisma.$queryRaw<Row[]>(statement),
+          query: <Row>(statement: Statement<Row>) => prisma.$queryRaw<Row[]>(statement),
           afterCommit: (effect) => effects.push(effect),
         })
       }),
@@ -157,7 +165,7 @@ export class Database implements Queryable {
     }
   }
 
-  async #run<Row>(client: pg.PoolClient, { text, values }: Statement): Promise<Row[]> {
+  async #run<Row>(client: pg.PoolClient, { text, values }: Statement<Row>): Promise<Row[]> {
     const name = await this.#prepared?.nameOn(client, text)
     const { rows } = await client.query({ name, text, values, types: TYPES })
     return rows

@@ -42,10 +42,10 @@ const WAYS: [string, (space: SeededSpace, thread: SeededThread) => Promise<unkno
 /** Runs `between` once, when hits are ranked and what they are is about to be read. */
 function beforeReading(between: () => Promise<unknown>): Disposable {
   const original = Database.prototype.query
-  const isReading = ({ text }: Statement) => /from message m\s+join space_thread/.test(text)
+  const isReading = ({ text }: Statement<unknown>) => /from message m\s+join space_thread/.test(text)
   let isDone = false
   const query = vi.spyOn(Database.prototype, 'query')
-  query.mockImplementation(async function (this: Database, statement: Statement) {
+  query.mockImplementation(async function (this: Database, statement: Statement<unknown>) {
     if (!isDone && isReading(statement)) {
       isDone = true
       await between()
