@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { CloseCode, createClient } from 'graphql-ws/client'
 import { WebSocket } from 'ws'
+import { retryAfterMs } from '../platform/backoff.js'
 
 /** A request that the server refused or that never reached it. `code` is the error's `extensions.code`. */
 export class GraphqlRequestError extends Error {
@@ -42,7 +43,7 @@ interface ReplyError {
 const ATTEMPTS = 4
 const BACKOFF_MS = 500
 const CONNECTION_TIMEOUT_MS = 10_000
-const MAX_RETRY_AFTER_MS = 60_000
+const MAX_WAIT_MS = 60_000
 
 /** Speaks GraphQL to a Heddle server: queries and mutations over HTTP, subscriptions over WebSocket. */
 export class GraphqlClient {
@@ -61,7 +62,7 @@ export class GraphqlClient {
       if (outcome.error === null) return outcome.data as Data
       const again = outcome.retry === 'always' || (outcome.retry === 'if repeatable' && repeatable)
       if (!again || attempt === ATTEMPTS) throw outcome.error
-      await wait(outcome.retryAfterMs ?? backoff)
+      await wait(Math.min(outcome.retryAfterMs ?? backoff, MAX_WAIT_MS))
       backoff *= 2
     }
   }
@@ -119,13 +120,14 @@ export class GraphqlClient {
     }
     const error = errorOf(response, reply)
     if (error === null) return { error, data: reply?.data }
-    return { error, retry: retryOf(response.status, error.code), retryAfterMs: retryAfter(response) }
+    const waitMs = retryAfterMs(response.headers.get('retry-after'), Date.now())
+    return { error, retry: retryOf(response.status, error.code), retryAfterMs: waitMs }
   }
 }
 
 type Outcome =
   | { error: null; data: unknown }
-  | { error: GraphqlRequestError; retry: 'always' | 'if repeatable' | 'never'; retryAfterMs?: number }
+  | { error: GraphqlRequestError; retry: 'always' | 'if repeatable' | 'never'; retryAfterMs?: number | null }
 
 /** What asks for patience has done nothing; what was away may have done what it was asked. */
 function retryOf(status: number, code: string): 'always' | 'if repeatable' | 'never' {
@@ -177,11 +179,4 @@ function describe(error: unknown, url: string): string {
   const detail =
     cause instanceof Error ? Reflect.get(cause, 'code') || cause.message : 'the connection closed'
   return `No answer from ${url} (${detail})`
-}
-
-function retryAfter(response: Response): number | undefined {
-  const value = response.headers.get('retry-after')
-  if (value === null) return undefined
-  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
-  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(milliseconds, 0), MAX_RETRY_AFTER_MS)
 }

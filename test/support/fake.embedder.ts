@@ -1,5 +1,6 @@
 import { type Embedder, EmbedderUnavailableError } from '../../src/features/embedders/embedder.js'
-import { failureOf } from '../../src/features/embedders/embedding.failure.js'
+import { EMBEDDING_SERVICE, toEmbedderError } from '../../src/features/embedders/embedding.failure.js'
+import { replyError } from '../../src/platform/outbound/outbound.error.js'
 import { EmbeddingControls } from './embedding.controls.js'
 import { hashedVector } from './hashed.vectors.js'
 
@@ -31,7 +32,7 @@ export class FakeEmbedder extends EmbeddingControls implements Embedder {
     either.throwIfAborted()
     const failure = await this.admit(texts, either)
     either.throwIfAborted()
-    if (failure) throw await failureOf(new Response(null, failure), undefined)
+    if (failure) throw toEmbedderError(await replyError(EMBEDDING_SERVICE, new Response(null, failure), []))
     return texts.map((text) => hashedVector(text, this.dimensions))
   }
 

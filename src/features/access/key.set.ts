@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose'
+import { readText } from '../../platform/outbound/bounded.reply.js'
 
 // As long as no fetch fails; a token with an unknown key id asks earlier, but not more often than the cooldown.
 const MAX_AGE_MS = 10 * 60_000
@@ -6,6 +7,7 @@ const COOLDOWN_MS = 30_000
 // One that has no keys yet comes up soon after its provider does.
 const RETRY_MS = 2_000
 const TIMEOUT_MS = 5_000
+const MAX_BYTES = 1024 * 1024
 
 /**
  * The keys that an identity provider publishes. Through its outage the last good set goes on: tokens are checked as
@@ -40,8 +42,10 @@ function rememberingLastGood(): FetchImplementation {
 
 async function fetchSet(...[url, options]: Parameters<FetchImplementation>): Promise<string> {
   const response = await fetch(url, options)
-  const text = await response.text()
-  // A proxy's page of excuse is no set of keys.
-  if (!response.ok || !Array.isArray(JSON.parse(text).keys)) throw new Error(`No key set: ${response.status}`)
+  const text = await readText(response, MAX_BYTES)
+  // A proxy's error page is no set of keys.
+  if (!response.ok || text === null || !Array.isArray(JSON.parse(text).keys)) {
+    throw new Error(`No key set: ${response.status}`)
+  }
   return text
 }

@@ -3,34 +3,13 @@ import { EmbedderUnavailableError, UnusableAnswerError } from './embedder.js'
 
 /** Reads what an embedding endpoint answered, and believes none of it before it is checked. */
 
-/** The body as text. A longer one is given up as soon as it is known to be longer. */
-export async function readText(response: Response, maximumBytes: number): Promise<string> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  try {
-    for await (const part of response.body ?? []) {
-      bytes += part.byteLength
-      if (bytes > maximumBytes) break
-      parts.push(part)
-    }
-  } catch {
-    throw new EmbedderUnavailableError('The embedding endpoint broke off its answer.')
-  }
-  if (bytes > maximumBytes) {
-    throw new EmbedderUnavailableError(
-      `The embedding endpoint answered with more than ${maximumBytes} bytes.`,
-    )
-  }
-  return Buffer.concat(parts).toString('utf8')
-}
-
 const replyBody = z.object({
   data: z.array(z.object({ index: z.int().optional(), embedding: z.unknown() })),
 })
 
 /** The vectors in the order of the texts, each of length 1. */
-export function readVectors(reply: unknown, count: number, dimensions: number): Float32Array[] {
-  const parsed = replyBody.safeParse(reply)
+export function readVectors(reply: string, count: number, dimensions: number): Float32Array[] {
+  const parsed = replyBody.safeParse(parse(reply))
   if (!parsed.success)
     throw new EmbedderUnavailableError('The embedding endpoint answered without a list of vectors.')
   const { data } = parsed.data
@@ -47,6 +26,14 @@ export function readVectors(reply: unknown, count: number, dimensions: number): 
     vectors[index] = normalized(componentsOf(embedding, dimensions))
   }
   return vectors as Float32Array[]
+}
+
+function parse(reply: string): unknown {
+  try {
+    return JSON.parse(reply)
+  } catch {
+    throw new EmbedderUnavailableError('The embedding endpoint answered with something that is not JSON.')
+  }
 }
 
 const UNKNOWN_FORM = 'The embedding endpoint answered with a vector in an unknown form.'

@@ -1,5 +1,6 @@
-import { type Embedder, EmbeddingRefusedError } from './embedder.js'
-import { EmbeddingEndpoint } from './embedding.endpoint.js'
+import { OutboundClient } from '../../platform/outbound/outbound.client.js'
+import { type Embedder, EmbedderUnavailableError, EmbeddingRefusedError } from './embedder.js'
+import { EMBEDDING_SERVICE, toEmbedderError } from './embedding.failure.js'
 import { readVectors } from './embedding.reply.js'
 
 export interface OpenaiEmbedderOptions {
@@ -20,18 +21,18 @@ export class OpenaiEmbedder implements Embedder {
   readonly batchSize = 128
   readonly concurrency = 4
 
-  private readonly endpoint: EmbeddingEndpoint
+  private readonly endpoint: OutboundClient
   /** Fields of the request that not every compatible endpoint takes. */
   private readonly optionalFields: Map<string, { value: unknown; refusal: RegExp }>
 
   constructor(options: OpenaiEmbedderOptions) {
     this.model = options.model ?? 'text-embedding-3-small'
     this.dimensions = options.dimensions ?? ownDimensions(this.model)
-    this.endpoint = new EmbeddingEndpoint(
-      options.baseUrl ?? 'https://api.openai.com/v1',
-      options.apiKey,
-      options.timeoutMs ?? 30_000,
-    )
+    this.endpoint = new OutboundClient(EMBEDDING_SERVICE, {
+      url: options.baseUrl ?? 'https://api.openai.com/v1',
+      apiKey: options.apiKey,
+      timeoutMs: options.timeoutMs ?? 30_000,
+    })
     this.optionalFields = new Map()
     // Floats in base64 are a third of their size as text, and need no parsing.
     this.optionalFields.set('encoding_format', { value: 'base64', refusal: /encoding_format/i })
@@ -49,18 +50,20 @@ export class OpenaiEmbedder implements Embedder {
   }
 
   close(): Promise<void> {
-    this.endpoint.close()
+    this.endpoint.close(new EmbedderUnavailableError('The embedder is closed.'))
     return Promise.resolve()
   }
 
   private async embedBatch(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
     const optional = Object.fromEntries([...this.optionalFields].map(([name, { value }]) => [name, value]))
     const body = { model: this.model, input: texts, ...optional }
-    const replyBytes = REPLY_BYTES + texts.length * this.dimensions * BYTES_A_COMPONENT
+    const maximumBytes = REPLY_BYTES + texts.length * this.dimensions * BYTES_A_COMPONENT
     try {
-      const reply = await this.endpoint.post(body, replyBytes, signal)
+      const call = { method: 'POST', path: '/embeddings', body, maximumBytes } as const
+      const reply = await this.endpoint.call(call, signal)
       return readVectors(reply, texts.length, this.dimensions)
-    } catch (error) {
+    } catch (cause) {
+      const error = toEmbedderError(cause)
       const unsupported = Object.keys(optional).find((name) => this.refusesField(error, name))
       if (!unsupported) throw error
       // Not about the texts: an endpoint that does not know a field is asked without it from now on.
