@@ -7,8 +7,11 @@ import { PreparedStatements } from './prepared.statements.js'
 
 declare const ROW: unique symbol
 
-/** A statement, or a part of one, with its values apart from its text. `Row` is what it returns: by default nothing. */
-export type Statement<Row = never> = Prisma.Sql & { readonly [ROW]?: Row }
+/** A part of a statement, with its values apart from its text. */
+export type Fragment = Prisma.Sql
+
+/** A statement, with its values apart from its text. `Row` is what it returns: by default nothing. */
+export type Statement<Row = never> = Fragment & { readonly [ROW]?: Row }
 
 /** The only way to create a statement; its row is declared where its text stands. */
 export function sql<Row = never>(text: readonly string[], ...values: readonly unknown[]): Statement<Row> {

@@ -1,11 +1,11 @@
-import { type Statement, sql } from '../../src/platform/database.js'
+import { type Fragment, sql } from '../../src/platform/database.js'
 
 /**
  * Parts of a world that grows by numbers: thread 7 is `thrd_000000007`, and its space `space_000000007`. Each is one
  * statement that adds the rows of the numbers from `from` up to, but not with, `to`, so that a world of n can be made
  * one of 10 n. Row 8 is one second younger than row 7.
  */
-export type Filler = (from: number, to: number) => Statement
+export type Filler = (from: number, to: number) => Fragment
 
 export const ORGANIZATION = 'org_world'
 export const USER = 'user_world'
@@ -24,16 +24,16 @@ const BEGINNING = new Date('2025-01-01T00:00:00Z')
 const createdAt = sql`(${BEGINNING}::timestamptz + n * interval '1 second')`
 
 /** `id('thrd')` is the id of thread n, `id('thrd', sql\`n % 10\`)` that of one of ten threads. */
-function id(prefix: string, number = sql`n`): Statement {
+function id(prefix: string, number = sql`n`): Fragment {
   return sql`${prefix}::text || '_' || lpad((${number})::text, 9, '0')`
 }
 
-function numbers(from: number, to: number): Statement {
+function numbers(from: number, to: number): Fragment {
   return sql`generate_series(${from}::int, ${to - 1}::int) n`
 }
 
 /** What a world stands on: an organization and its owner. They do not grow. */
-export const base: readonly Statement[] = [
+export const base: readonly Fragment[] = [
   sql`insert into organization (id, name) values (${ORGANIZATION}, 'World') on conflict do nothing`,
   sql`insert into usage (organization_id) values (${ORGANIZATION}) on conflict do nothing`,
   sql`insert into "user" (id, seen_at) values (${USER}, now()) on conflict do nothing`,
@@ -49,7 +49,7 @@ export interface ThreadWorld {
   /** the sequence of its last message */
   messages?: number
   /** by the number n */
-  where?: Statement
+  where?: Fragment
 }
 
 /** Live threads. */
@@ -90,7 +90,7 @@ export function spaces({
   vectorCount?: number
   isDeleted?: boolean
   /** by the number n */
-  where?: Statement
+  where?: Fragment
 } = {}): Filler {
   return (from, to) => sql`
     insert into space (id, organization_id, creator_id, name, store_id, embedding_model, embedding_dimensions, vector_count,
@@ -174,8 +174,8 @@ export function auditEvents({
   detailsBytes = 0,
 }: {
   organizationId?: string
-  action?: Statement
-  actorId?: Statement
+  action?: Fragment
+  actorId?: Fragment
   detailsBytes?: number
 } = {}): Filler {
   return (from, to) => sql`

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { expect } from 'vitest'
-import type { Statement } from '../../src/platform/database.js'
+import type { Fragment } from '../../src/platform/database.js'
 import { base, type Filler } from './plan.worlds.js'
 
 /** A world that grows, and statements whose work must not grow with it. */
@@ -8,9 +8,9 @@ export interface Growth {
   /** what the world is made of, in the order in which it is filled */
   world: readonly Filler[]
   /** by what they are for */
-  statements: Readonly<Record<string, Statement>>
+  statements: Readonly<Record<string, Fragment>>
   /** run before each statement, in its transaction */
-  before?: readonly Statement[]
+  before?: readonly Fragment[]
   /** numbers of the small world; default 1,000. The large one has ten times as many. */
   size?: number
   /** pages that a statement may read more in the large world, beside half as many again; default 20 */
@@ -70,7 +70,7 @@ async function explainAll(
   return plans
 }
 
-async function explain(pool: Pool, before: readonly Statement[], statement: Statement): Promise<PlanNode> {
+async function explain(pool: Pool, before: readonly Fragment[], statement: Fragment): Promise<PlanNode> {
   const client = await pool.connect()
   try {
     await client.query('begin')
@@ -89,7 +89,7 @@ async function explain(pool: Pool, before: readonly Statement[], statement: Stat
   }
 }
 
-async function run(connection: Pool | PoolClient, { text, values }: Statement): Promise<void> {
+async function run(connection: Pool | PoolClient, { text, values }: Fragment): Promise<void> {
   await connection.query(text, [...values])
 }
 

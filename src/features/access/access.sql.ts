@@ -93,7 +93,7 @@ export function threadReadable(alias: string, viewerId: string): Statement {
 }
 
 /** A thread, whatever its state, that the viewer may read while it is live. No other is locked. */
-export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock): Statement => sql`
+export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock) => sql<ThreadAccessRow>`
   select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
     t.deleted_at as "deletedAt", m.role::text as role,
     exists (select 1 from deletion_batch b where b.id = t.deletion_batch_id and b.state = 'PURGING') as "isBeingPurged"
@@ -102,11 +102,9 @@ export const selectThreadAccess = (viewerId: string, threadId: string, lock: Loc
   ${locking(lock, 't')}`
 
 /** What the viewer is to a thread that may be gone. Nothing when it could not read it. */
-export const selectFormerThreadAccess = (
-  viewerId: string,
-  ownerId: string,
-  organizationId: string,
-): Statement => sql`
+export const selectFormerThreadAccess = (viewerId: string, ownerId: string, organizationId: string) => sql<
+  Pick<ThreadAccessRow, 'role'>
+>`
   select m.role::text as role
   from (select ${ownerId}::text as owner_id, ${organizationId}::text as organization_id) t
   left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
@@ -124,7 +122,7 @@ export const selectSpaceAccess = (
   viewerId: string,
   spaceIds: readonly string[],
   lock: Lock,
-): Statement => sql`
+) => sql<SpaceAccessRow>`
   ${spaceAccess(viewerId)}
   where s.id = any(${spaceIds}::text[]) and ${spaceVisible('s', viewerId)}
   ${locking(lock, 's')}`
@@ -150,7 +148,7 @@ export interface RefusedPassRow {
  * The passes that are no longer good, by their key or else by their space. Its deletion takes no access away, so that
  * the end of what is in it can be told.
  */
-export const selectRefusedPasses = (passes: readonly WatchPassRow[]): Statement => sql`
+export const selectRefusedPasses = (passes: readonly WatchPassRow[]) => sql<RefusedPassRow>`
   select * from (
     select p.position::int - 1 as index, p.key_id is not null and k.id is null as "isKeyMissing",
       coalesce(k.revoked_at is not null, false) as "isKeyRevoked", coalesce(k.expires_at <= now(), false) as "isKeyExpired",
@@ -165,15 +163,18 @@ export const selectRefusedPasses = (passes: readonly WatchPassRow[]): Statement 
   where "isKeyMissing" or "isKeyRevoked" or "isKeyExpired" or not "isOpen"`
 
 /** The same for a space that may be deleted. */
-export const selectFormerSpaceAccess = (viewerId: string, spaceId: string): Statement => sql`
+export const selectFormerSpaceAccess = (viewerId: string, spaceId: string) => sql<SpaceAccessRow>`
   ${spaceAccess(viewerId)}
   where s.id = ${spaceId} and ${spaceOpen('s', viewerId)}`
 
-export const selectOrganizationAccess = (viewerId: string, organizationId: string): Statement => sql`
+export const selectOrganizationAccess = (
+  viewerId: string,
+  organizationId: string,
+) => sql<OrganizationAccessRow>`
   select organization_id as id, role::text as role from member
   where organization_id = ${organizationId} and user_id = ${viewerId}`
 
-export const selectProjectAccess = (viewerId: string, projectId: string, lock: Lock): Statement => sql`
+export const selectProjectAccess = (viewerId: string, projectId: string, lock: Lock) => sql<ProjectAccessRow>`
   select p.id, p.organization_id as "organizationId", m.role::text as role
   from project p join member m on m.organization_id = p.organization_id and m.user_id = ${viewerId}
   where p.id = ${projectId}

@@ -56,9 +56,7 @@ export async function requireFormerThread(
   viewer: Viewer,
   { id, ownerId, organizationId }: FormerThread,
 ): Promise<void> {
-  const [row] = await tx.query<Pick<ThreadAccessRow, 'role'>>(
-    selectFormerThreadAccess(viewer.userId, ownerId, organizationId),
-  )
+  const [row] = await tx.query(selectFormerThreadAccess(viewer.userId, ownerId, organizationId))
   if (!row) throw notFound('Thread', { threadId: id })
   allow(viewer, 'write', { kind: 'thread', id, ownerId, ...row })
 }
@@ -72,14 +70,14 @@ export async function requireSpace(
 ): Promise<SpaceAccess> {
   requireUnexpired(viewer)
   requireId('spaceId', spaceId)
-  const [row] = await tx.query<SpaceAccessRow>(selectSpaceAccess(viewer.userId, [spaceId], lock))
+  const [row] = await tx.query(selectSpaceAccess(viewer.userId, [spaceId], lock))
   if (!row) throw notFound('Space', { spaceId })
   return allow(viewer, action, { ...row, kind: 'space' })
 }
 
 /** The same for a space that may be deleted: for the reply of what has ended it. */
 export async function requireFormerSpace(tx: Queryable, viewer: Viewer, spaceId: string): Promise<void> {
-  const [row] = await tx.query<SpaceAccessRow>(selectFormerSpaceAccess(viewer.userId, spaceId))
+  const [row] = await tx.query(selectFormerSpaceAccess(viewer.userId, spaceId))
   if (!row) throw notFound('Space', { spaceId })
   allow(viewer, 'manage', { ...row, kind: 'space' })
 }
@@ -91,7 +89,7 @@ export async function requireOrganization(
   organizationId: string,
 ): Promise<OrganizationAccessRow> {
   requireOrganizationId(organizationId)
-  const [row] = await tx.query<OrganizationAccessRow>(selectOrganizationAccess(viewer.userId, organizationId))
+  const [row] = await tx.query(selectOrganizationAccess(viewer.userId, organizationId))
   if (!row) throw notFound('Organization', { organizationId })
   return allow(viewer, action, { ...row, kind: 'organization' })
 }
@@ -105,7 +103,7 @@ export async function requireProject(
   lock: Lock = 'none',
 ): Promise<ProjectAccessRow> {
   requireId('projectId', projectId)
-  const [row] = await tx.query<ProjectAccessRow>(selectProjectAccess(viewer.userId, projectId, lock))
+  const [row] = await tx.query(selectProjectAccess(viewer.userId, projectId, lock))
   if (!row) throw notFound('Project', { projectId })
   allow(viewer, action, { kind: 'organization', id: row.organizationId, role: row.role })
   return row
@@ -134,7 +132,7 @@ export async function findThread(
 ): Promise<ThreadAccess | null> {
   requireUnexpired(viewer)
   requireId('threadId', threadId)
-  const [row] = await tx.query<ThreadAccessRow>(selectThreadAccess(viewer.userId, threadId, lock))
+  const [row] = await tx.query(selectThreadAccess(viewer.userId, threadId, lock))
   return row ? { ...row, kind: 'thread' } : null
 }
 

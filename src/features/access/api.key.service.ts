@@ -54,12 +54,12 @@ export class ApiKeyService {
       requireNoMore(viewer, scopes, expiresAt)
       // Two calls at once do not both take the last place.
       await tx.query(lockUser(viewer.userId))
-      const [live] = await tx.query<{ count: number }>(countLiveApiKeys(viewer.userId))
+      const [live] = await tx.query(countLiveApiKeys(viewer.userId))
       if ((live?.count ?? 0) >= MAX_KEYS) throw tooMany()
       const secret = `hdl_${randomBytes(32).toString('base64url')}`
       const { userId } = viewer
       const row = { id: mintId('key'), userId, name, prefix: secret.slice(0, KEY_PREFIX), scopes, expiresAt }
-      const [apiKey] = await tx.query<ApiKeyDetails>(insertApiKey({ ...row, hash: sha256(secret) }))
+      const [apiKey] = await tx.query(insertApiKey({ ...row, hash: sha256(secret) }))
       await recordAudit(tx, viewer, {
         action: 'api-key.created',
         targetType: 'api-key',
@@ -83,7 +83,7 @@ export class ApiKeyService {
     return mutate(this.db, viewer, {
       require: requireNothing,
       work: async (tx) => {
-        const [apiKey] = await tx.query<ApiKeyDetails>(revokeKey(apiKeyId, viewer.userId))
+        const [apiKey] = await tx.query(revokeKey(apiKeyId, viewer.userId))
         if (!apiKey) throw notFound('API key', { apiKeyId })
         announceAccess(tx, this.bus, { apiKeyId })
         await recordAudit(tx, viewer, {

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
 /** Characters of a key that tell it from others in a list. */
@@ -23,34 +23,34 @@ export type NewApiKey = Pick<ApiKeyDetails, 'id' | 'userId' | 'name' | 'prefix' 
   hash: string
 }
 
-export const insertApiKey = (key: NewApiKey): Statement => sql`
+export const insertApiKey = (key: NewApiKey) => sql<ApiKeyDetails>`
   insert into api_key as k (id, user_id, name, hash, prefix, scopes, expires_at)
   values (${key.id}, ${key.userId}, ${key.name}, ${key.hash}, ${key.prefix}, ${key.scopes}::text[], ${key.expiresAt})
   returning ${columns}`
 
-export const listApiKeys = (userId: string, page: Page): Statement => sql`
+export const listApiKeys = (userId: string, page: Page) => sql<ApiKeyDetails>`
   select ${columns} from api_key k
   where k.user_id = ${userId} and ${olderThan(page, sql`k.created_at`, sql`k.id`)}
   order by k.created_at desc, k.id desc ${page.limit}`
 
 /** Those that still sign in. */
-export const countLiveApiKeys = (userId: string): Statement => sql`
+export const countLiveApiKeys = (userId: string) => sql<{ count: number }>`
   select count(*)::int as count from api_key
   where user_id = ${userId} and revoked_at is null and coalesce(expires_at > now(), true)`
 
 /** Revoking twice is once. */
-export const revokeKey = (id: string, userId: string): Statement => sql`
+export const revokeKey = (id: string, userId: string) => sql<ApiKeyDetails>`
   update api_key k set revoked_at = coalesce(k.revoked_at, now())
   where k.id = ${id} and k.user_id = ${userId} returning ${columns}`
 
 /** One row for each key that was ever configured: one that was revoked stays so, one that comes back is valid again. */
-export const upsertBootstrapKey = (userId: string, hash: string, prefix: string): Statement => sql`
+export const upsertBootstrapKey = (userId: string, hash: string, prefix: string) => sql<{ id: string }>`
   insert into api_key (id, user_id, name, hash, prefix, scopes)
   values (${`key_bootstrap_${hash.slice(0, 12)}`}, ${userId}, 'Bootstrap', ${hash}, ${prefix}, '{}')
   on conflict (hash) do update set expires_at = null
   returning id`
 
 /** A key that is no longer configured ends with its subscriptions. */
-export const expireBootstrapKeys = (hash: string): Statement => sql`
+export const expireBootstrapKeys = (hash: string) => sql<{ id: string }>`
   update api_key set expires_at = now()
   where starts_with(id, 'key_bootstrap') and hash <> ${hash} and expires_at is null returning id`

@@ -6,14 +6,7 @@ import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { RequestInfo } from '../../platform/request.js'
 import { expireBootstrapKeys, KEY_PREFIX, upsertBootstrapKey } from './api.key.sql.js'
 import type { Credentials } from './credentials.js'
-import {
-  type ApiKeyRecord,
-  selectApiKey,
-  selectUsers,
-  touchApiKey,
-  type UserRecord,
-  upsertSeenUser,
-} from './identity.sql.js'
+import { selectApiKey, selectUsers, touchApiKey, type UserRecord, upsertSeenUser } from './identity.sql.js'
 import { BOOTSTRAP_USER_ID, isReserved } from './reserved.users.js'
 import type { TokenClaims, TokenVerifier } from './token.verifier.js'
 import type { Viewer } from './viewer.js'
@@ -28,7 +21,7 @@ export class Authenticator {
     private readonly db: Database,
     private readonly tokens: TokenVerifier,
   ) {
-    this.userById = new LoaderDefinition(async (ids) => byId(await db.query<UserRecord>(selectUsers(ids))))
+    this.userById = new LoaderDefinition(async (ids) => byId(await db.query(selectUsers(ids))))
   }
 
   async authenticate({ apiKey, bearer, onBehalfOf }: Credentials, request: RequestInfo): Promise<Viewer> {
@@ -71,7 +64,7 @@ export class Authenticator {
 
   async #byKey(key: string): Promise<Identity> {
     const hash = sha256(key)
-    const [record] = await this.db.query<ApiKeyRecord>(selectApiKey(hash))
+    const [record] = await this.db.query(selectApiKey(hash))
     if (!record || !timingSafeEqual(Buffer.from(record.hash, 'hex'), Buffer.from(hash, 'hex'))) {
       throw unauthenticated('Invalid API key')
     }
@@ -92,7 +85,7 @@ export class Authenticator {
   }
 
   async #see({ subject, email, name }: Pick<TokenClaims, 'subject' | 'email' | 'name'>): Promise<void> {
-    const [user] = await this.db.query<UserRecord>(selectUsers([subject]))
+    const [user] = await this.db.query(selectUsers([subject]))
     const isKnown =
       user?.seenAt && (email === null || email === user.email) && (name === null || name === user.name)
     if (!isKnown) await this.db.query(upsertSeenUser(subject, email, name))

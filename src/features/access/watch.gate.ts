@@ -29,7 +29,7 @@ export class WatchGate implements Gate<WatchPass> {
   async refused(passes: readonly WatchPass[]): Promise<Map<string, Error>> {
     const refused = new Map<string, Error>()
     const rows = passes.map(({ viewer: { userId, apiKeyId }, spaceId }) => ({ userId, apiKeyId, spaceId }))
-    for (const row of await this.db.query<RefusedPassRow>(selectRefusedPasses(rows))) {
+    for (const row of await this.db.query(selectRefusedPasses(rows))) {
       const pass = passes[row.index] as WatchPass
       refused.set(this.keyOf(pass), reasonOf(row, pass))
     }

@@ -11,12 +11,7 @@ import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion
 import { announcePurge } from '../purge/deletion.events.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import type { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.deletion.type.js'
-import {
-  countOwnThreads,
-  insertConfirmation,
-  type OwnThreadsCounts,
-  takeConfirmation,
-} from './confirmation.sql.js'
+import { countOwnThreads, insertConfirmation, takeConfirmation } from './confirmation.sql.js'
 import {
   hideOwnThreads,
   holdSpaces,
@@ -52,8 +47,8 @@ export class BulkDeletionService {
     }
     const confirmationToken = randomBytes(24).toString('base64url')
     return this.db.transaction(async (tx) => {
-      const [counts] = await tx.query<OwnThreadsCounts>(countOwnThreads(own))
-      const [confirmation] = await tx.query<{ expiresAt: Date }>(
+      const [counts] = await tx.query(countOwnThreads(own))
+      const [confirmation] = await tx.query(
         insertConfirmation(sha256(confirmationToken), own.ownerId, own.organizationId),
       )
       if (!counts || !confirmation) throw new Error('A preview could not be made')
@@ -80,7 +75,7 @@ export class BulkDeletionService {
   async #deleteAll(tx: Transaction, viewer: Viewer, own: OwnThreads): Promise<DeleteAllThreadsPayload> {
     const batchId = mintId('del')
     await tx.query(lockOwner(own.ownerId))
-    const shares = await tx.query<OrganizationShare>(hideOwnThreads(own, batchId))
+    const shares = await tx.query(hideOwnThreads(own, batchId))
     const deleted = shares.reduce((sum, { threads }) => sum + threads, 0)
     const batch = deleted > 0 ? await this.#hideWhatHangs(tx, viewer, own, batchId, shares) : null
     const auditLogId = await recordAudit(tx, viewer, {

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 import { type OwnThreads, owned } from './deletion.sql.js'
 
 export interface OwnThreadsCounts {
@@ -10,7 +10,7 @@ export interface OwnThreadsCounts {
 }
 
 /** What a permanent deletion of all would take. A project goes when no other thread refers to it. */
-export const countOwnThreads = (own: OwnThreads): Statement => sql`
+export const countOwnThreads = (own: OwnThreads) => sql<OwnThreadsCounts>`
   with own as materialized (select t.id, t.project_id, t.message_count from thread t where ${owned(own)}),
     emptied as (
       select p.id, p.sandbox_id from project p
@@ -25,21 +25,17 @@ export const countOwnThreads = (own: OwnThreads): Statement => sql`
 
 const CONFIRMATION_MINUTES = 10
 
-export const insertConfirmation = (
-  hash: string,
-  userId: string,
-  organizationId: string | null,
-): Statement => sql`
+export const insertConfirmation = (hash: string, userId: string, organizationId: string | null) => sql<{
+  expiresAt: Date
+}>`
   insert into deletion_confirmation (hash, user_id, organization_id, expires_at)
   values (${hash}, ${userId}, ${organizationId}, now() + make_interval(mins => ${CONFIRMATION_MINUTES}::int))
   returning expires_at as "expiresAt"`
 
 /** A confirmation counts once. */
-export const takeConfirmation = (
-  hash: string,
-  userId: string,
-  organizationId: string | null,
-): Statement => sql`
+export const takeConfirmation = (hash: string, userId: string, organizationId: string | null) => sql<{
+  hash: string
+}>`
   delete from deletion_confirmation
   where hash = ${hash} and user_id = ${userId} and organization_id is not distinct from ${organizationId}::text
     and expires_at > now()

@@ -73,7 +73,7 @@ export class DeletionService {
   /** What a permanent deletion would do, without doing it. Needs what the deletion needs. */
   async preview(viewer: Viewer, threadId: string): Promise<ThreadDeletionPreview> {
     await requireThread(this.db, viewer, 'write', threadId)
-    const [snapshot] = await this.db.query<ThreadSnapshot>(selectThreadSnapshot(threadId))
+    const [snapshot] = await this.db.query(selectThreadSnapshot(threadId))
     if (!snapshot) throw notFound('Thread', { threadId })
     const { messageCount, agentRunCount, vectorCount, spaceCount, isLastOfProject, sandboxId } = snapshot
     const projectWillBeDeleted = isLastOfProject === true
@@ -96,7 +96,7 @@ export class DeletionService {
     startedAt: number,
   ): Promise<Deleted> {
     const { thread, held } = await this.#hold(tx, viewer, threadId)
-    const [snapshot] = await tx.query<ThreadSnapshot>(selectThreadSnapshot(threadId))
+    const [snapshot] = await tx.query(selectThreadSnapshot(threadId))
     if (!snapshot) throw new Error(`Thread ${threadId} vanished under its lock`)
     const way = wayOf(mode, snapshot)
     if (way !== 'hide' && !held) throw onLegalHold(threadId)
@@ -166,7 +166,7 @@ export class DeletionService {
     batchId: string,
     isPurgedLater: boolean,
   ): Promise<Removal> {
-    const [hidden] = await tx.query<{ deletedAt: Date }>(hideThread(threadId, batchId))
+    const [hidden] = await tx.query(hideThread(threadId, batchId))
     await hideLinksOf(tx, this.bus, { threadId })
     if (isPurgedLater) announcePurge(tx, this.bus)
     return {

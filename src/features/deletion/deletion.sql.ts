@@ -1,6 +1,7 @@
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import { threadLive, threadReadable } from '../access/access.sql.js'
+import type { SpaceShare } from '../purge/space.counts.sql.js'
 import { spaceOrder } from '../purge/space.counts.sql.js'
 import type { JsonObject } from '../threads/thread.sql.js'
 
@@ -18,7 +19,7 @@ export interface ThreadSnapshot {
 }
 
 /** What hangs on a thread, counted row by row, but for the memory that a space builds anew and shows nobody. */
-export const selectThreadSnapshot = (threadId: string): Statement => sql`
+export const selectThreadSnapshot = (threadId: string) => sql<ThreadSnapshot>`
   select t.title, t.metadata, t.conversation_id as "conversationId", p.sandbox_id as "sandboxId",
     (select count(*)::int from message m where m.thread_id = t.id) as "messageCount",
     (select count(*)::int from agent_run r where r.thread_id = t.id) as "agentRunCount",
@@ -47,13 +48,13 @@ function staleLinks(set: LinkSet): Statement {
 }
 
 /** The spaces stay while links in them are changed. */
-export const holdSpaces = (set: LinkSet): Statement => sql`
+export const holdSpaces = (set: LinkSet) => sql<{ id: string }>`
   select s.id from space s
   where s.id in (select l.space_id from space_thread l join thread t on ${staleLinks(set)})
   ${spaceOrder} for key share`
 
 /** Takes the links of soft-deleted threads out of the workers' sight. Their vectors stay for a restore. */
-export const hideLinks = (set: LinkSet): Statement => sql`
+export const hideLinks = (set: LinkSet) => sql<SpaceShare>`
   with links as (
     update space_thread l set hidden = true, next_attempt_at = null, lease_id = null, lease_expires_at = null
     from thread t where ${staleLinks(set)}
@@ -62,7 +63,7 @@ export const hideLinks = (set: LinkSet): Statement => sql`
   from links group by space_id order by space_id`
 
 /** The opposite: what appeared or was left undone meanwhile is embedded. */
-export const showLinks = (set: LinkSet): Statement => sql`
+export const showLinks = (set: LinkSet) => sql<SpaceShare>`
   with links as (
     update space_thread l set hidden = false, next_attempt_at = case when l.paused_at is null then now() end
     from thread t where ${staleLinks(set)}
@@ -71,7 +72,7 @@ export const showLinks = (set: LinkSet): Statement => sql`
   from links group by space_id order by space_id`
 
 /** Links that a deletion interrupted, and that are still hidden, go on under a backfill that can be watched. */
-export const reopenBackfills = (set: LinkSet): Statement => sql`
+export const reopenBackfills = (set: LinkSet) => sql<{ id: string }>`
   with opened as (
       insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total)
       select 'bkfl_' || replace(gen_random_uuid()::text, '-', ''), l.space_id, l.thread_id, l.generation, 'ADD',
@@ -88,7 +89,7 @@ export const reopenBackfills = (set: LinkSet): Statement => sql`
   select id from opened`
 
 /** Ends what is at work for links that are hidden. */
-export const cancelBackfillsOf = (set: LinkSet): Statement => sql`
+export const cancelBackfillsOf = (set: LinkSet) => sql<{ id: string }>`
   update backfill b set status = 'CANCELED', finished_at = clock_timestamp(), next_attempt_at = null,
     sequence = b.sequence + 1, updated_at = clock_timestamp()
   from thread t
@@ -97,7 +98,7 @@ export const cancelBackfillsOf = (set: LinkSet): Statement => sql`
   returning b.id`
 
 /** One row more in the indexes costs nothing, so that lists need not pass over it. */
-export const hideThread = (threadId: string, batchId: string): Statement => sql`
+export const hideThread = (threadId: string, batchId: string) => sql<{ deletedAt: Date }>`
   update thread set deleted_at = now(), deletion_batch_id = ${batchId}, listed = false
   where id = ${threadId} returning deleted_at as "deletedAt"`
 
@@ -125,7 +126,7 @@ export function owned({ ownerId, organizationId, mode }: OwnThreads): Statement 
 const share = sql`organization_id as "organizationId", count(*)::int as threads, sum(message_count)::float8 as messages`
 
 /** All live threads of one owner, in one statement, however many. They stay listed: no index has to change. */
-export const hideOwnThreads = (own: OwnThreads, batchId: string): Statement => sql`
+export const hideOwnThreads = (own: OwnThreads, batchId: string) => sql<OrganizationShare>`
   with changed as (
     update thread t set deleted_at = now(), deletion_batch_id = ${batchId} where ${owned(own)}
     returning t.organization_id, t.message_count)
@@ -141,7 +142,7 @@ export interface RestoredShare extends OrganizationShare {
 }
 
 /** Returns few and narrow columns of each thread: every byte of 100,000 rows is written and read once more. */
-export const showThreads = (set: ThreadSet): Statement => sql`
+export const showThreads = (set: ThreadSet) => sql<RestoredShare>`
   with changed as (
     update thread t set deleted_at = null, deletion_batch_id = null, listed = true
     where ${inSet(set)} and t.deletion_batch_id = ${set.batchId} and t.deleted_at is not null
@@ -153,8 +154,10 @@ export const showThreads = (set: ThreadSet): Statement => sql`
   from changed group by organization_id`
 
 /** Two bulk changes of one owner's threads go one after the other. */
-export const lockOwner = (ownerId: string): Statement =>
-  sql`select pg_advisory_xact_lock(hashtextextended(${`threads of ${ownerId}`}, 0))::text`
+export const lockOwner = (ownerId: string) =>
+  sql<{
+    lock: string
+  }>`select pg_advisory_xact_lock(hashtextextended(${`threads of ${ownerId}`}, 0))::text as lock`
 
 /** As a restoration needs it. */
 export interface RestorableBatch {
@@ -168,23 +171,25 @@ export interface RestorableBatch {
 const batchColumns = sql`b.id, b.user_id as "userId", b.scope::text as scope, b.thread_id as "threadId",
   (b.state in ('RESTORABLE', 'RESTORED') and b.purge_after > now()) as "isRestorable"`
 
-export const selectDeletionBatch = (id: string): Statement =>
-  sql`select ${batchColumns} from deletion_batch b where b.id = ${id} and b.mode = 'SOFT'`
+export const selectDeletionBatch = (id: string) =>
+  sql<RestorableBatch>`select ${batchColumns} from deletion_batch b where b.id = ${id} and b.mode = 'SOFT'`
 
-export const lockDeletionBatch = (id: string): Statement =>
-  sql`select ${batchColumns} from deletion_batch b where b.id = ${id} for update`
+export const lockDeletionBatch = (id: string) =>
+  sql<RestorableBatch>`select ${batchColumns} from deletion_batch b where b.id = ${id} for update`
 
-export const lockBatchOfThread = (threadId: string): Statement => sql`
+export const lockBatchOfThread = (threadId: string) => sql<RestorableBatch>`
   select ${batchColumns}
   from thread t join deletion_batch b on b.id = t.deletion_batch_id
   where t.id = ${threadId} for update of b`
 
 /** Once nothing is left of it: what its user may no longer see stays deleted, and is purged when it is due. */
-export const markRestored = (set: ThreadSet): Statement => sql`
+export const markRestored = (set: ThreadSet) => sql<{ id: string }>`
   update deletion_batch b set state = 'RESTORED', finished_at = now()
   where b.id = ${set.batchId} and not exists (
     select 1 from thread t where ${inSet(set)} and t.deletion_batch_id = ${set.batchId})
   returning b.id`
 
-export const setLegalHold = (threadId: string, legalHold: boolean): Statement =>
-  sql`update thread set legal_hold = ${legalHold}::boolean where id = ${threadId} returning id`
+export const setLegalHold = (threadId: string, legalHold: boolean) =>
+  sql<{
+    id: string
+  }>`update thread set legal_hold = ${legalHold}::boolean where id = ${threadId} returning id`

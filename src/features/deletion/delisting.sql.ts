@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 
 /** A soft deletion whose threads still stand between those that lists show. */
 export interface ListedBatch {
@@ -6,16 +6,16 @@ export interface ListedBatch {
   userId: string
 }
 
-export const selectListedBatch = (): Statement => sql`
+export const selectListedBatch = () => sql<ListedBatch>`
   select b.id, b.user_id as "userId" from deletion_batch b
   where b.listed and b.state = 'RESTORABLE' and b.scope = 'OWN_THREADS' order by b.created_at, b.id limit 1`
 
 /** Threads in the order in which a purge locks them. One that was restored since it was found stays listed. */
-export const delistThreads = (batchId: string, threadIds: readonly string[]): Statement => sql`
+export const delistThreads = (batchId: string, threadIds: readonly string[]) => sql<{ id: string }>`
   with hidden as materialized (
     select t.id from thread t where t.id = any(${threadIds}::text[]) and t.deletion_batch_id = ${batchId}
     order by t.id for no key update)
   update thread t set listed = false from hidden where t.id = hidden.id returning t.id`
 
-export const markDelisted = (batchId: string): Statement =>
-  sql`update deletion_batch set listed = false where id = ${batchId} returning id`
+export const markDelisted = (batchId: string) =>
+  sql<{ id: string }>`update deletion_batch set listed = false where id = ${batchId} returning id`

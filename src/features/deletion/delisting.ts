@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/database.js'
 import { type BatchThread, selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
-import { delistThreads, type ListedBatch, markDelisted, selectListedBatch } from './delisting.sql.js'
+import { delistThreads, markDelisted, selectListedBatch } from './delisting.sql.js'
 
 /** On this topic workers hear of a deletion that has left its threads in the way of lists. */
 export const DELISTING_TOPIC = 'delisting'
@@ -20,7 +20,7 @@ export class Delisting {
 
   /** @returns whether more may be left */
   async step(): Promise<boolean> {
-    const [batch] = await this.db.query<ListedBatch>(selectListedBatch())
+    const [batch] = await this.db.query(selectListedBatch())
     if (!batch) return false
     if (batch.id !== this.#batchId) [this.#batchId, this.#after] = [batch.id, null]
     const met = await this.db.query<BatchThread>(

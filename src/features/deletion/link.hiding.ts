@@ -3,7 +3,6 @@ import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
 import { changeSpaceCounts } from '../purge/space.counts.js'
-import type { SpaceShare } from '../purge/space.counts.sql.js'
 import { releasePending } from '../spaces/pending.sql.js'
 import { cancelBackfillsOf, hideLinks, type LinkSet } from './deletion.sql.js'
 
@@ -12,7 +11,7 @@ import { cancelBackfillsOf, hideLinks, type LinkSet } from './deletion.sql.js'
  * the order in which a worker that is about to write takes the same locks.
  */
 export async function hideLinksOf(tx: Transaction, bus: Bus, set: LinkSet): Promise<void> {
-  const shares = await tx.query<SpaceShare>(hideLinks(set))
+  const shares = await tx.query(hideLinks(set))
   // A backfill is at work only for a link.
   if (shares.length === 0) return
   await endBackfillsOf(tx, bus, set)
@@ -20,7 +19,7 @@ export async function hideLinksOf(tx: Transaction, bus: Bus, set: LinkSet): Prom
 }
 
 async function endBackfillsOf(tx: Transaction, bus: Bus, set: LinkSet): Promise<void> {
-  const canceled = await tx.query<{ id: string }>(cancelBackfillsOf(set))
+  const canceled = await tx.query(cancelBackfillsOf(set))
   if (canceled.length === 0) return
   const ids = canceled.map(({ id }) => id)
   await tx.query(releasePending(ids))

@@ -9,7 +9,6 @@ import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
 import { changeSpaceCounts } from '../purge/space.counts.js'
-import type { SpaceShare } from '../purge/space.counts.sql.js'
 import type { LinkService } from '../spaces/link.service.js'
 import { selectThreads, type ThreadRecord } from '../threads/thread.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
@@ -20,7 +19,6 @@ import {
   lockDeletionBatch,
   lockOwner,
   markRestored,
-  type RestorableBatch,
   type RestoredShare,
   reopenBackfills,
   selectDeletionBatch,
@@ -65,7 +63,7 @@ export class RestorationService {
           details: { batchId },
         })
         await this.#count(tx, shares)
-        const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId], viewer.userId))
+        const [thread] = await tx.query(selectThreads([threadId], viewer.userId))
         return thread as ThreadRecord
       },
       // It may be deleted again.
@@ -98,7 +96,7 @@ export class RestorationService {
   }
 
   async #restore(tx: Transaction, viewer: Viewer, threadId: string): Promise<Restored> {
-    const [batch] = await tx.query<RestorableBatch>(lockBatchOfThread(threadId))
+    const [batch] = await tx.query(lockBatchOfThread(threadId))
     const set = { threadId, batchId: batch?.id ?? '', viewerId: viewer.userId }
     const shares = batch?.isRestorable ? await this.#show(tx, set) : []
     if (batch && shares.length > 0) {
@@ -113,15 +111,15 @@ export class RestorationService {
 
   /** The threads first: their links are those that are still hidden afterwards. */
   async #show(tx: Transaction, set: ThreadSet): Promise<RestoredShare[]> {
-    const shares = await tx.query<RestoredShare>(showThreads(set))
+    const shares = await tx.query(showThreads(set))
     for (const { orphan } of shares) if (orphan) throw projectGone(orphan)
     if (shares.length > 0 && (await tx.query(holdSpaces(set))).length > 0) await this.#showLinks(tx, set)
     return shares
   }
 
   async #showLinks(tx: Transaction, set: LinkSet): Promise<void> {
-    const reopened = await tx.query<{ id: string }>(reopenBackfills(set))
-    await changeSpaceCounts(tx, await tx.query<SpaceShare>(showLinks(set)), 1)
+    const reopened = await tx.query(reopenBackfills(set))
+    await changeSpaceCounts(tx, await tx.query(showLinks(set)), 1)
     const rows = await tx.query<BackfillRecord>(selectBackfills(reopened.map(({ id }) => id)))
     announceBackfills(tx, this.bus, rows)
     this.links.announceWork(tx)
@@ -137,12 +135,12 @@ export class RestorationService {
 }
 
 async function requireBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<void> {
-  const [found] = await tx.query<RestorableBatch>(selectDeletionBatch(batchId))
+  const [found] = await tx.query(selectDeletionBatch(batchId))
   if (found?.userId !== userId) throw notFound('Batch', { batchId })
 }
 
 async function lockBatch(tx: Transaction, { userId }: Viewer, batchId: string): Promise<ThreadSet> {
-  const [batch] = await tx.query<RestorableBatch>(lockDeletionBatch(batchId))
+  const [batch] = await tx.query(lockDeletionBatch(batchId))
   if (!batch?.isRestorable) throw tooLate({ batchId })
   const set = { batchId, viewerId: userId }
   return batch.threadId === null ? { ...set, ownerId: userId } : { ...set, threadId: batch.threadId }

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 
 /**
  * Differs from what it was after every change to what a backup holds. Agent runs are only ever added, and a run ends
@@ -10,8 +10,8 @@ const version = sql`encode(sha256(convert_to(row(
     (select count(*) from agent_run r where r.thread_id = t.id),
     (select count(r.finished_at) from agent_run r where r.thread_id = t.id))::text, 'UTF8')), 'hex')`
 
-export const selectVersion = (threadId: string): Statement =>
-  sql`select ${version} as version from thread t where t.id = ${threadId}`
+export const selectVersion = (threadId: string) =>
+  sql<{ version: string }>`select ${version} as version from thread t where t.id = ${threadId}`
 
 /** What a backup says of its thread, first of all. */
 export interface BackupHeader {
@@ -30,7 +30,7 @@ export interface BackupHeader {
 }
 
 /** The thread and its version as one statement sees them: what changes after it shows in a later version. */
-export const selectHeader = (threadId: string): Statement => sql`
+export const selectHeader = (threadId: string) => sql<BackupHeader & { version: string }>`
   select ${version} as version, t.id, t.title, t.metadata, t.owner_id as "ownerId",
     t.organization_id as "organizationId", o.name as "organizationName", t.project_id as "projectId",
     p.name as "projectName", t.conversation_id as "conversationId", t.created_at as "createdAt",
@@ -51,7 +51,7 @@ const PAGE_ROWS = 1_000
 // A message may have a megabyte: rows alone do not bound a page.
 const PAGE_BYTES = 4 * 1024 * 1024
 
-export const selectMessagePage = (threadId: string, afterSequence: number): Statement => sql`
+export const selectMessagePage = (threadId: string, afterSequence: number) => sql<BackupMessage>`
   select id, role::text as role, content, created_at as "createdAt", sequence
   from (
     select m.*, coalesce(sum(octet_length(m.content)) over (
@@ -69,7 +69,7 @@ export interface BackupRun {
   finishedAt: Date | null
 }
 
-export const selectRunPage = (threadId: string, after: BackupRun | undefined): Statement => sql`
+export const selectRunPage = (threadId: string, after: BackupRun | undefined) => sql<BackupRun>`
   select id, status::text as status, started_at as "startedAt", finished_at as "finishedAt"
   from agent_run
   where thread_id = ${threadId} and ${

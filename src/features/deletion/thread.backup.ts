@@ -7,7 +7,7 @@ import { Turns } from '../../platform/turns.js'
 import type { Viewer } from '../access/viewer.js'
 import { BACKUP_REMOVAL, REMOVAL_DELAY_MS } from './backup.removal.js'
 import type { ThreadSnapshot } from './deletion.sql.js'
-import { type BackupHeader, selectHeader, selectVersion } from './thread.backup.sql.js'
+import { selectHeader, selectVersion } from './thread.backup.sql.js'
 import { writeThread } from './thread.lines.js'
 
 /** A backup that was read back, and the thread's version that it holds. */
@@ -45,7 +45,7 @@ export class ThreadBackups {
     { messageCount, agentRunCount }: ThreadSnapshot,
     backup: ThreadBackup | null,
   ): Promise<void> {
-    const [thread] = await tx.query<{ version: string }>(selectVersion(threadId))
+    const [thread] = await tx.query(selectVersion(threadId))
     const isWhole = backup?.lines === 1 + messageCount + agentRunCount
     if (!isWhole || thread?.version !== backup.version) throw new BackupOutdated()
     // Else it is being removed: it has taken too long.
@@ -90,7 +90,7 @@ export class ThreadBackups {
 
   /** @returns null when there is no live thread any more: the deletion itself knows best what to say of it */
   async #write(viewer: Viewer, threadId: string): Promise<ThreadBackup | null> {
-    const [found] = await this.db.query<BackupHeader & { version: string }>(selectHeader(threadId))
+    const [found] = await this.db.query(selectHeader(threadId))
     if (!found) return null
     const { version, ...header } = found
     const name = `${mintId('bkup')}.jsonl`

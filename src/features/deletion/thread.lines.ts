@@ -23,7 +23,7 @@ export async function* writeThread(db: Queryable, thread: BackupHeader): AsyncGe
 async function* writeMessages(db: Queryable, threadId: string): AsyncGenerator<string> {
   let last: BackupMessage | undefined
   do {
-    const page = await db.query<BackupMessage>(selectMessagePage(threadId, last?.sequence ?? 0))
+    const page = await db.query(selectMessagePage(threadId, last?.sequence ?? 0))
     for (const message of page) yield lineOf('message', message)
     last = page.at(-1)
   } while (last)
@@ -32,7 +32,7 @@ async function* writeMessages(db: Queryable, threadId: string): AsyncGenerator<s
 async function* writeRuns(db: Queryable, threadId: string): AsyncGenerator<string> {
   let last: BackupRun | undefined
   do {
-    const page = await db.query<BackupRun>(selectRunPage(threadId, last))
+    const page = await db.query(selectRunPage(threadId, last))
     for (const run of page) yield lineOf('agentRun', run)
     last = page.at(-1)
   } while (last)

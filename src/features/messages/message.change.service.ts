@@ -130,7 +130,7 @@ async function readThread(
   viewer: Viewer,
   { threadId }: MessageRecord,
 ): Promise<ThreadRecord> {
-  const [thread] = await tx.query<ThreadRecord>(selectThreads([threadId], viewer.userId))
+  const [thread] = await tx.query(selectThreads([threadId], viewer.userId))
   return thread as ThreadRecord
 }
 

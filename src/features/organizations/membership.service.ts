@@ -20,7 +20,6 @@ import {
   lockMember,
   lockOwners,
   type MemberRecord,
-  type OwnerRow,
   updateMember,
   upsertMember,
 } from './membership.sql.js'
@@ -53,9 +52,7 @@ export class MembershipService {
       work: async (tx, organization) => {
         await requireOwnersKept(tx, organization, userId, role)
         await tx.query(insertNamedUser(userId))
-        const [member] = await tx.query<MemberRecord>(
-          upsertMember(organizationId, userId, role, viewer.userId),
-        )
+        const [member] = await tx.query(upsertMember(organizationId, userId, role, viewer.userId))
         announceAccess(tx, this.bus, { userId })
         await this.#record(tx, viewer, 'member-added', organizationId, userId, { role })
         return member as MemberRecord
@@ -68,7 +65,7 @@ export class MembershipService {
     return mutate(this.db, viewer, {
       require: requireNothing,
       work: async (tx) => {
-        const [member] = await tx.query<MemberRecord>(acceptMember(organizationId, viewer.userId))
+        const [member] = await tx.query(acceptMember(organizationId, viewer.userId))
         if (!member) throw notFound('Membership', { organizationId })
         await this.#record(tx, viewer, 'membership-accepted', organizationId, viewer.userId)
         return member
@@ -83,7 +80,7 @@ export class MembershipService {
     return mutate(this.db, viewer, {
       require: requireNothing,
       work: async (tx) => {
-        const [member] = await tx.query<MemberRecord>(lockMember(organizationId, viewer.userId))
+        const [member] = await tx.query(lockMember(organizationId, viewer.userId))
         if (!member) throw notFound('Membership', { organizationId })
         if (member.acceptedAt !== null) {
           throw conflict('You have accepted this membership.', 'Membership accepted', { organizationId })
@@ -107,7 +104,7 @@ export class MembershipService {
       require: (tx) => requireOrganization(tx, viewer, 'manage', organizationId),
       work: async (tx, organization) => {
         await requireMember(tx, organization, userId, role)
-        const [member] = await tx.query<MemberRecord>(updateMember(organizationId, userId, role))
+        const [member] = await tx.query(updateMember(organizationId, userId, role))
         announceAccess(tx, this.bus, { userId })
         await this.#record(tx, viewer, 'member-updated', organizationId, userId, { role })
         return member as MemberRecord
@@ -178,7 +175,7 @@ async function requireMember(
   role: OrganizationRole | null,
 ): Promise<void> {
   await requireOwnersKept(tx, organization, userId, role)
-  const [member] = await tx.query<MemberRecord>(lockMember(organization.id, userId))
+  const [member] = await tx.query(lockMember(organization.id, userId))
   if (!member) throw notFound('Member', { organizationId: organization.id, userId })
 }
 
@@ -190,7 +187,7 @@ async function requireOwnersKept(
   role: OrganizationRole | null,
 ): Promise<void> {
   const details = { organizationId: organization.id, userId }
-  const owners = await tx.query<OwnerRow>(lockOwners(organization.id))
+  const owners = await tx.query(lockOwners(organization.id))
   const owner = owners.find((each) => each.userId === userId)
   if ((owner || role === 'OWNER') && organization.role !== 'OWNER') {
     throw forbidden('Owner role required', 'Only an owner appoints or lowers an owner.', details)

@@ -1,5 +1,5 @@
 import type { OrganizationRole } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
 export interface MemberRecord {
@@ -17,18 +17,18 @@ const columns = sql`m.organization_id as "organizationId", m.user_id as "userId"
   m.created_at as "createdAt", m.accepted_at as "acceptedAt", m.invited_by_id as "invitedById"`
 
 /** The organizations of one user, pending ones among them. */
-export const listMemberships = (userId: string, page: Page): Statement => sql`
+export const listMemberships = (userId: string, page: Page) => sql<MemberRecord>`
   select ${columns} from member m
   where m.user_id = ${userId} and ${olderThan(page, sql`m.created_at`, sql`m.organization_id`)}
   order by m.created_at desc, m.organization_id desc ${page.limit}`
 
 /** The users of one organization, invited ones among them. */
-export const listMembers = (organizationId: string, page: Page): Statement => sql`
+export const listMembers = (organizationId: string, page: Page) => sql<MemberRecord>`
   select ${columns} from member m
   where m.organization_id = ${organizationId} and ${olderThan(page, sql`m.created_at`, sql`m.user_id`)}
   order by m.created_at desc, m.user_id desc ${page.limit}`
 
-export const lockMember = (organizationId: string, userId: string): Statement => sql`
+export const lockMember = (organizationId: string, userId: string) => sql<MemberRecord>`
   select ${columns} from member m
   where m.organization_id = ${organizationId} and m.user_id = ${userId} for update`
 
@@ -38,25 +38,25 @@ export const upsertMember = (
   userId: string,
   role: OrganizationRole,
   invitedById: string,
-): Statement => sql`
+) => sql<MemberRecord>`
   insert into member as m (organization_id, user_id, role, invited_by_id)
   values (${organizationId}, ${userId}, ${role}::organization_role, ${invitedById})
   on conflict (organization_id, user_id) do update set role = excluded.role
   returning ${columns}`
 
 /** Accepting twice is once. */
-export const acceptMember = (organizationId: string, userId: string): Statement => sql`
+export const acceptMember = (organizationId: string, userId: string) => sql<MemberRecord>`
   update member m set accepted_at = coalesce(m.accepted_at, now())
   where m.organization_id = ${organizationId} and m.user_id = ${userId} returning ${columns}`
 
-export const deleteMember = (organizationId: string, userId: string): Statement => sql`
-  delete from member where organization_id = ${organizationId} and user_id = ${userId} returning user_id`
+export const deleteMember = (organizationId: string, userId: string) => sql<{ userId: string }>`
+  delete from member where organization_id = ${organizationId} and user_id = ${userId} returning user_id as "userId"`
 
 export const updateMember = (
   organizationId: string,
   userId: string,
   role: OrganizationRole,
-): Statement => sql`
+) => sql<MemberRecord>`
   update member m set role = ${role}::organization_role
   where m.organization_id = ${organizationId} and m.user_id = ${userId} returning ${columns}`
 
@@ -68,7 +68,7 @@ export interface OwnerRow {
 }
 
 /** Owners stay as they are while the last of them might be lowered, or go. */
-export const lockOwners = (organizationId: string): Statement => sql`
+export const lockOwners = (organizationId: string) => sql<OwnerRow>`
   select m.user_id as "userId", m.accepted_at as "acceptedAt",
     o.personal_user_id is not distinct from m.user_id as "isPersonal"
   from member m join organization o on o.id = m.organization_id

@@ -29,7 +29,7 @@ export class OrganizationService {
     private readonly usage: UsageMeter,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
-      byId(await db.query<OrganizationRecord>(selectOrganizations(ids, viewerId))),
+      byId(await db.query(selectOrganizations(ids, viewerId))),
     )
   }
 
@@ -57,11 +57,11 @@ export class OrganizationService {
 
   /** Where something of the viewer goes that names no organization, whatever else the viewer is a member of. */
   async openPersonal(tx: Transaction, viewer: Viewer): Promise<OrganizationRecord> {
-    const [known] = await tx.query<OrganizationRecord>(selectPersonal(viewer.userId))
+    const [known] = await tx.query(selectPersonal(viewer.userId))
     if (known) return known
     // Two first calls of one user make one organization: the second waits at the user's row.
     await tx.query(lockUser(viewer.userId))
-    const [made] = await tx.query<OrganizationRecord>(selectPersonal(viewer.userId))
+    const [made] = await tx.query(selectPersonal(viewer.userId))
     return made ?? this.#create(tx, viewer, PERSONAL_NAME, true)
   }
 
@@ -83,7 +83,7 @@ export class OrganizationService {
   }
 
   async findPersonal(viewer: Viewer): Promise<OrganizationRecord | null> {
-    const [organization] = await this.db.query<OrganizationRecord>(selectPersonal(viewer.userId))
+    const [organization] = await this.db.query(selectPersonal(viewer.userId))
     return organization ?? null
   }
 
@@ -94,9 +94,7 @@ export class OrganizationService {
     isPersonal: boolean,
   ): Promise<OrganizationRecord> {
     const id = mintId('org')
-    const [organization] = await tx.query<OrganizationRecord>(
-      insertOrganization({ id, name, isPersonal }, userId),
-    )
+    const [organization] = await tx.query(insertOrganization({ id, name, isPersonal }, userId))
     await this.usage.open(tx, id)
     return organization as OrganizationRecord
   }

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { hasAccepted } from '../access/access.sql.js'
 
@@ -16,7 +16,7 @@ const columns = sql`o.id, o.name, o.created_at as "createdAt", true as "isMember
 export const insertOrganization = (
   { id, name, isPersonal }: { id: string; name: string; isPersonal: boolean },
   ownerId: string,
-): Statement => sql`
+) => sql<OrganizationRecord>`
   with o as (
       insert into organization (id, name, personal_user_id)
       values (${id}, ${name}, ${isPersonal ? ownerId : null}) returning *),
@@ -25,16 +25,16 @@ export const insertOrganization = (
       select id, ${ownerId}, 'OWNER', now() from o)
   select ${columns} from o`
 
-export const selectPersonal = (userId: string): Statement =>
-  sql`select ${columns} from organization o where o.personal_user_id = ${userId}`
+export const selectPersonal = (userId: string) =>
+  sql<OrganizationRecord>`select ${columns} from organization o where o.personal_user_id = ${userId}`
 
-export const selectOrganizations = (ids: readonly string[], viewerId: string): Statement => sql`
+export const selectOrganizations = (ids: readonly string[], viewerId: string) => sql<OrganizationRecord>`
   select o.id, o.name, o.created_at as "createdAt", m.user_id is not null as "isMember"
   from organization o left join member m on m.organization_id = o.id and m.user_id = ${viewerId}
   where o.id = any(${ids}::text[])`
 
 /** Those that the user has accepted to be a member of. */
-export const listOrganizations = (userId: string, page: Page): Statement => sql`
+export const listOrganizations = (userId: string, page: Page) => sql<OrganizationRecord>`
   select ${columns} from member m join organization o on o.id = m.organization_id
   where m.user_id = ${userId} and ${hasAccepted('m')}
     and ${olderThan(page, sql`o.created_at`, sql`o.id`)}

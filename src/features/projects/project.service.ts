@@ -39,10 +39,10 @@ export class ProjectService {
     private readonly sandboxes: SandboxClient | null,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
-      byId(await db.query<ProjectRecord>(selectProjects(ids, viewerId))),
+      byId(await db.query(selectProjects(ids, viewerId))),
     )
     this.threadCount = new LoaderDefinition(async (ids) => {
-      const rows = await db.query<{ id: string; count: number }>(countLiveThreads(ids))
+      const rows = await db.query(countLiveThreads(ids))
       return new Map(rows.map(({ id, count }) => [id, count]))
     })
   }
@@ -90,7 +90,7 @@ export class ProjectService {
 
   async get(viewer: Viewer, id: string): Promise<ProjectRecord> {
     requireId('projectId', id)
-    const [project] = await this.db.query<ProjectRecord>(selectProjects([id], viewer.userId))
+    const [project] = await this.db.query(selectProjects([id], viewer.userId))
     if (!project) throw notFound('Project', { projectId: id })
     return project
   }

@@ -1,5 +1,5 @@
 import type { SandboxStatus } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
 export interface ProjectRecord {
@@ -15,23 +15,25 @@ const columns = sql`p.id, p.organization_id as "organizationId", p.name, p.sandb
   p.sandbox_status::text as "sandboxStatus", p.created_at as "createdAt"`
 
 /** Only those of the viewer's organizations. */
-export const selectProjects = (ids: readonly string[], viewerId: string): Statement => sql`
+export const selectProjects = (ids: readonly string[], viewerId: string) => sql<ProjectRecord>`
   select ${columns} from project p
   join member m on m.organization_id = p.organization_id and m.user_id = ${viewerId}
   where p.id = any(${ids}::text[])`
 
-export const listProjects = (organizationId: string, page: Page): Statement => sql`
+export const listProjects = (organizationId: string, page: Page) => sql<ProjectRecord>`
   select ${columns} from project p
   where p.organization_id = ${organizationId} and ${olderThan(page, sql`p.created_at`, sql`p.id`)}
   order by p.created_at desc, p.id desc ${page.limit}`
 
-export const countLiveThreads = (ids: readonly string[]): Statement => sql`
+export const countLiveThreads = (ids: readonly string[]) => sql<{ id: string; count: number }>`
   select project_id as id, count(*)::int as count from thread
   where project_id = any(${ids}::text[]) and deleted_at is null group by project_id`
 
-export const markSandboxDeleted = (id: string, sandboxId: string): Statement => sql`
+export const markSandboxDeleted = (id: string, sandboxId: string) => sql<{ id: string }>`
   update project set sandbox_status = 'DELETED' where id = ${id} and sandbox_id = ${sandboxId} returning id`
 
 /** An effect that is still to delete the sandbox, or failed to. The outbox holds what is not done yet, which is little. */
-export const selectSandboxDeletion = (kind: string, sandboxId: string): Statement =>
-  sql`select id from outbox where kind = ${kind} and payload->>'sandboxId' = ${sandboxId} limit 1`
+export const selectSandboxDeletion = (kind: string, sandboxId: string) =>
+  sql<{
+    id: string
+  }>`select id from outbox where kind = ${kind} and payload->>'sandboxId' = ${sandboxId} limit 1`

@@ -63,7 +63,7 @@ export class SpaceService {
       byId(await db.query<SpaceRecord>(selectVisibleSpaces(ids, viewerId))),
     )
     this.standingById = new LoaderDefinition(async (ids, viewerId) =>
-      byId(await db.query<SpaceAccessRow>(selectSpaceAccess(viewerId, ids, 'none'))),
+      byId(await db.query(selectSpaceAccess(viewerId, ids, 'none'))),
     )
     this.pagesOfThread = new PagesDefinition(
       ({ threadId }) => threadId,

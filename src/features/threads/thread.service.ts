@@ -46,10 +46,10 @@ export class ThreadService {
     private readonly usage: UsageMeter,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
-      byId(await db.query<ThreadRecord>(selectThreads(ids, viewerId))),
+      byId(await db.query(selectThreads(ids, viewerId))),
     )
     this.liveById = new LoaderDefinition(async (ids, viewerId) =>
-      byId(await db.query<ThreadRecord>(selectLiveThreads(ids, viewerId))),
+      byId(await db.query(selectLiveThreads(ids, viewerId))),
     )
   }
 
@@ -79,7 +79,7 @@ export class ThreadService {
     if (projectId !== null) await requirePlace(tx, viewer, input, 'share')
     const organizationId = place ?? (await this.organizations.openPersonal(tx, viewer)).id
     const row = { id, ownerId: viewer.userId, organizationId, projectId, title, metadata }
-    const [thread] = await tx.query<ThreadRecord>(insertThread(row))
+    const [thread] = await tx.query(insertThread(row))
     if (!thread) throw conflict('A thread with this id exists already.', 'Thread id exists', { id })
     await recordAudit(tx, viewer, {
       action: 'thread.created',
@@ -93,7 +93,7 @@ export class ThreadService {
 
   async get(viewer: Viewer, threadId: string): Promise<ThreadRecord> {
     requireId('threadId', threadId)
-    const [thread] = await this.db.query<ThreadRecord>(selectReadableThread(viewer.userId, threadId))
+    const [thread] = await this.db.query(selectReadableThread(viewer.userId, threadId))
     if (!thread) throw notFound('Thread', { threadId })
     return thread
   }
@@ -107,12 +107,12 @@ export class ThreadService {
   ): Promise<{ rows: ThreadRecord[]; count: () => Promise<number> }> {
     if (organizationId !== null) await requireOrganization(this.db, viewer, 'read', organizationId)
     const scope: ThreadScope = { viewerId: viewer.userId, organizationId, includeDeleted }
-    const rows = await this.db.query<ThreadRecord>(listThreads(scope, page))
+    const rows = await this.db.query(listThreads(scope, page))
     return { rows, count: () => this.#count(scope) }
   }
 
   async #count(scope: ThreadScope): Promise<number> {
-    const [row] = await this.db.query<{ count: number }>(countThreads(scope))
+    const [row] = await this.db.query(countThreads(scope))
     return row?.count ?? 0
   }
 }

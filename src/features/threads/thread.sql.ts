@@ -47,20 +47,20 @@ export interface NewThreadRow {
 }
 
 /** Returns no row when the id exists. */
-export const insertThread = (row: Omit<NewThreadRow, 'conversationId' | 'createdAt'>): Statement => sql`
+export const insertThread = (row: Omit<NewThreadRow, 'conversationId' | 'createdAt'>) => sql<ThreadRecord>`
   insert into thread as t (id, owner_id, organization_id, project_id, title, metadata)
   values (${row.id}, ${row.ownerId}, ${row.organizationId}, ${row.projectId}, ${row.title},
     ${JSON.stringify(row.metadata)}::jsonb)
   on conflict (id) do nothing
   returning ${threadColumns}`
 
-export const selectThreads = (ids: readonly string[], viewerId: string): Statement => sql`
+export const selectThreads = (ids: readonly string[], viewerId: string) => sql<ThreadRecord>`
   select ${threadColumnsFor(viewerId)} from thread t where t.id = any(${ids}::text[])`
 
-export const selectLiveThreads = (ids: readonly string[], viewerId: string): Statement =>
-  sql`${selectThreads(ids, viewerId)} and t.deleted_at is null`
+export const selectLiveThreads = (ids: readonly string[], viewerId: string) =>
+  sql<ThreadRecord>`${selectThreads(ids, viewerId)} and t.deleted_at is null`
 
-export const selectReadableThread = (viewerId: string, id: string): Statement => sql`
+export const selectReadableThread = (viewerId: string, id: string) => sql<ThreadRecord>`
   select ${threadColumns} from thread t
   where t.id = ${id} and t.deleted_at is null and ${threadReadable('t', viewerId)}`
 
@@ -77,7 +77,7 @@ export interface ThreadScope {
  * Each place that the scope covers walks an index of its own and stops at a page; the page is then cut from all of them.
  * A membership shows its organization's threads, the viewer's own among them: those are looked for only where it does not.
  */
-export const listThreads = (scope: ThreadScope, page: Page): Statement => sql`
+export const listThreads = (scope: ThreadScope, page: Page) => sql<ThreadRecord>`
   ${pendingPlaces(scope)}
   select ${threadColumns} from (
       select found.id from (${join(placesOf(scope, page), ' union all ')}) found
@@ -86,11 +86,11 @@ export const listThreads = (scope: ThreadScope, page: Page): Statement => sql`
   order by t.created_at desc, t.id desc`
 
 /** Live threads of whole organizations are counted by their usage, others one by one. */
-export const countThreads = (scope: ThreadScope): Statement => {
+export const countThreads = (scope: ThreadScope) => {
   const counts = scope.includeDeleted
     ? placesOf(scope, null).map(countOf)
     : [sumOfUsage(scope), ...ownElsewhere(scope, LIVE, null).map(countOf)]
-  return sql`${pendingPlaces(scope)} select (${join(counts, ' + ')})::int as count`
+  return sql<{ count: number }>`${pendingPlaces(scope)} select (${join(counts, ' + ')})::int as count`
 }
 
 const countOf = (listed: Statement): Statement => sql`(select count(*) from (${listed}) listed)`

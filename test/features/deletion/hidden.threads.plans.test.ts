@@ -7,7 +7,7 @@ import { requireFilter } from '../../../src/features/search/search.filter.js'
 import { searchVectors } from '../../../src/features/search/vector.search.sql.js'
 import { listLinkedThreads } from '../../../src/features/spaces/link.sql.js'
 import { countThreads, listThreads } from '../../../src/features/threads/thread.sql.js'
-import { Database, type Statement, sql } from '../../../src/platform/database.js'
+import { Database, type Fragment, sql } from '../../../src/platform/database.js'
 import { readPage } from '../../../src/platform/page.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import {
@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(() => database.close())
 
 /** All threads but the oldest few are hidden, and housekeeping has seen to it. */
-function hidden(change: (first: string, end: string) => Statement): Filler {
+function hidden(change: (first: string, end: string) => Fragment): Filler {
   return (from, to) => change(idOf('thrd', Math.max(from, LIVE)), idOf('thrd', to))
 }
 
@@ -112,7 +112,7 @@ test('a purge finds its next threads where it stood, however many it has passed 
 })
 
 test('a walk meets every thread of an owner once, those that are not hidden first', async () => {
-  await fill(database.pool, [() => base[0] as Statement, threads(), hiddenThreads], 0, 100)
+  await fill(database.pool, [() => base[0] as Fragment, threads(), hiddenThreads], 0, 100)
   const db = new Database(database.pool)
   const met: BatchThread[] = []
   let step: BatchThread[]

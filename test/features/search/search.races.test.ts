@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { Database, type Statement } from '../../../src/platform/database.js'
+import { Database, type Fragment } from '../../../src/platform/database.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { DELETE_MESSAGE } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
@@ -42,10 +42,10 @@ const WAYS: [string, (space: SeededSpace, thread: SeededThread) => Promise<unkno
 /** Runs `between` once, when hits are ranked and what they are is about to be read. */
 function beforeReading(between: () => Promise<unknown>): Disposable {
   const original = Database.prototype.query
-  const isReading = ({ text }: Statement<unknown>) => /from message m\s+join space_thread/.test(text)
+  const isReading = ({ text }: Fragment) => /from message m\s+join space_thread/.test(text)
   let isDone = false
   const query = vi.spyOn(Database.prototype, 'query')
-  query.mockImplementation(async function (this: Database, statement: Statement<unknown>) {
+  query.mockImplementation(async function (this: Database, statement: Fragment) {
     if (!isDone && isReading(statement)) {
       isDone = true
       await between()
