@@ -6,7 +6,7 @@ import { removeEndedDeletions, removeExpiredConfirmations } from './features/del
 import { DELISTING_TOPIC, Delisting } from './features/deletion/delisting.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
-import { PurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
+import { createPurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
 import { type HnswOptions, HnswWorker } from './features/search/hnsw.worker.js'
 import { ReembeddingWorker, type ReembeddingWorkerOptions } from './features/spaces/reembedding.worker.js'
 import { removeDeletedSpaces, removeEndedReembeddings } from './features/spaces/space.retention.js'
@@ -14,8 +14,7 @@ import type { Database } from './platform/database.js'
 import { type Chore, type HousekeepingOptions, HousekeepingWorker } from './platform/housekeeping.worker.js'
 import { removeExpiredKeys } from './platform/idempotency.js'
 import type { Logger } from './platform/log.js'
-import type { EffectHandlers } from './platform/outbox.runner.js'
-import { type OutboxOptions, OutboxWorker } from './platform/outbox.worker.js'
+import { createOutboxWorker, type EffectHandlers, type OutboxOptions } from './platform/outbox.worker.js'
 
 export interface WorkerTimings {
   backfill?: BackfillWorkerOptions
@@ -49,8 +48,8 @@ export function createWorkers(
   return [
     new BackfillWorker(db, bus, embedders, logger, timings.backfill),
     new ReembeddingWorker(bus, reembeddingSwitch, logger, timings.reembedding),
-    new PurgeWorker(db, bus, purges, logger, timings.purge),
-    new OutboxWorker(db, bus, logger, handlers, timings.outbox),
+    createPurgeWorker(db, bus, purges, logger, timings.purge),
+    createOutboxWorker(db, bus, logger, handlers, timings.outbox),
     new HousekeepingWorker(logger, choresOf(foundations, services), timings.housekeeping),
     new HousekeepingWorker(logger, delistingOf(db), timings.housekeeping, { bus, topic: DELISTING_TOPIC }),
     // PGlite cannot build such an index in bearable time.

@@ -1,3 +1,5 @@
+import { whenAborted } from './time.limit.js'
+
 /** The lease is another's, or may be by now: nothing that was done under it may be written. */
 export class LeaseLost extends Error {
   constructor() {
@@ -57,12 +59,6 @@ export async function finishUnderLease<Result>(
     await ended
     throw error
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }
 
 /** Renews one lease three times in its duration, and tells when it is lost. */

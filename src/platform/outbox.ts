@@ -8,7 +8,7 @@ export const OUTBOX_TOPIC = 'outbox'
 
 /**
  * Effects outside the database, each written in the transaction that causes it, so that neither is there without the
- * other. An OutboxWorker carries them out afterwards; its failure never fails the transaction.
+ * other. A worker carries them out afterwards; its failure never fails the transaction.
  */
 export class Outbox {
   constructor(private readonly bus: Bus) {}

@@ -1,19 +1,32 @@
+import { type Backoff, backoffMs } from './backoff.js'
 import type { Bus } from './bus.js'
 import type { Database } from './database.js'
-import { mintId } from './ids.js'
+import { LeaseLost } from './lease.js'
+import { type LeasedWork, LeasedWorker, type LeasedWorkerOptions } from './leased.worker.js'
 import type { Logger } from './log.js'
+import { type EffectHandler, PermanentFailure, RetryableFailure } from './outbox.effect.js'
 import { OUTBOX_TOPIC } from './outbox.js'
-import { type EffectHandlers, EffectRunner, type RunOptions, WorkerStopped } from './outbox.runner.js'
-import { type ClaimedEffect, claimEffects } from './outbox.sql.js'
-import { WorkerLoop } from './worker.loop.js'
+import {
+  type ClaimedEffect,
+  claimEffects,
+  deleteEffect,
+  type FailedTry,
+  recordFailure,
+  releaseEffect,
+  renewEffect,
+} from './outbox.sql.js'
+import { withinTime } from './time.limit.js'
 
-export interface OutboxOptions extends RunOptions {
-  /** milliseconds between two looks for effects when nobody calls */
-  pollMs: number
-  /** milliseconds that `stop` waits for what is under way */
-  graceMs: number
-  /** effects carried out at once */
-  parallel: number
+/** Carries out what stands in the outbox, each effect again until it is done or parked. */
+
+export type EffectHandlers = Readonly<Record<string, EffectHandler>>
+
+export interface OutboxOptions extends LeasedWorkerOptions {
+  /** milliseconds that one try may take */
+  timeoutMs: number
+  /** the try after whose failure an effect is parked */
+  maxAttempts: number
+  backoff: Backoff
 }
 
 const DEFAULTS: OutboxOptions = {
@@ -27,72 +40,84 @@ const DEFAULTS: OutboxOptions = {
   parallel: 4,
 }
 
-/**
- * Carries out what stands in the outbox, several effects at once, each under a lease, and each again until it is done
- * or parked. It holds nothing that is not in the database, so it may be killed at any moment.
- */
-export class OutboxWorker {
-  readonly #options: OutboxOptions
-  readonly #kinds: string[]
-  readonly #runner: EffectRunner
-  readonly #loop: WorkerLoop
-  readonly #runs = new Map<Promise<void>, AbortController>()
-  #leave: (() => void) | null = null
+const MAX_ERROR = 300
+
+export function createOutboxWorker(
+  db: Database,
+  bus: Bus,
+  logger: Logger,
+  handlers: EffectHandlers,
+  options: Partial<OutboxOptions> = {},
+): LeasedWorker<ClaimedEffect> {
+  const all = { ...DEFAULTS, ...options }
+  return new LeasedWorker(bus, logger, new OutboxWork(db, logger, handlers, all), all)
+}
+
+class OutboxWork implements LeasedWork<ClaimedEffect> {
+  readonly name = 'outbox'
+  readonly topic = OUTBOX_TOPIC
 
   constructor(
     private readonly db: Database,
-    private readonly bus: Bus,
-    logger: Logger,
-    handlers: EffectHandlers,
-    options: Partial<OutboxOptions> = {},
-  ) {
-    this.#options = { ...DEFAULTS, ...options }
-    this.#kinds = Object.keys(handlers)
-    this.#runner = new EffectRunner(db, logger, handlers, this.#options)
-    this.#loop = new WorkerLoop('outbox', () => this.#takeDue(), logger, this.#options.pollMs)
+    private readonly logger: Logger,
+    private readonly handlers: EffectHandlers,
+    private readonly options: OutboxOptions,
+  ) {}
+
+  claim(leaseId: string, limit: number): Promise<ClaimedEffect[]> {
+    const kinds = Object.keys(this.handlers)
+    return this.db.query<ClaimedEffect>(claimEffects(leaseId, this.options.leaseMs, kinds, limit))
   }
 
-  start(): void {
-    this.#leave ??= this.bus.subscribe(OUTBOX_TOPIC, () => this.#loop.call())
-    this.#loop.start()
+  async renew(effect: ClaimedEffect): Promise<boolean> {
+    return (await this.db.query(renewEffect(effect, this.options.leaseMs))).length > 0
   }
 
-  /** Lets what is under way finish for a while, then ends it and gives it back. */
-  async stop(): Promise<void> {
-    this.#leave?.()
-    await this.#loop.stop()
-    await endedWithin(this.#options.graceMs, [...this.#runs.keys()])
-    for (const controller of this.#runs.values()) controller.abort(new WorkerStopped())
-    await Promise.all(this.#runs.keys())
-  }
-
-  async #takeDue(): Promise<void> {
-    const free = this.#options.parallel - this.#runs.size
-    if (free <= 0 || this.#kinds.length === 0) return
-    const takenAt = performance.now()
-    const effects = await this.db.query<ClaimedEffect>(
-      claimEffects(mintId('lease'), this.#options.leaseMs, this.#kinds, free),
-    )
-    for (const effect of effects) this.#take(effect, takenAt)
-  }
-
-  #take(effect: ClaimedEffect, takenAt: number): void {
-    const controller = new AbortController()
-    const run = this.#runner.run(effect, takenAt, controller).finally(() => {
-      const wasFull = this.#runs.size >= this.#options.parallel
-      this.#runs.delete(run)
-      // More may be due than could be taken.
-      if (wasFull) this.#loop.call()
+  async run(effect: ClaimedEffect, signal: AbortSignal): Promise<void> {
+    const { timeoutMs } = this.options
+    const handler = this.handlers[effect.kind]
+    if (!handler) throw new PermanentFailure(`Nothing carries out effects of the kind ${effect.kind}.`)
+    const late = new RetryableFailure(`The effect did not end within ${timeoutMs} ms.`)
+    await withinTime(timeoutMs, late, [signal], (limit) => handler.run(effect, limit))
+    await this.db.transaction(async (tx) => {
+      const deleted = await tx.query(deleteEffect(effect))
+      if (deleted.length === 0) throw new LeaseLost()
+      await handler.settled?.(tx, effect)
     })
-    this.#runs.set(run, controller)
+  }
+
+  release(effect: ClaimedEffect): Promise<unknown> {
+    return this.db.query(releaseEffect(effect))
+  }
+
+  async fail(effect: ClaimedEffect, error: unknown): Promise<void> {
+    const failure = this.#judge(effect, error)
+    const isOurs = (await this.db.query(recordFailure(effect, failure))).length > 0
+    const facts = { ...this.describe(effect), attempts: effect.attempts + 1, err: error }
+    if (!isOurs) this.logger.warn(facts, 'effect failed after another worker took it over')
+    else if (failure.isParked) this.logger.error(facts, 'effect parked: somebody must look at it')
+    else this.logger.warn({ ...facts, delayMs: failure.delayMs }, 'effect failed; trying again')
+  }
+
+  describe({ id, kind, requestId, traceId, correlationId }: ClaimedEffect) {
+    return { effectId: id, kind, requestId, traceId, correlationId }
+  }
+
+  #judge({ attempts }: ClaimedEffect, error: unknown): FailedTry {
+    const { backoff, maxAttempts } = this.options
+    const asked = error instanceof RetryableFailure ? (error.retryAfterMs ?? 0) : 0
+    return {
+      error: storable(error),
+      delayMs: Math.max(backoffMs(attempts + 1, backoff), asked),
+      isParked: error instanceof PermanentFailure || attempts + 1 >= maxAttempts,
+    }
   }
 }
 
-async function endedWithin(milliseconds: number, runs: readonly Promise<void>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const grace = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds)
-  })
-  await Promise.race([Promise.all(runs), grace])
-  clearTimeout(timer)
+/** Only of our own failures is it known that their words may be stored. */
+function storable(error: unknown): string {
+  if (error instanceof RetryableFailure || error instanceof PermanentFailure) {
+    return error.message.replace(/[\s\p{C}]+/gu, ' ').slice(0, MAX_ERROR)
+  }
+  return `The effect failed unexpectedly (${error instanceof Error ? error.name.slice(0, 50) : typeof error}).`
 }

@@ -4,7 +4,7 @@ import { Database, sql } from '../../src/platform/database.js'
 import { createLogger } from '../../src/platform/log.js'
 import type { EffectHandler } from '../../src/platform/outbox.effect.js'
 import { Outbox } from '../../src/platform/outbox.js'
-import { type OutboxOptions, OutboxWorker } from '../../src/platform/outbox.worker.js'
+import { createOutboxWorker, type OutboxOptions } from '../../src/platform/outbox.worker.js'
 import { openTestDatabase, type TestDatabase } from '../support/database.js'
 import { eventually } from '../support/eventually.js'
 
@@ -29,7 +29,7 @@ export interface Fixture {
   log: { level: number; msg: string; [fact: string]: unknown }[]
   add(payload?: Record<string, string>): Promise<string>
   /** Starts a worker with one handler; a test that ends stops it. */
-  work(handler: EffectHandler, options?: Partial<OutboxOptions>): OutboxWorker
+  work(handler: EffectHandler, options?: Partial<OutboxOptions>): ReturnType<typeof createOutboxWorker>
   rows(): Promise<Row[]>
   waitUntilEmpty(): Promise<void>
 }
@@ -45,7 +45,7 @@ const QUICK: Partial<OutboxOptions> = {
 /** An empty outbox for each test of the file. */
 export function eachTestWithOutbox(): Fixture {
   const fixture = {} as Fixture
-  const workers: OutboxWorker[] = []
+  const workers: ReturnType<typeof createOutboxWorker>[] = []
   let database: TestDatabase
 
   beforeAll(async () => {
@@ -78,7 +78,7 @@ export function eachTestWithOutbox(): Fixture {
   fixture.work = (handler, options = {}) => {
     const logger = createLogger('info', { write: (line) => fixture.log.push(JSON.parse(line)) })
     const handlers = { [KIND]: handler }
-    const worker = new OutboxWorker(fixture.db, fixture.bus, logger, handlers, { ...QUICK, ...options })
+    const worker = createOutboxWorker(fixture.db, fixture.bus, logger, handlers, { ...QUICK, ...options })
     workers.push(worker)
     worker.start()
     return worker

@@ -1,3 +1,4 @@
+import { withinTime } from '../time.limit.js'
 import { readText } from './bounded.reply.js'
 import { OutboundError, type OutboundService, replyError, unreachable } from './outbound.error.js'
 
@@ -46,22 +47,9 @@ export class OutboundClient {
    * reason for which the client was closed.
    */
   async call(call: OutboundCall, signal?: AbortSignal): Promise<string> {
-    // One controller a call instead of AbortSignal.any, which on Node 20 leaks with a long-lived signal.
-    const controller = new AbortController()
-    const timeout = setTimeout(
-      () => controller.abort(this.#error('did not answer in time.')),
-      this.endpoint.timeoutMs,
-    )
-    const unfollow = [signal, this.#closing.signal].map((each) => each && follow(each, controller))
-    try {
-      controller.signal.throwIfAborted()
-      return await this.#exchange(call, controller.signal)
-    } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : error
-    } finally {
-      clearTimeout(timeout)
-      for (const each of unfollow) each?.()
-    }
+    const late = this.#error('did not answer in time.')
+    const signals = signal ? [signal, this.#closing.signal] : [this.#closing.signal]
+    return withinTime(this.endpoint.timeoutMs, late, signals, (limit) => this.#exchange(call, limit))
   }
 
   /** Ends calls in flight with this reason, and refuses later ones. */
@@ -112,12 +100,4 @@ function basicAuthorization(username: string, password: string): string | null {
   if (username === '' && password === '') return null
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return `Basic ${Buffer.from(credentials).toString('base64')}`
-}
-
-/** @returns what ends it */
-function follow(signal: AbortSignal, controller: AbortController): () => void {
-  const abort = () => controller.abort(signal.reason)
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
 }

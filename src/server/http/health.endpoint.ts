@@ -1,6 +1,6 @@
 import type { Bus } from '../../platform/bus.js'
 import { type Database, sql } from '../../platform/database.js'
-import { settledWithin } from '../time.limit.js'
+import { settledWithin } from '../../platform/time.limit.js'
 
 const DATABASE_MS = 2_000
 

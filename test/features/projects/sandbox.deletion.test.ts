@@ -9,7 +9,7 @@ import { createMemoryBus } from '../../../src/platform/bus.js'
 import { Database, sql } from '../../../src/platform/database.js'
 import { createLogger } from '../../../src/platform/log.js'
 import { Outbox } from '../../../src/platform/outbox.js'
-import { OutboxWorker } from '../../../src/platform/outbox.worker.js'
+import { createOutboxWorker } from '../../../src/platform/outbox.worker.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import { eventually } from '../../support/eventually.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
@@ -19,7 +19,7 @@ const outbox = new Outbox(bus)
 let database: TestDatabase
 let db: Database
 let endpoint: FakeSandboxEndpoint
-let worker: OutboxWorker
+let worker: ReturnType<typeof createOutboxWorker>
 
 beforeAll(async () => {
   database = await openTestDatabase()
@@ -39,7 +39,7 @@ beforeEach(async () => {
   endpoint = await startSandboxEndpoint()
   const handlers = { [SANDBOX_DELETION]: sandboxDeletion(new SandboxClient(endpoint.url, 'key')) }
   const backoff = { baseMs: 1, maxMs: 5 }
-  worker = new OutboxWorker(db, bus, createLogger('silent'), handlers, { pollMs: 20, backoff })
+  worker = createOutboxWorker(db, bus, createLogger('silent'), handlers, { pollMs: 20, backoff })
   worker.start()
 })
 afterEach(async () => {
