@@ -86,7 +86,6 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
 
     expect(await settingsOf(db)).toEqual(expected)
     expect(await db.transaction((tx) => settingsOf(tx))).toEqual(expected)
-    expect(await db.modelTransaction((tx) => settingsOf(tx))).toEqual(expected)
     const { rows } = await pool.query(`select current_setting('statement_timeout') as statement`)
     expect(rows).toEqual([{ statement: '0' }])
     await db.close()

@@ -38,11 +38,11 @@ function run(...words: string[]): Promise<{ code: number; output: string }> {
 }
 
 const write = (statement: string) => `
-interface ModelTransaction {
+interface Transaction {
   message: { create(): Promise<void> }
 }
 interface Database {
-  transaction(work: (tx: ModelTransaction) => Promise<void>): Promise<void>
+  transaction(work: (tx: Transaction) => Promise<void>): Promise<void>
 }
 
 export async function append(db: Database): Promise<void> {
@@ -66,9 +66,9 @@ test('the linter refuses a write inside a transaction that nobody waits for, and
 
 const prismaWrite = (body: string) => `
 import type { Prisma } from '${join(ROOT, 'src/generated/prisma/client.js')}'
-import type { ModelTransaction } from '${join(ROOT, 'src/platform/database.js')}'
+import type { Transaction } from '${join(ROOT, 'src/platform/database.js')}'
 
-export async function rename(tx: ModelTransaction, prisma: Prisma.TransactionClient, ids: string[]) {
+export async function rename(tx: Transaction, prisma: Prisma.TransactionClient, ids: string[]) {
   ${body}
 }
 `

@@ -53,7 +53,7 @@ export function eachTestWithOutbox(): Fixture {
     fixture.db = new Database(database.pool)
   })
   afterAll(async () => {
-    await fixture.db.prisma.$disconnect()
+    await fixture.db.close()
     await database.close()
   })
   beforeEach(async () => {

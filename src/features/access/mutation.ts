@@ -1,22 +1,22 @@
-import type { Database, ModelTransaction, Transaction } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database.js'
 import { type ReplyCodec, runOnce } from '../../platform/idempotency.js'
 import type { Viewer } from './viewer.js'
 
 /** The transactions of mutations: each asks for access first, and is done once for an idempotency key. */
 
 /** What a mutation asks of its caller, and what it does then. */
-export interface Mutation<Access, Reply, Kept = Reply, Tx = Transaction> {
+export interface Mutation<Access, Reply, Kept = Reply> {
   /**
    * Throws unless the caller may do this now. Locks nothing: nobody waits at a row that it may not see. What `work` must
    * be sure of until the commit, it asks again under its locks.
    */
-  require(tx: Tx): Promise<Access>
-  work(tx: Tx, access: Access): Promise<Reply>
+  require(tx: Transaction): Promise<Access>
+  work(tx: Transaction, access: Access): Promise<Reply>
   /**
    * Throws unless the caller may have the kept reply of an earlier call now. Left out: what `require` asks. For mutations
    * that end what they ask for, or whose reply shows what they made.
    */
-  requireReply?(tx: Tx, reply: Reply): Promise<unknown>
+  requireReply?(tx: Transaction, reply: Reply): Promise<unknown>
   codec?: ReplyCodec<Reply, Kept>
 }
 
@@ -25,29 +25,14 @@ export function mutate<Access, Reply, Kept = Reply>(
   viewer: Viewer,
   mutation: Mutation<Access, Reply, Kept>,
 ): Promise<Reply> {
-  return db.transaction((tx) => run(tx, viewer, mutation))
-}
-
-/** The same for rare mutations that Prisma's models say best. */
-export function mutateModels<Access, Reply>(
-  db: Database,
-  viewer: Viewer,
-  mutation: Mutation<Access, Reply, Reply, ModelTransaction>,
-): Promise<Reply> {
-  return db.modelTransaction((tx) => run(tx, viewer, mutation))
+  return db.transaction((tx) =>
+    runOnce(tx, viewer.userId, viewer.call, {
+      work: async () => mutation.work(tx, await mutation.require(tx)),
+      requireReply: async (reply) => (mutation.requireReply ?? mutation.require)(tx, reply),
+      codec: mutation.codec,
+    }),
+  )
 }
 
 /** For what is the caller's own: the credential is enough. */
 export async function requireNothing(): Promise<void> {}
-
-function run<Access, Reply, Kept, Tx extends Transaction>(
-  tx: Tx,
-  viewer: Viewer,
-  mutation: Mutation<Access, Reply, Kept, Tx>,
-): Promise<Reply> {
-  return runOnce(tx, viewer.userId, viewer.call, {
-    work: async () => mutation.work(tx, await mutation.require(tx)),
-    requireReply: async (reply) => (mutation.requireReply ?? mutation.require)(tx, reply),
-    codec: mutation.codec,
-  })
-}

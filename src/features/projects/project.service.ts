@@ -1,4 +1,4 @@
-import type { Database, ModelTransaction, Queryable } from '../../platform/database.js'
+import type { Database, Queryable, Transaction } from '../../platform/database.js'
 import { conflict, HeddleError, invalid, notFound } from '../../platform/errors.js'
 import { findReply } from '../../platform/idempotency.js'
 import { mintId, requireId } from '../../platform/ids.js'
@@ -6,7 +6,7 @@ import { byId, LoaderDefinition } from '../../platform/loader.js'
 import type { Page } from '../../platform/page.js'
 import { requireText } from '../../platform/validate.js'
 import { requireOrganization, requireProject } from '../access/access.js'
-import { mutateModels } from '../access/mutation.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
@@ -56,7 +56,7 @@ export class ProjectService {
       const isRepeated = (await findReply(this.db, viewer.userId, viewer.call)) !== null
       if (!isRepeated) await this.#requireSandbox(id, sandboxId)
     }
-    return mutateModels(this.db, viewer, {
+    return mutate(this.db, viewer, {
       require,
       work: async (tx, { id: organizationId }) => {
         const name = requireText('name', input.name, 1, MAX_NAME)
@@ -123,13 +123,13 @@ export class ProjectService {
 }
 
 /** It would be deleted with one project under the other. Two that name it at once meet at its unique index. */
-async function requireUnused(tx: ModelTransaction, sandboxId: string): Promise<void> {
-  const user = await tx.prisma.project.findUnique({ where: { sandboxId }, select: { id: true } })
+async function requireUnused(tx: Transaction, sandboxId: string): Promise<void> {
+  const user = await tx.prisma.project.findFirst({ where: { sandboxId }, select: { id: true } })
   if (user) throw conflict('Another project has this sandbox.', 'Sandbox in use', { sandboxId })
 }
 
 /** A project that had it has ended, and its deletion is still to be carried out. */
-async function requireStaying(tx: ModelTransaction, sandboxId: string): Promise<void> {
+async function requireStaying(tx: Transaction, sandboxId: string): Promise<void> {
   const [deletion] = await tx.query(selectSandboxDeletion(SANDBOX_DELETION, sandboxId))
   if (deletion) throw conflict('The sandbox is being deleted.', 'Sandbox in use', { sandboxId })
 }

@@ -11,7 +11,7 @@ import { requireFormerSpace, requireOrganization, requireSpace } from '../access
 import { can } from '../access/access.policy.js'
 import { type SpaceAccessRow, selectSpaceAccess } from '../access/access.sql.js'
 import { insertNamedUser } from '../access/identity.sql.js'
-import { mutate, mutateModels } from '../access/mutation.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { EmbeddingModel } from '../embedders/embedders.js'
@@ -120,7 +120,7 @@ export class SpaceService {
 
   /** Gives access, or changes what was given. A user may be named before its first request. */
   grant(viewer: Viewer, spaceId: string, grantee: Grantee, role: SpaceRole): Promise<SpaceRecord> {
-    return mutateModels(this.db, viewer, {
+    return mutate(this.db, viewer, {
       require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
       work: async (tx) => {
         const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')
@@ -144,7 +144,7 @@ export class SpaceService {
 
   /** Takes back what was given; nothing to take back is no error. */
   revoke(viewer: Viewer, spaceId: string, grantee: Grantee): Promise<SpaceRecord> {
-    return mutateModels(this.db, viewer, {
+    return mutate(this.db, viewer, {
       require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
       work: async (tx) => {
         const space = await requireSpace(tx, viewer, 'manage', spaceId, 'share')

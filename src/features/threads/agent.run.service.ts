@@ -5,7 +5,7 @@ import { mintId, requireId } from '../../platform/ids.js'
 import { PagesDefinition } from '../../platform/loader.js'
 import { requireThread, type ThreadAccess } from '../access/access.js'
 import type { Lock } from '../access/access.sql.js'
-import { mutate, mutateModels } from '../access/mutation.js'
+import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { type AgentRunRecord, finishRun, listRuns, selectThreadOfRun } from './agent.run.sql.js'
@@ -25,7 +25,7 @@ export class AgentRunService {
   }
 
   start(viewer: Viewer, threadId: string): Promise<AgentRunRecord> {
-    return mutateModels(this.db, viewer, {
+    return mutate(this.db, viewer, {
       require: (tx) => requireThread(tx, viewer, 'write', threadId),
       work: async (tx) => {
         const thread = await requireThread(tx, viewer, 'write', threadId, LOCK)

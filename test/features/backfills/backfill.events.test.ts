@@ -8,7 +8,11 @@ import type { Transaction } from '../../../src/platform/database.js'
 const BACKFILLS = 10_000
 const MOST_A_TURN = 1_000
 
-const committing: Transaction = { query: async () => [], afterCommit: (effect) => effect() }
+const committing: Transaction = {
+  query: async () => [],
+  prisma: {} as Transaction['prisma'],
+  afterCommit: (effect) => effect(),
+}
 
 test('what ends ten thousand backfills tells of them in their order, and lets others have their turns', async () => {
   const bus = createMemoryBus()

@@ -26,7 +26,7 @@ beforeAll(async () => {
   db = new Database(database.pool)
 })
 afterAll(async () => {
-  await db.prisma.$disconnect()
+  await db.close()
   await database.close()
 })
 
