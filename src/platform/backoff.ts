@@ -1,17 +1,17 @@
-/** When to try again what failed: a wait that grows, and the one that a server asks for. */
+/** Retry delays: exponential backoff with full jitter, and the delay that a server requests. */
 
 export interface Backoff {
-  /** the longest wait after the first failure */
+  /** upper bound of the delay after the first failure */
   baseMs: number
-  /** the longest wait of all */
+  /** upper bound of every delay */
   maxMs: number
-  /** how much longer each wait may be than the one before; default 2 */
+  /** growth of the upper bound per attempt; default 2 */
   factor?: number
 }
 
 /**
- * The wait after the `attempt`th failure, which counts from 1: anything from nothing to its longest. What failed
- * together comes back spread out, where a fixed wait, or one with a little jitter, would bring it back together.
+ * Delay after the `attempt`th failure, counted from 1: uniform between 0 and its upper bound. Full jitter spreads
+ * clients that failed together; a fixed delay would make them retry together.
  */
 export function backoffMs(attempt: number, backoff: Backoff, random: () => number = Math.random): number {
   const { baseMs, maxMs, factor = 2 } = backoff
@@ -20,7 +20,7 @@ export function backoffMs(attempt: number, backoff: Backoff, random: () => numbe
 
 const HOUR_MS = 3_600_000
 
-/** HTTP's Retry-After in milliseconds: seconds or a date, an hour at most; null when it is absent or neither. */
+/** HTTP's Retry-After in milliseconds, from seconds or a date, at most one hour; null if absent or invalid. */
 export function retryAfterMs(header: string | null, now: number): number | null {
   if (header === null) return null
   const wait = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now

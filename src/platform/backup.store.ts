@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto'
 
-/** Where a backup stands, and what reading it must give. */
+/** Location of a backup, and the size and checksum that reading it must yield. */
 export interface WrittenBackup {
-  /** opaque; only the store that gave it can read it */
+  /** opaque; only the store that returned it can read it */
   location: string
   lines: number
-  /** of all its bytes, hexadecimal */
+  /** SHA-256 of the whole backup, hexadecimal */
   sha256: string
 }
 
-/** Keeps texts of lines outside the database, for good. */
+/** Stores files of text lines permanently, outside the database. */
 export interface BackupStore {
-  /** Where a backup with this name stands once it is written. */
+  /** The location that a backup with this name will have. */
   locate(name: string): string
-  /** Writes all of it, safe from a crash, or leaves nothing. Holds a piece of it at a time. */
+  /** Writes the whole backup durably, or nothing. Keeps one chunk in memory at a time. */
   write(name: string, lines: AsyncIterable<string>): Promise<WrittenBackup>
   read(location: string): AsyncIterable<Buffer>
-  /** What is gone already counts as removed. */
+  /** Idempotent: a missing backup counts as removed. */
   remove(location: string): Promise<void>
-  /** Removes what writers have left that were killed on the way. What is still being written stays. */
+  /** Removes unfinished uploads of writers that were killed. Uploads still in progress stay. */
   removeUnfinished(): Promise<void>
 }
 
@@ -26,10 +26,10 @@ const NAME = /^[A-Za-z0-9][\w-]{0,127}\.jsonl$/
 const CHUNK_BYTES = 256 * 1024
 const NEWLINE = 0x0a
 
-/** A name is a name and never a path, so that nothing is written beside the store. */
+/** A name must never be a path: otherwise a backup could be written outside the store. */
 export function requireBackupName(name: string): string {
   if (!NAME.test(name))
-    throw new Error('A backup has a name of letters, digits, "_" and "-" that ends in .jsonl.')
+    throw new Error('The name of a backup may contain letters, digits, "_" and "-", and must end in .jsonl.')
   return name
 }
 
@@ -37,13 +37,13 @@ export function locationOf(scheme: string, name: string): string {
   return `${scheme}:${name}`
 }
 
-/** The name in a location that a store with this scheme gave. */
+/** The name part of a location returned by a store with this scheme. */
 export function nameIn(scheme: string, location: string): string {
-  if (!location.startsWith(`${scheme}:`)) throw new Error('The backup stands in another kind of store.')
+  if (!location.startsWith(`${scheme}:`)) throw new Error('The backup is in another kind of store.')
   return requireBackupName(location.slice(scheme.length + 1))
 }
 
-/** Counts the lines of bytes that pass by, and takes their checksum. */
+/** Counts the lines in the bytes it sees and computes their checksum. */
 export class LineTally {
   lines = 0
   readonly #hash = createHash('sha256')
@@ -53,13 +53,13 @@ export class LineTally {
     this.#hash.update(chunk)
   }
 
-  /** Once, at the end. */
+  /** Call once, at the end. */
   finish(): { lines: number; sha256: string } {
     return { lines: this.lines, sha256: this.#hash.digest('hex') }
   }
 }
 
-/** The bytes of lines, in chunks that are worth a call each; `tally` has seen each chunk before it is given. */
+/** Encodes lines into chunks large enough for one call each; `tally` sees each chunk before it is yielded. */
 export async function* encodeLines(lines: AsyncIterable<string>, tally: LineTally): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let bytes = 0
@@ -79,7 +79,7 @@ export async function* encodeLines(lines: AsyncIterable<string>, tally: LineTall
   if (bytes > 0) yield take()
 }
 
-/** Reads a backup back: whether the store gives exactly what it was given. */
+/** Verifies a backup: reads it back and compares size, lines and checksum. */
 export async function isIntact(
   store: BackupStore,
   { location, ...expected }: WrittenBackup,

@@ -4,16 +4,16 @@ import { Redis } from 'ioredis'
 import type { Logger } from './log.js'
 
 /**
- * Carries "look again" between the parts and the nodes of Heddle. An event may be lost, doubled or late, so none may be
- * relied on: whoever listens also reads the rows, at first and every few seconds.
+ * Publishes change notifications between the components and the nodes of Heddle. Events can be lost, duplicated or late,
+ * so no listener relies on them: it also reads the rows, initially and every few seconds.
  */
 export interface Bus {
   /**
-   * Never fails and never waits: a lost event costs a listener seconds, not the truth. Listeners of this process hear
-   * it whether or not other nodes can.
+   * Never throws and never waits: a lost event delays a listener by seconds. Listeners in this process get the event
+   * even if other nodes cannot be reached.
    */
   publish(topic: string, payload: unknown): void
-  /** Calls `listener` with each payload, as JSON gives it back, until the returned function is called. */
+  /** Calls `listener` with each payload, as JSON parses it, until the returned function is called. */
   subscribe(topic: string, listener: (payload: unknown) => void): () => void
   /** False while other nodes cannot be reached. */
   isConnected(): boolean
@@ -23,7 +23,7 @@ export interface Bus {
 /** A bus within this process. */
 export function createMemoryBus(): Bus {
   const target = new EventTarget()
-  // One listener a subscriber is the point here, not a leak.
+  // Many listeners are intended here, one per subscriber: not a leak.
   setMaxListeners(0, target)
   const { publish, subscribe } = overEventTarget(target, (payload) => JSON.parse(JSON.stringify(payload)))
   const listeners = new Map<string, number>()
@@ -33,7 +33,7 @@ export function createMemoryBus(): Bus {
     else listeners.delete(topic)
   }
   return {
-    // Most rows have no watcher: to copy them for nobody is what a large change would mostly cost.
+    // Most rows have no subscriber: skip the copy, which would be most of a large change's cost.
     publish: (topic, payload) => {
       if (listeners.has(topic)) publish(topic, payload)
     },
@@ -52,15 +52,15 @@ export function createMemoryBus(): Bus {
   }
 }
 
-// Longer than Redis ever takes; what it has not taken by then is heard in this process alone.
+// Longer than Redis ever takes. After that, the event is delivered in this process only.
 const PATIENCE_MS = 1_000
 const KEEP_ALIVE_MS = 10_000
 
-/** A bus between nodes over Redis' publish and subscribe. What Redis does not take goes to this process alone. */
+/** A bus between nodes over Redis pub/sub. Events that Redis does not accept are delivered in this process only. */
 export function createRedisBus(url: string, logger: Logger): Bus {
   const options = {
     ...{ lazyConnect: false, maxRetriesPerRequest: 1, enableOfflineQueue: false },
-    // A subscriber only listens: without it, it would not learn that nobody is there any more.
+    // A connection that only subscribes sends nothing, so without keep-alive pings it would not notice a dead peer.
     keepAlive: KEEP_ALIVE_MS,
   }
   const publisher = new Redis(url, { ...options, commandTimeout: PATIENCE_MS })
@@ -68,12 +68,12 @@ export function createRedisBus(url: string, logger: Logger): Bus {
     ...options,
     maxRetriesPerRequest: null,
     enableOfflineQueue: true,
-    // Its question is not allowed on a connection that subscribes.
+    // The ready check sends INFO, which is not allowed on a subscribed connection.
     enableReadyCheck: false,
   })
   for (const client of [publisher, subscriber]) {
     client.on('error', (error: Error) =>
-      logger.warn({ err: error }, 'redis is away; what other nodes do is seen by polling'),
+      logger.warn({ err: error }, 'redis is unavailable; changes by other nodes are found by polling'),
     )
   }
   const near = createMemoryBus()
@@ -98,7 +98,7 @@ export function createRedisBus(url: string, logger: Logger): Bus {
   }
 }
 
-// The event target drops the promises of its commands, and a dropped rejection would end the process.
+// The event target discards the promises of its commands; an unhandled rejection would end the process.
 function publishing(client: Redis, near: Bus, logger: Logger): Redis {
   const publish = (channel: string, message: string) =>
     client.publish(channel, message).catch((error: unknown) => {
@@ -109,9 +109,9 @@ function publishing(client: Redis, near: Bus, logger: Logger): Redis {
   return { publish } as unknown as Redis
 }
 
-// A topic is asked for again by every new connection; only when the bus closes is one given up.
+// A new connection subscribes to all topics again, so a failure here matters only while the bus closes.
 function subscribing(client: Redis, logger: Logger): Redis {
-  const ignore = (error: unknown) => logger.debug({ err: error }, 'topic given up')
+  const ignore = (error: unknown) => logger.debug({ err: error }, 'subscribing to a topic failed')
   return {
     on: client.on.bind(client),
     subscribe: (topic: string) => client.subscribe(topic).catch(ignore),

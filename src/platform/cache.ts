@@ -2,13 +2,13 @@ import { Redis } from 'ioredis'
 import type { Logger } from './log.js'
 
 /**
- * Keeps what is read often and changes seldom, for seconds. It is never in the way: what it cannot answer at once is
- * read from the database, and forgetting does not wait.
+ * Caches rarely changed values for seconds. Best effort: a miss or a slow cache falls back to the database, and
+ * invalidation does not wait.
  */
 export interface Cache {
-  /** What is kept of these keys. */
+  /** Cached values of these keys. */
   read(keys: readonly string[]): Promise<Map<string, string>>
-  /** Keeps a value unless its key was forgotten since `read` did not find it. Never fails and never waits. */
+  /** Stores a value unless its key was invalidated after `read` missed it. Never throws and never waits. */
   keep(key: string, value: string): void
   /** Never fails and never waits. */
   forget(key: string): void
@@ -16,7 +16,7 @@ export interface Cache {
 }
 
 const KEEP_MS = 5_000
-// A value that was read before the change that made it old must not be kept after it.
+// A value read before an invalidation must not be stored after it.
 const BARRED_MS = 2_000
 const MAX_ENTRIES = 10_000
 const PATIENCE_MS = 50
@@ -27,7 +27,7 @@ interface Entry {
   until: number
 }
 
-/** Within this process. */
+/** In-process cache. */
 export function createMemoryCache(now: () => number = () => performance.now()): Cache {
   const entries = new Map<string, Entry>()
   const write = (key: string, value: string, lifetime: number) => {
@@ -49,7 +49,7 @@ export function createMemoryCache(now: () => number = () => performance.now()): 
   }
 }
 
-/** Shared by all nodes. While Redis is away or slow it is as if nothing were kept. */
+/** Shared by all nodes. While Redis is unavailable or slow, every read is a miss. */
 export function createRedisCache(url: string, logger: Logger): Cache {
   const redis = new Redis(url, {
     commandTimeout: PATIENCE_MS,
@@ -57,7 +57,7 @@ export function createRedisCache(url: string, logger: Logger): Cache {
     enableOfflineQueue: false,
     keyPrefix: 'heddle:cache:',
   })
-  redis.on('error', (error: Error) => logger.debug({ err: error }, 'the cache is away'))
+  redis.on('error', (error: Error) => logger.debug({ err: error }, 'the cache is unavailable'))
   const ignore = (error: unknown) => logger.debug({ err: error }, 'the cache did not answer')
   return {
     read: async (keys) => {

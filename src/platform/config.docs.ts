@@ -1,6 +1,6 @@
 import { describeConfig } from './config.js'
 
-/** The configuration as people read it, written from the schema: `.env.example` and the table of the README. */
+/** Generates the configuration's documentation from its schema: `.env.example` and the table in the README. */
 
 export function renderEnvExample(): string {
   const intro = `# Heddle's configuration. Copy this file to .env and take away the # before what you set.
@@ -20,18 +20,14 @@ export function renderConfigTable(): string {
   const rows = describeConfig().map(({ name, default: byDefault, accepted, description }) =>
     row(`\`${name}\``, byDefault === null ? 'not set' : `\`${byDefault}\``, description, accepted),
   )
-  return [
-    row('Variable', 'Default', 'What it is for', 'Accepted'),
-    '| --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n')
+  return [row('Variable', 'Default', 'Purpose', 'Accepted'), '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
 const MARKED = /(<!-- configuration -->\n)[\s\S]*?(\n<!-- \/configuration -->)/
 
-/** The page with the table between its two marks brought up to date. */
+/** Replaces the table between the two markers of the page. */
 export function withConfigTable(page: string): string {
-  if (!MARKED.test(page)) throw new Error('The page has no place for the table: <!-- configuration -->')
+  if (!MARKED.test(page)) throw new Error('The page has no markers for the table: <!-- configuration -->')
   return page.replace(MARKED, (_, start: string, end: string) => `${start}\n${renderConfigTable()}\n${end}`)
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-/** The kinds of variables: how each is read, and what its documentation says is accepted. */
+/** Kinds of variables: how each is parsed, and how its accepted values are documented. */
 
 export interface Documentation {
   description: string
   accepted: string
-  /** its value is never printed */
+  /** never printed */
   secret?: boolean
   /** a URL, whose password is never printed */
   address?: boolean
@@ -15,7 +15,7 @@ export const documentation = z.registry<Documentation>()
 
 const LINE = z.string().regex(/^[^\p{Cc}]{1,4096}$/u)
 
-// Number alone would also take "", "1e3" and "0x10".
+// Number() alone would also accept "", "1e3" and "0x10".
 export function toWhole(value: string): number {
   return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
 }
@@ -33,11 +33,11 @@ export function whole(min: number, max: number, byDefault: number, description: 
 }
 
 export function text(byDefault: string, description: string) {
-  return LINE.default(byDefault).register(documentation, { description, accepted: 'text in one line' })
+  return LINE.default(byDefault).register(documentation, { description, accepted: 'one line of text' })
 }
 
 export function optionalText(description: string) {
-  return LINE.nullable().default(null).register(documentation, { description, accepted: 'text in one line' })
+  return LINE.nullable().default(null).register(documentation, { description, accepted: 'one line of text' })
 }
 
 export function secret(pattern: RegExp, accepted: string, description: string) {

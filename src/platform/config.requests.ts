@@ -1,18 +1,18 @@
 import { z } from 'zod'
 import { documentation, optionalText, whole } from './config.fields.js'
 
-/** The environment's variables that bound what a request may be, cost and take. */
+/** Environment variables that limit the size, cost and duration of requests. */
 
 export type Audience = 'everyone' | 'signed-in' | 'nobody'
 
-/** Whom something is shown; by default everyone in development, and who has a credential anywhere else. */
+/** Who is shown something: by default everyone in development, and only callers with a credential elsewhere. */
 function audience(description: string) {
   return z
     .enum(['everyone', 'signed-in', 'nobody'])
     .nullable()
     .default(null)
     .register(documentation, {
-      description: `${description} Left out: everyone while ENVIRONMENT is development, else signed-in.`,
+      description: `${description} Not set: everyone if ENVIRONMENT is development, otherwise signed-in.`,
       accepted: 'everyone, signed-in or nobody',
     })
 }
@@ -22,81 +22,86 @@ export const requestVariables = z.object({
     0,
     10,
     0,
-    "Proxies in front of this process that append their client's address to X-Forwarded-For; 0 believes none. Limits of an address need it, and Strict-Transport-Security, which is sent when they say X-Forwarded-Proto: https.",
+    "Number of trusted proxies in front of this process that append their client's address to X-Forwarded-For; 0 trusts none. Limits per address need it, and so does Strict-Transport-Security, which is sent if X-Forwarded-Proto is https.",
   ),
   MAX_OPERATION_POINTS: whole(
     10,
     1_000_000,
     5_000,
-    'Points that one operation may cost: about one for each object that it may read.',
+    'Maximum cost of one operation in points: about one per object that it may read.',
   ),
   POINTS_PER_MINUTE: whole(
     10,
     1_000_000_000,
     1_000_000,
-    "Points that a user's operations may cost a minute, on all nodes together with REDIS_URL.",
+    "Maximum cost of a user's operations per minute in points; counted across all nodes if REDIS_URL is set.",
   ),
   ANONYMOUS_POINTS_PER_MINUTE: whole(
     10,
     1_000_000_000,
     50_000,
-    'Points that operations of one address without a credential may cost a minute; introspection of the whole schema costs about a thousand.',
+    'Maximum cost per minute in points of the operations that one address sends without a credential; introspection of the whole schema costs about 1,000.',
   ),
   OPERATION_TIMEOUT_SECONDS: whole(
     1,
     600,
     15,
-    'Seconds after which a query or a mutation is answered with SERVICE_UNAVAILABLE.',
+    'Seconds after which a query or mutation fails with SERVICE_UNAVAILABLE.',
   ),
-  MAX_BODY_KIB: whole(16, 65_536, 4_096, "Kibibytes of a request's body, of a caller with a credential."),
-  MAX_ANONYMOUS_BODY_KIB: whole(1, 65_536, 1_024, "Kibibytes of a request's body without a credential."),
+  MAX_BODY_KIB: whole(16, 65_536, 4_096, 'Maximum size of a request body with a credential, in KiB.'),
+  MAX_ANONYMOUS_BODY_KIB: whole(
+    1,
+    65_536,
+    1_024,
+    'Maximum size of a request body without a credential, in KiB.',
+  ),
   MAX_BODIES_MIB: whole(
     4,
     65_536,
     64,
-    'Mebibytes of all bodies that are being received or worked on; one caller may take a quarter of them, and so may all without a credential. Beyond, SERVICE_UNAVAILABLE.',
+    'Maximum size of all request bodies being received or processed, in MiB. One caller may use a quarter, and so may all callers without a credential together. Beyond that, requests fail with SERVICE_UNAVAILABLE.',
   ),
-  MAX_JSON_DEPTH: whole(10, 1_000, 128, 'Levels of nesting of the JSON in a body.'),
+  MAX_JSON_DEPTH: whole(10, 1_000, 128, 'Maximum nesting depth of the JSON in a request body.'),
   OPERATION_TEXT_MIB: whole(
     1,
     1_024,
     16,
-    'MiB of messages that one operation may read; one that asks for more is refused before they are read.',
+    'Maximum size of the message texts that one operation may read, in MiB; checked before they are read.',
   ),
-  MAX_REPLY_KIB: whole(64, 1_048_576, 16_384, 'Kibibytes of the JSON of one reply.'),
+  MAX_REPLY_KIB: whole(64, 1_048_576, 16_384, 'Maximum size of the JSON of one response, in KiB.'),
   WRITE_TIMEOUT_SECONDS: whole(
     1,
     3_600,
     60,
-    'Seconds in which a client must have read its reply over HTTP; then its connection is closed.',
+    'Seconds within which a client must read its HTTP response; after that, its connection is closed.',
   ),
-  INTROSPECTION: audience('Who may ask for the schema (__schema and __type).'),
-  SUGGESTIONS: audience('Whom an error suggests the names of the schema that a wrong one is like.'),
+  INTROSPECTION: audience('Who may introspect the schema (__schema and __type).'),
+  SUGGESTIONS: audience('Who gets suggestions of similar schema names in validation errors.'),
   TRUSTED_DOCUMENTS: optionalText(
-    "File with the documents of one's own clients, as code generators write it (Apollo's manifest, or texts by their ids): only those run, sent by id or whole.",
+    "Path of a file with the documents of trusted clients, as code generators write it (Apollo's manifest, or documents by id): only these run, sent by id or in full. Not set: any document runs.",
   ),
   MAX_STREAMS: whole(
     1,
     100_000,
     100,
-    'Streams over server-sent events that a user, or an address without a credential, may have open at once in a process.',
+    'Server-sent event streams that a user, or an address without a credential, may have open in one process.',
   ),
 })
 
 export interface RequestSettings {
-  /** whose X-Forwarded-For is believed */
+  /** number of proxies whose X-Forwarded-For is trusted */
   trustedProxies: number
   maxOperationPoints: number
   pointsPerMinute: { user: number; address: number }
   operationTimeoutMs: number
-  /** of messages that one operation may read */
+  /** message text that one operation may read */
   operationTextBytes: number
   bodyBytes: number
   /** without a credential */
   strangerBodyBytes: number
-  /** of all bodies together */
+  /** all request bodies together */
   bodiesBytes: number
-  /** levels of JSON */
+  /** nesting depth of JSON */
   jsonDepth: number
   replyBytes: number
   writeTimeoutMs: number
@@ -104,7 +109,7 @@ export interface RequestSettings {
   suggestions: Audience
   /** path of a file; null: any document runs */
   trustedDocuments: string | null
-  /** of one caller */
+  /** per caller */
   streams: number
 }
 

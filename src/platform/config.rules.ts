@@ -1,8 +1,8 @@
 import type { VariableName } from './config.schema.js'
 
-/** What the environment's variables need of one another. */
+/** Rules that involve more than one environment variable. */
 
-/** Sees which variables are set, and returns what is wrong with the combination. */
+/** Gets the variables that are set; returns what is wrong with their combination. */
 type Rule = (given: Readonly<Partial<Record<VariableName, string>>>) => string | null
 
 export const rules: readonly Rule[] = [
@@ -19,7 +19,7 @@ export const rules: readonly Rule[] = [
   },
   (given) =>
     given.DATABASE_POOL_MODE === 'transaction' && !given.DATABASE_DIRECT_URL
-      ? 'DATABASE_POOL_MODE is "transaction", in which nothing can be migrated: set DATABASE_DIRECT_URL too.'
+      ? 'DATABASE_POOL_MODE is "transaction", which cannot run migrations: set DATABASE_DIRECT_URL too.'
       : null,
   (given) =>
     given.DATABASE_DIRECT_URL && !given.DATABASE_URL
@@ -31,11 +31,11 @@ export const rules: readonly Rule[] = [
   both('BACKUP_S3_SECRET_ACCESS_KEY', 'BACKUP_S3_ACCESS_KEY_ID'),
   (given) =>
     (given.BACKUP_S3_ENDPOINT || given.BACKUP_S3_ACCESS_KEY_ID) && !given.BACKUP_S3_BUCKET
-      ? 'An S3-compatible store for backups is described, but not its bucket: set BACKUP_S3_BUCKET too.'
+      ? 'Settings of an S3-compatible backup store are set without its bucket: set BACKUP_S3_BUCKET too.'
       : null,
   (given) =>
     given.BACKUP_S3_BUCKET && given.BACKUP_DIR
-      ? 'Both BACKUP_DIR and BACKUP_S3_BUCKET are set: backups go to one place.'
+      ? 'Both BACKUP_DIR and BACKUP_S3_BUCKET are set: set only one of them.'
       : null,
 ]
 

@@ -9,7 +9,7 @@ import { readWeb, type WebSettings } from './config.web.js'
 import { readWebsocket, type WebsocketSettings } from './config.websocket.js'
 import type { S3Settings } from './s3.backup.store.js'
 
-/** What Heddle is told from outside, read once at start: the only place that looks at the environment. */
+/** The configuration, read once at start: the only module that reads the environment. */
 export interface Config {
   port: number
   host: string
@@ -18,9 +18,9 @@ export interface Config {
   dataDir: string
   /** null: the embedded database in `dataDir` */
   databaseUrl: string | null
-  /** of the database at `databaseUrl` */
+  /** of the server at `databaseUrl` */
   database: {
-    /** past any pooler; null: `databaseUrl` */
+    /** bypasses any pooler; null: use `databaseUrl` */
     directUrl: string | null
     poolMode: 'session' | 'transaction'
     poolSize: number
@@ -39,26 +39,26 @@ export interface Config {
   bootstrapApiKey: string | null
   embedding: {
     provider: 'builtin' | 'openai'
-    /** without a slash at its end; null for the built-in vectors */
+    /** without a trailing slash; null for the built-in vectors */
     baseUrl: string | null
     apiKey: string | null
     model: string | null
     dimensions: number | null
-    /** further ones of the same service */
+    /** further models of the same service */
     models: readonly { model: string; dimensions: number }[]
   }
-  /** `url` without a slash at its end; null when there is no such service */
+  /** `url` has no trailing slash; null: no such service */
   sandbox: { url: string; apiKey: string } | null
   backup: {
-    /** not used with `s3` */
+    /** not used if `s3` is set */
     directory: string
     s3: S3Settings | null
   }
   threadRetentionDays: number
   vectorIndex: { minVectors: number; memoryMb: number }
-  /** 0: for ever */
+  /** 0: forever */
   auditRetentionDays: number
-  /** of what has ended or was deleted; 0: for ever */
+  /** of ended or deleted records; 0: forever */
   retentionDays: { backfills: number; deletions: number; spaces: number }
   organizationThreadLimit: number
   organizationProjectLimit: number
@@ -72,15 +72,15 @@ const SECOND_MS = 1_000
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The configuration cannot be used; `problems` and the message list everything that is wrong with it. */
+/** The configuration is invalid; `problems` and the message list everything that is wrong with it. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    super(`The configuration is invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
     this.name = 'ConfigError'
   }
 }
 
-/** The process's environment, over the `.env` file of the directory when there is one. */
+/** The process's environment, with the directory's `.env` file, if any, as defaults. */
 export function readEnvironment(
   directory: string = process.cwd(),
   environment: Environment = process.env,
@@ -92,7 +92,7 @@ export function loadConfig(environment: Environment = readEnvironment()): Config
   const given = Object.fromEntries(
     variableNames()
       .map((name) => [name, environment[name]] as const)
-      // `PORT=` in a file, or an empty field in a deployment's form, means: not set.
+      // An empty value, from `PORT=` in a file or an empty form field, means: not set.
       .filter(([, value]) => value !== undefined && value !== ''),
   ) as Partial<Record<VariableName, string>>
 
@@ -199,17 +199,17 @@ function documented(name: VariableName): Required<Documentation> {
 function explain(name: VariableName, value: string): string {
   const { accepted, secret, address } = documented(name)
   const text = value.length > 80 ? `${value.slice(0, 80)}…` : value
-  // Any variable may have been given an address by mistake.
+  // Any variable may contain a URL with a password by mistake.
   const open = address || /[@:/]/.test(value) ? withoutPassword(value) : JSON.stringify(text)
   const shown = (!secret && open) || `hidden (${value.length} characters)`
   return `${name} is ${shown}; accepted: ${accepted}.`
 }
 
-/** Scheme and host of an address; null when it cannot be told which part of it is the host. */
+/** Scheme and host of a URL; null if its host cannot be identified. */
 function withoutPassword(value: string): string | null {
   if (!URL.canParse(value)) return null
   const url = new URL(value)
-  // A slash or a question mark in a password, not encoded, ends the host within the password.
+  // An unencoded slash or question mark in a password ends the host early, so part of the password would be shown.
   const cut = `${url.pathname}${url.search}${url.hash}`.includes('@')
   return cut || url.host === '' ? null : `"${url.protocol}//${url.host}/…"`
 }

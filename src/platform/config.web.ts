@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { documentation } from './config.fields.js'
 
-/** Who may come from where: GraphiQL, and the origins of web pages. */
+/** Which web pages may use Heddle: GraphiQL, and pages of other origins. */
 
 export const webVariables = z.object({
   GRAPHIQL: z.enum(['on', 'off']).nullable().default(null).register(documentation, {
     description:
-      'Whether a browser that opens /graphql gets GraphiQL. Not set: on while ENVIRONMENT is development, otherwise off.',
+      'Whether a browser that opens /graphql gets GraphiQL. Not set: on if ENVIRONMENT is development, otherwise off.',
     accepted: 'on or off',
   }),
   CORS_ORIGINS: z
@@ -16,14 +16,14 @@ export const webVariables = z.object({
     .default([])
     .register(documentation, {
       description:
-        "Origins whose web pages may use Heddle, over HTTP and WebSocket, beside its own. No cookie is read, so none is asked for. Not set: no other site's.",
-      accepted: 'exact origins with commas between them: https://app.example.com, http://localhost:3000',
+        "Further origins whose web pages may use Heddle over HTTP and WebSocket. Cookies are not used. Not set: Heddle's own origin only.",
+      accepted: 'exact origins, comma-separated: https://app.example.com, http://localhost:3000',
     }),
 })
 
 export interface WebSettings {
   graphiql: boolean
-  /** as browsers write them in `Origin` */
+  /** as browsers send them in `Origin` */
   corsOrigins: readonly string[]
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { whole } from './config.fields.js'
 
-/** What a WebSocket, an address and a user may hold of this process. */
+/** Limits on WebSockets per socket, address and user, in one process. */
 
 const MEBIBYTE = 1_048_576
 
@@ -10,44 +10,44 @@ export const websocketVariables = z.object({
     65_536,
     64 * MEBIBYTE,
     4 * MEBIBYTE,
-    'Bytes of a message over WebSocket. Until connection_init is accepted, 65,536 in all.',
+    'Maximum size of a WebSocket message in bytes. Until connection_init is accepted, 65,536 bytes in total.',
   ),
   WEBSOCKET_SOCKETS_PER_ADDRESS: whole(
     1,
     1_000_000,
     500,
-    'WebSockets that one address may have open, signed in or not; TRUST_PROXY says whose address it is.',
+    'WebSockets that one address may have open, authenticated or not; TRUST_PROXY determines whose address counts.',
   ),
   WEBSOCKET_SOCKETS_PER_USER: whole(1, 1_000_000, 100, 'WebSockets that one user may have open.'),
   WEBSOCKET_OPERATIONS_PER_SOCKET: whole(
     1,
     1_000_000,
     1_000,
-    'Operations that run on one WebSocket at once, subscriptions among them.',
+    'Operations that may run at the same time on one WebSocket, including subscriptions.',
   ),
   WEBSOCKET_OPERATIONS_PER_USER: whole(
     1,
     1_000_000,
     10_000,
-    'Operations of one user that run over WebSocket at once; of one address without a credential.',
+    'Operations of one user, or of one address without a credential, that may run over WebSocket at the same time.',
   ),
   WEBSOCKET_UNREAD_BYTES: whole(
     MEBIBYTE,
     1_024 * MEBIBYTE,
     32 * MEBIBYTE,
-    'Bytes that may wait for the client of one WebSocket to read them. One with more is closed, and once all of them together have four times as much, the one with the most.',
+    'Bytes that may be buffered for the client of one WebSocket. A socket that exceeds this is closed; if all together exceed four times as much, the one with the most is closed.',
   ),
   WEBSOCKET_WRITE_SECONDS: whole(
     1,
     3_600,
     30,
-    'Seconds in which a client must take something of what waits for it; its WebSocket is closed then.',
+    'Seconds within which a client must read some of the data buffered for it; after that, its WebSocket is closed.',
   ),
   WEBSOCKET_PING_SECONDS: whole(
     1,
     3_600,
     12,
-    'Seconds between pings of a WebSocket, which is closed when its client has not answered for twice as long.',
+    'Seconds between pings of a WebSocket; it is closed if its client has not answered for twice as long.',
   ),
 })
 

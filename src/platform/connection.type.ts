@@ -1,64 +1,69 @@
 import { type ClassType, Field, Int, ObjectType } from 'type-graphql'
 import { cutPage, type Page, type Position, writeCursor } from './page.js'
 
-/** The GraphQL classes of lists. Source: the GraphQL Cursor Connections Specification. */
+/** GraphQL types of paginated lists. Source: the GraphQL Cursor Connections Specification. */
 
-@ObjectType({ description: 'Where a page of a list ends.' })
+@ObjectType({ description: 'Position of a page in its list.' })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether more entries follow.' })
   readonly hasNextPage!: boolean
 
   @Field(() => String, {
     nullable: true,
-    description: 'Pass it as `after` to get the next page; null on an empty page.',
+    description:
+      'Cursor of the last entry on this page: pass it as `after` to get the next page. Null on an empty page.',
   })
   readonly endCursor!: string | null
 
-  @Field(() => Boolean, { description: 'Whether the page was reached with `after`.' })
+  @Field(() => Boolean, {
+    description: 'Whether the page was requested with `after`. Paging backward is not supported.',
+  })
   readonly hasPreviousPage!: boolean
 
   @Field(() => String, {
     nullable: true,
-    description: 'The first entry of this page; null on an empty page.',
+    description: 'Cursor of the first entry on this page; null on an empty page.',
   })
   readonly startCursor!: string | null
 }
 
-/** A base for the edges of a list of `node`. */
+/** Base class for the edges of a list of `node`. */
 export function EdgeOf<Node extends object>(node: () => ClassType<Node>) {
   @ObjectType()
   abstract class Edge {
-    @Field(() => String, { description: 'Where this entry stands in the list.' })
+    @Field(() => String, {
+      description: 'Position of this entry in the list; pass it as `after` to start a page behind it.',
+    })
     readonly cursor!: string
 
-    @Field(node, { description: 'The entry.' })
+    @Field(node, { description: 'The entry itself.' })
     readonly node!: Node
   }
   return Edge
 }
 
-/** A base for a page of `edge`. */
+/** Base class for a page of `edge`. */
 export function ConnectionOf<Edge extends object>(edge: () => ClassType<Edge>) {
   @ObjectType()
   abstract class Connection {
-    @Field(() => [edge()], { description: 'The entries of this page.' })
+    @Field(() => [edge()], { description: 'Entries on this page, in the order of the list.' })
     readonly edges!: Edge[]
 
-    @Field(() => PageInfo, { description: 'Where this page ends.' })
+    @Field(() => PageInfo, { description: 'Whether there are more pages, and how to request them.' })
     readonly pageInfo!: PageInfo
   }
   return Connection
 }
 
-/** A base for a page that can tell how long its list is, counted only when asked. */
+/** Base class for a page that can tell the length of its list. */
 export function CountedConnectionOf<Edge extends object>(edge: () => ClassType<Edge>) {
   @ObjectType()
   abstract class CountedConnection extends ConnectionOf(edge) {
     readonly count!: () => Promise<number>
 
     @Field(() => Int, {
-      description: 'Entries in the whole list; counted only when asked for.',
-      // The list takes what is in it as often as it has entries.
+      description: 'Number of entries in the whole list; counted only if requested.',
+      // Its complexity: counting visits every entry of the list.
       complexity: 1,
     })
     totalCount(): Promise<number> {
@@ -73,7 +78,7 @@ export interface ConnectionPage<Edge> {
   pageInfo: PageInfo
 }
 
-/** Cuts the row that was read to look ahead, and puts a cursor on each that stays. */
+/** Drops the extra row that was read to detect a next page, and adds a cursor to each remaining one. */
 export function toConnection<Row>(
   rows: Row[],
   page: Page,
@@ -82,7 +87,7 @@ export function toConnection<Row>(
   return toEdges(rows, page, positionOf, (row) => ({ node: row }))
 }
 
-/** The same for an edge that says more than its node. */
+/** The same for an edge with more fields than its node. */
 export function toEdges<Row, Edge>(
   rows: Row[],
   page: Page,

@@ -5,60 +5,61 @@ import { join } from 'node:path'
 import { readProcessStart } from './process.start.js'
 
 /**
- * One process at a time in a data directory: two would silently lose each other's writes.
+ * Ensures that one process at a time uses a data directory: two would silently lose each other's writes.
  *
- * The lock is the file `lock.<number>` with the highest number. To take it is to create the next number, which only
- * one can; numbers never fall, so who looked long ago cannot take what has been taken since.
+ * The lock is the file `lock.<number>` with the highest number. To acquire it, a process creates the file with the next
+ * number, which only one can. Numbers never fall, so a process with outdated information cannot acquire a lock that
+ * another one has acquired since.
  */
 
 interface LockContent {
-  /** null: it was given back */
+  /** null: released */
   pid: number | null
-  /** tells a process from a later one with the same pid; null where the system does not say */
+  /** distinguishes a process from a later one with the same pid; null if the system does not provide it */
   started: string | null
-  /** where the process answers, once it does */
+  /** URL of the process, once it listens */
   url?: string
 }
 
 export interface DataLock {
-  /** Tells others where this process answers. */
+  /** Publishes this process's URL to other processes. */
   announce(where: { url: string }): Promise<void>
   release(): Promise<void>
 }
 
-export interface DataLockHolder {
+export interface DataLockOwner {
   pid: number
   url?: string
 }
 
-/** The data directory belongs to a process that runs. */
+/** Another running process uses the data directory. */
 export class DataDirectoryInUseError extends Error {
   override readonly name = 'DataDirectoryInUseError'
 
   constructor(
     readonly directory: string,
-    readonly holder: DataLockHolder,
+    readonly owner: DataLockOwner,
   ) {
-    const where = holder.url === undefined ? '' : ` at ${holder.url}`
+    const where = owner.url === undefined ? '' : ` at ${owner.url}`
     super(
-      `The data directory ${directory} is in use by process ${holder.pid}${where}. ` +
+      `The data directory ${directory} is in use by process ${owner.pid}${where}. ` +
         'Stop that process, or set DATA_DIR to another directory.',
     )
   }
 }
 
-/** Takes the directory, and makes it where it is missing. Throws DataDirectoryInUseError while another holds it. */
+/** Acquires the directory's lock; creates the directory if missing. Throws DataDirectoryInUseError if it is locked. */
 export async function acquireDataLock(dataDir: string): Promise<DataLock> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   for (;;) {
     const last = highestNumber(dataDir)
-    const holder = readDataLock(dataDir)
-    if (holder) throw new DataDirectoryInUseError(dataDir, holder)
+    const owner = readDataLock(dataDir)
+    if (owner) throw new DataDirectoryInUseError(dataDir, owner)
     const path = lockPath(dataDir, last + 1)
     const content: LockContent = { pid: process.pid, started: readProcessStart(process.pid) }
     if (!(await create(path, content))) continue
     if (highestNumber(dataDir) > last + 1) {
-      // Numbers had moved on since they were read, and the one made here is an old one.
+      // Others created higher numbers since the directory was read: the file created here is outdated.
       await rm(path, { force: true })
       continue
     }
@@ -70,8 +71,8 @@ export async function acquireDataLock(dataDir: string): Promise<DataLock> {
   }
 }
 
-/** The running process that holds the directory, if one does. */
-export function readDataLock(dataDir: string): DataLockHolder | null {
+/** The running process that owns the directory's lock, if any. */
+export function readDataLock(dataDir: string): DataLockOwner | null {
   const number = highestNumber(dataDir)
   if (number === 0) return null
   const content = read(lockPath(dataDir, number))
@@ -86,7 +87,7 @@ function isRunning(pid: number, started: string | null): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: it runs, under another user.
+    // EPERM: the process runs as another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
@@ -108,11 +109,11 @@ function lockNumbers(dataDir: string): number[] {
 
 function read(path: string): LockContent | null {
   const text = ignoring('ENOENT', () => readFileSync(path, 'utf8'), '')
-  // A loss of power can leave the file empty. Its process is gone then.
+  // A power failure can leave the file empty. Its process is gone then.
   return text.startsWith('{') ? JSON.parse(text) : null
 }
 
-/** False when the file exists. It appears with its content: nobody ever reads half of it. */
+/** False if the file exists. Its name and content appear atomically: no process reads a partial file. */
 async function create(path: string, content: LockContent): Promise<boolean> {
   const draft = await writeDraft(path, content)
   try {

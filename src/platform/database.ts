@@ -8,12 +8,12 @@ import type { Statement } from './statement.js'
 
 export { empty, type Fragment, join, raw, type Statement, sql } from './statement.js'
 
-/** Where a statement runs: the database itself, or an open transaction. */
+/** Runs statements: the database itself, or an open transaction. */
 export interface Queryable {
   query<Row>(statement: Statement<Row>): Promise<Row[]>
 }
 
-/** An open transaction. On PGlite it holds the only connection: everything inside it must go through it. */
+/** An open transaction. On PGlite it owns the only connection, so everything inside it must use it. */
 export interface Transaction extends Queryable {
   /** Prisma's models, on the same connection. A write of several models is a savepoint. */
   readonly prisma: Models
@@ -24,16 +24,16 @@ export interface Transaction extends Queryable {
 const RETRIES = 5
 const LOCK_TRIES = 2
 
-// PostgreSQL checks foreign keys by statements of its own, one a row. With the pool's custom plans it would plan each of
-// them anew: a purge of 100,000 threads, and an import, would take two and a half times as long.
+// PostgreSQL checks foreign keys with one internal statement a row. With the pool's custom plans it would plan each of
+// them again: purging 100,000 threads, and an import, would take two and a half times as long.
 const BEGIN = 'begin; set local plan_cache_mode = auto'
 
 export interface DatabaseOptions {
-  /** whose sessions are kept and whose statements take what they take: for what a pooler forbids; default: the pool */
+  /** for work that needs sessions and has longer time limits, which a pooler does not allow; default: the pool */
   direct?: pg.Pool
   /**
-   * Statements that each transaction begins with, where a session is lent for one transaction only. Then nothing is
-   * prepared, and what runs outside a transaction runs in one of its own.
+   * Settings at the start of each transaction, for poolers that assign a session per transaction. If set, nothing is
+   * prepared, and statements outside a transaction get one each.
    */
   transactionSettings?: string | null
 }
@@ -54,7 +54,7 @@ export class Database implements Queryable {
     this.#prepared = transactionSettings === null ? new PreparedStatements() : null
   }
 
-  /** One connection in this process, and no approximate indexes: PGlite. */
+  /** One connection, in this process, without approximate indexes: PGlite. */
   get isEmbedded(): boolean {
     return this.pool instanceof PglitePool
   }
@@ -70,9 +70,9 @@ export class Database implements Queryable {
   }
 
   /**
-   * Runs `work` in one transaction and commits it. PostgreSQL ends one of two transactions that wait for each other;
-   * that one is run again, so `work` must have no effect outside its transaction but through `afterCommit`. So is, once,
-   * one that waited too long for a lock: by then the server has ended a transaction whose node is frozen.
+   * Runs `work` in one transaction and commits it. After a deadlock the transaction is run again, so `work` must have no
+   * effect outside it except through `afterCommit`. After a lock timeout it is run again once: by then the server has
+   * ended any transaction whose node is frozen.
    */
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     for (let tries = 1; ; tries++) {
@@ -127,13 +127,13 @@ export class Database implements Queryable {
       failure = error
       throw error
     } finally {
-      // What the server has ended, or was left in a transaction, is of no use to the next.
+      // A connection that was lost or is still in a transaction must not be reused.
       client.release(isAway(failure) || client.getTransactionStatus() !== 'I')
     }
   }
 }
 
-/** Thrown in a transaction when what it read first turns out to hold no longer: it is run again. */
+/** Thrown in a transaction whose earlier read turned out to be outdated: the transaction is run again. */
 export class StaleReadError extends Error {
   readonly code = SERIALIZATION_FAILURE
 }

@@ -4,7 +4,7 @@ import type { Logger } from './log.js'
 
 const AGAIN_MS = 500
 
-/** Does `work` again until its database is there, as when both are started at once; not for longer than `waitMs`. */
+/** Retries `work` until its database is reachable, as when both are started together; for `waitMs` at most. */
 export async function whenDatabaseAnswers<Result>(
   work: () => Promise<Result>,
   waitMs: number,

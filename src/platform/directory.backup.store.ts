@@ -14,10 +14,10 @@ import {
 
 const SCHEME = 'directory'
 const UNFINISHED = /^[A-Za-z0-9][\w-]*\.jsonl\.[0-9a-f-]{36}\.part$/
-// A writer that has written nothing for so long is gone.
+// A writer that has written nothing for so long has died.
 const MAX_SILENCE_MS = 3_600_000
 
-/** Backups as files of one directory, which only this user can read. */
+/** Backups as files in one directory, readable only by this user. */
 export class DirectoryBackupStore implements BackupStore {
   constructor(private readonly directory: string) {}
 
@@ -28,7 +28,7 @@ export class DirectoryBackupStore implements BackupStore {
   async write(name: string, lines: AsyncIterable<string>): Promise<WrittenBackup> {
     const path = join(this.directory, requireBackupName(name))
     await mkdir(this.directory, { recursive: true, mode: 0o700 })
-    // Written whole and then named: a crash leaves no half of a backup under its name.
+    // Written to a temporary name and then renamed: a crash never leaves a partial backup under its final name.
     let place = `${path}.${randomUUID()}.part`
     try {
       const written = await fill(place, lines)
@@ -54,14 +54,14 @@ export class DirectoryBackupStore implements BackupStore {
     const names = await readdir(this.directory).catch(noneIfMissing)
     for (const name of names.filter((entry) => UNFINISHED.test(entry))) {
       const path = join(this.directory, name)
-      // Named or removed meanwhile: by its writer, or by another node.
+      // Renamed or removed in the meantime, by its writer or by another node.
       const found = await stat(path).catch(() => null)
       if (found && Date.now() - found.mtimeMs > MAX_SILENCE_MS) await rm(path, { force: true })
     }
   }
 }
 
-// It is made for the first backup.
+// The directory is created with the first backup.
 function noneIfMissing(error: NodeJS.ErrnoException): string[] {
   if (error.code === 'ENOENT') return []
   throw error
@@ -79,7 +79,7 @@ async function fill(path: string, lines: AsyncIterable<string>): Promise<Omit<Wr
   return tally.finish()
 }
 
-/** A name is safe from a loss of power once its directory is written. Windows writes it by itself, and opens none. */
+/** A rename survives a power failure once its directory is synced. Windows does so itself and cannot open directories. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const directory = await open(path, 'r')

@@ -1,12 +1,12 @@
 interface CodeFacts {
-  /** of HTTP */
+  /** HTTP status */
   status: number
   type: string
   /** seconds after which the same request may succeed */
   retryAfter?: number
 }
 
-/** The one table of error codes. Source: the error envelope of Aitronos' API. */
+/** The only table of error codes. Source: the error envelope of Aitronos' API. */
 const CODES = {
   RESOURCE_NOT_FOUND: { status: 404, type: 'client_error' },
   INSUFFICIENT_PERMISSIONS: { status: 403, type: 'client_error' },
@@ -22,7 +22,7 @@ const CODES = {
 
 export type ErrorCode = keyof typeof CODES
 
-/** Strings, numbers and lists that the caller sent; never anything it could not know. */
+/** Only strings, numbers and lists that the caller sent, or may know. */
 export type ErrorDetails = Record<string, unknown>
 
 export interface ErrorOptions {
@@ -30,18 +30,18 @@ export interface ErrorOptions {
   systemMessage: string
   details?: ErrorDetails
   cause?: unknown
-  /** of HTTP, where it is another than the code's: 400, 405, 406, 413 or 415 of a request that is refused as a whole */
+  /** HTTP status if it differs from the code's: 400, 405, 406, 413 or 415 if a whole request is rejected */
   status?: number
-  /** seconds after which the same request may succeed, where that is another time than the code's */
+  /** seconds after which the same request may succeed, if it differs from the code's */
   retryAfter?: number | undefined
 }
 
-/** An error that a client may see whole. Everything else is masked as INTERNAL_SERVER_ERROR. */
+/** An error that is shown to clients unchanged. All others are masked as INTERNAL_SERVER_ERROR. */
 export class HeddleError extends Error {
   readonly systemMessage: string
   readonly details: ErrorDetails
   readonly status: number
-  /** seconds; undefined when trying again would not help */
+  /** seconds; undefined if a retry would not help */
   readonly retryAfter: number | undefined
 
   constructor(
@@ -63,7 +63,7 @@ export class HeddleError extends Error {
   }
 }
 
-/** Missing and invisible are one reply, so that nobody learns which ids exist. `what` is a noun: "Thread". */
+/** Missing and invisible look the same, so that replies do not reveal which ids exist. `what` is a noun: "Thread". */
 export function notFound(what: string, details: ErrorDetails): HeddleError {
   return new HeddleError(
     'RESOURCE_NOT_FOUND',
@@ -83,7 +83,7 @@ export function invalid(message: string, details: ErrorDetails = {}): HeddleErro
   return new HeddleError('VALIDATION_ERROR', message, { systemMessage: message, details })
 }
 
-/** A request that is refused as a whole, before any field of it is looked at. */
+/** For a request that is rejected as a whole, before any of its fields is executed. */
 export function malformed(message: string, details: ErrorDetails = {}, status = 400): HeddleError {
   return new HeddleError('VALIDATION_ERROR', message, { systemMessage: message, details, status })
 }

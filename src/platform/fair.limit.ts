@@ -1,9 +1,9 @@
 /**
- * At most so many pieces of work at once. What waits goes on by turns, one piece of each key after the other, so that
- * a key with much to do does not hold up one with little.
+ * Limits concurrent work. Waiting work runs round-robin by key, so that a key with much work does not delay one with
+ * little.
  */
 export class FairLimit {
-  /** Whose turn is next stands first. */
+  /** The key whose turn is next comes first. */
   readonly #waiting = new Map<string, (() => void)[]>()
   #free: number
 
@@ -11,7 +11,7 @@ export class FairLimit {
     this.#free = most
   }
 
-  /** `signal` ends the wait for the turn, with its reason; null: nothing does. Work that has begun goes on. */
+  /** Aborting `signal` ends the wait with its reason; null: cannot be aborted. Work that has started is not stopped. */
   async run<Result>(key: string, signal: AbortSignal | null, work: () => Promise<Result>): Promise<Result> {
     signal?.throwIfAborted()
     if (this.#free > 0) this.#free--
@@ -41,7 +41,7 @@ export class FairLimit {
     })
   }
 
-  /** Gives the place to the next in turn. */
+  /** Hands the free slot to the next key. */
   #pass(): void {
     const [next] = this.#waiting
     if (!next) {

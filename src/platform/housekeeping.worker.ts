@@ -2,7 +2,7 @@ import type { Bus } from './bus.js'
 import type { Logger } from './log.js'
 import { WorkerLoop } from './worker.loop.js'
 
-/** Puts a bounded part of what nobody needs any more out of the way. @returns whether more may be left */
+/** Removes a bounded number of expired records. @returns whether more may be left */
 export type Chore = () => Promise<boolean>
 
 export interface HousekeepingOptions {
@@ -10,7 +10,7 @@ export interface HousekeepingOptions {
   pollMs?: number
 }
 
-/** Where a round is asked for at once. */
+/** The bus topic that requests an immediate round. */
 export interface Call {
   bus: Bus
   topic: string
@@ -18,7 +18,7 @@ export interface Call {
 
 const POLL_MS = 300_000
 
-/** Removes what has expired, at the start, then every few minutes, and when it is called. Any number of nodes may do so at once. */
+/** Removes what has expired: at start, every few minutes, and on request. Safe to run on any number of nodes at once. */
 export class HousekeepingWorker {
   readonly #loop: WorkerLoop
   #leave: () => void = () => undefined
@@ -26,7 +26,7 @@ export class HousekeepingWorker {
 
   constructor(
     private readonly logger: Logger,
-    /** by what they remove, for the log */
+    /** keyed by what they remove, for the log */
     private readonly chores: Readonly<Record<string, Chore>>,
     { pollMs = POLL_MS }: HousekeepingOptions = {},
     private readonly call: Call | null = null,

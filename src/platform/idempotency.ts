@@ -6,33 +6,33 @@ import { decodeJson, encodeJson } from './json.codec.js'
 const LIFETIME_HOURS = 24
 const KEY = /^[\x21-\x7e]{1,255}$/
 
-/** A mutation that its caller may send again without knowing whether it was done. */
+/** A mutation call with an idempotency key: its caller may safely retry it. */
 export interface IdempotentCall {
-  /** the mutation's field */
+  /** name of the mutation field */
   operation: string
   /** 1 to 255 printable characters */
   key: string
   arguments: unknown
 }
 
-/** How a reply is kept without what its call's arguments say already. */
+/** Stores a reply without the parts that the call's arguments already contain. */
 export interface ReplyCodec<Reply, Kept> {
   keep(reply: Reply): Kept
   recall(kept: Kept): Reply
 }
 
-/** What is done once for a key. */
+/** The work that is done once per key. */
 export interface OnceOnly<Reply, Kept = Reply> {
   work(): Promise<Reply>
-  /** Throws unless whoever sends the call again may still have the reply. */
+  /** Throws unless the caller of a retry may still see the reply. */
   requireReply(reply: Reply): Promise<unknown>
   codec?: ReplyCodec<Reply, Kept> | undefined
 }
 
 /**
- * Does the work once for a key of this principal. The key's row is written in the transaction of the work, so that
- * neither is there without the other; a concurrent twin waits at the row and gets the kept reply. Keys are kept for 24
- * hours. Without a call, it is done each time.
+ * Does the work once per key and principal. The key is inserted in the transaction of the work, so both are committed or
+ * neither; a concurrent call with the same key waits for that row and returns the stored reply. Keys are kept for 24
+ * hours. Without a call, the work is always done.
  */
 export async function runOnce<Reply, Kept = Reply>(
   tx: Transaction,
@@ -54,8 +54,8 @@ export async function runOnce<Reply, Kept = Reply>(
 }
 
 /**
- * The reply of a call that was done before, for work that is more than its last transaction: `runOnce` alone keeps two
- * calls at once from both being done. @returns null when it is to be done
+ * The stored reply of an earlier call, for work that spans several transactions: only `runOnce` in the last one prevents
+ * two concurrent calls from both doing the work. @returns null if there is none
  */
 export async function findReply<Reply>(
   db: Queryable,
@@ -125,7 +125,7 @@ function storeReply({ principal, operation, key }: Claim, reply: string): Statem
 
 const MAX_KEYS_AT_ONCE = 1_000
 
-/** Removes keys that nobody may use any more. @returns whether more may be left */
+/** Removes expired keys. @returns whether more may be left */
 export async function removeExpiredKeys(db: Queryable): Promise<boolean> {
   return (await db.query(deleteExpiredKeys(MAX_KEYS_AT_ONCE))).length === MAX_KEYS_AT_ONCE
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { typeidUnboxed } from 'typeid-js'
 import { invalid } from './errors.js'
 
-/** The kinds of id that Heddle mints. Rows that come from elsewhere keep the ids they have. */
+/** Prefixes of the ids that Heddle generates. Imported records may have ids of other forms. */
 export type IdPrefix =
   | 'thrd'
   | 'msg'
@@ -24,7 +24,7 @@ export type IdPrefix =
 
 const OPAQUE_ID = /^[\x21-\x7e]{1,128}$/
 
-/** A new, time-ordered id (UUIDv7 in base 32): rows made together stand together in an index. */
+/** A new, time-ordered id (UUIDv7 in base 32), so that rows created together are neighbors in an index. */
 export function mintId(prefix: IdPrefix): string {
   return typeidUnboxed(prefix)
 }
@@ -33,7 +33,7 @@ export function isOpaqueId(value: string): boolean {
   return OPAQUE_ID.test(value)
 }
 
-/** Ids are opaque: 1 to 128 printable ASCII characters without spaces. Anything else is refused unread. */
+/** Ids are opaque: 1 to 128 printable ASCII characters without spaces. Others are rejected before any query. */
 export function requireId(name: string, value: string): string {
   if (!isOpaqueId(value)) {
     throw invalid(`Invalid ${name}. An id has 1 to 128 printable characters and no spaces.`, {

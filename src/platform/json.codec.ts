@@ -1,7 +1,7 @@
 /**
- * JSON that comes back as it was: times and large integers are marked, which JSON itself would turn into text. A reply
- * that is kept and given again must not differ from the first. A mark begins with one `$`; a name of the value's own
- * that begins with `$` gets a second one, so that none is ever read as a mark.
+ * JSON that preserves times and large integers, by marking them: a stored reply must equal the original one. A mark is a
+ * property name that starts with one `$`; property names of the value itself that start with `$` get a second one, so
+ * that none is mistaken for a mark.
  */
 
 const TIME = '$time'

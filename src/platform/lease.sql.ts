@@ -1,8 +1,8 @@
 import { type Statement, sql } from './database.js'
 
-/** The parts that statements about a lease share. Its columns are `lease_id` and `lease_expires_at`. */
+/** Shared parts of statements about leases. The columns are `lease_id` and `lease_expires_at`. */
 
-/** Nobody holds the row `alias`, or whoever did has been silent for too long. */
+/** The row `alias` has no lease, or an expired one. */
 export const isFree = (alias: Statement): Statement =>
   sql`(${alias}.lease_expires_at is null or ${alias}.lease_expires_at <= now())`
 

@@ -9,17 +9,17 @@ export class LeaseLost extends Error {
 }
 
 export interface Lease {
-  /** milliseconds that it lasts without being renewed */
+  /** milliseconds until it expires unless renewed */
   durationMs: number
-  /** `performance.now()` from before the statement that took it */
+  /** `performance.now()` from before the statement that acquired it */
   takenAt: number
-  /** False once it is another's. May fail, and is then tried again while the lease lasts. */
+  /** False if another worker has the lease. May throw, and is then retried until the lease expires. */
   renew(): Promise<boolean>
 }
 
 /**
- * Runs `work` while its lease is renewed beside it, and gives up once `controller` is aborted, with its reason, whether
- * or not `work` ends by that. It aborts the controller itself with LeaseLost, no later than the lease ends.
+ * Runs `work` while renewing its lease. Rejects once `controller` is aborted, with its reason, even if `work` is still
+ * running. Aborts the controller itself with LeaseLost, no later than the lease expires.
  */
 export async function underLease<Result>(
   lease: Lease,
@@ -39,8 +39,8 @@ export async function underLease<Result>(
 }
 
 /**
- * The same, but it also waits for what it gave up: nothing of `work` is left behind, to meet its own successor or a
- * closed database. However it fails, the controller is aborted, and `work` has to end soon after that.
+ * The same, but waits until `work` has ended, so that it cannot overlap with its successor or use a closed database. On
+ * any failure the controller is aborted, and `work` must end soon after that.
  */
 export async function finishUnderLease<Result>(
   lease: Lease,
@@ -76,7 +76,7 @@ class Renewal {
     this.#next = this.#schedule()
   }
 
-  /** Resolves when no statement about the lease is under way any more. */
+  /** Resolves when no statement about the lease is running any more. */
   async end(): Promise<void> {
     this.#isEnded = true
     clearTimeout(this.#next)
@@ -92,7 +92,7 @@ class Renewal {
 
   async #renew(): Promise<void> {
     const startedAt = performance.now()
-    // A database that does not answer says nothing of who holds the lease: its end decides.
+    // A database that does not answer says nothing about who has the lease: assume it until it expires.
     const isOurs = await this.lease.renew().catch(() => null)
     if (this.#isEnded) return
     if (isOurs === false) return this.lose()

@@ -2,30 +2,30 @@ import DataLoader from 'dataloader'
 import type { Page } from './page.js'
 import type { TextBudget } from './text.budget.js'
 
-/** Who loads, and how much text it may still read. */
+/** The viewer to load for, and how much text it may still read. */
 export interface Reader {
   readonly viewerId: string
   readonly texts: TextBudget
 }
 
-/** How to read many rows by key in one statement. Made once by a feature; what it loads is kept by `Loaders`. */
+/** How to read many rows by key in one statement. Defined once by a feature; `Loaders` caches the results. */
 export class LoaderDefinition<Key, Value> {
   constructor(
-    /** Resolves to what the viewer may see, by key; a key that is not in the map loads as null. */
+    /** Resolves to the rows that the viewer may see, by key; a missing key loads as null. */
     readonly readAll: (keys: readonly Key[], viewerId: string, texts: TextBudget) => Promise<Map<Key, Value>>,
   ) {}
 }
 
-/** How to read a page of the list of each of many parents in one statement, so that a level of a query is one. */
+/** How to read a page of a list for many parents in one statement, so that each level of a query is one statement. */
 export class PagesDefinition<Row> {
   constructor(
     readonly parentOf: (row: Row) => string,
-    /** the rows of each parent in their order */
+    /** the rows of each parent, in the order of the list */
     readonly readAll: (parentIds: readonly string[], page: Page, reader: Reader) => Promise<readonly Row[]>,
   ) {}
 }
 
-/** What one query, one mutation, or one event of a subscription has loaded: nothing outlives it, so nothing is ever stale. */
+/** Cache of one query, one mutation, or one event of a subscription: it is never reused, so it is never stale. */
 export class Loaders implements Reader {
   readonly #loaders = new Map<unknown, DataLoader<unknown, unknown>>()
   readonly #pages = new Map<unknown, Map<string, DataLoader<string, unknown>>>()
@@ -47,7 +47,7 @@ export class Loaders implements Reader {
     return loader.load(key)
   }
 
-  /** The rows of a page of one parent's list. Parents that ask for the same page share a statement. */
+  /** A page of one parent's list. Parents that request the same page share a statement. */
   loadPage<Row>(definition: PagesDefinition<Row>, parentId: string, page: Page): Promise<Row[]> {
     const loaders = this.#pages.get(definition) ?? new Map<string, DataLoader<string, unknown>>()
     this.#pages.set(definition, loaders)
@@ -64,7 +64,7 @@ export class Loaders implements Reader {
     return loader.load(parentId)
   }
 
-  /** What was loaded so far is old: a mutation has changed it. */
+  /** Call after a mutation has changed what was loaded. */
   clear(): void {
     this.#loaders.clear()
     this.#pages.clear()

@@ -2,7 +2,7 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type { Logger }
 
-/** One line of JSON an event on standard error, so that standard output stays free for what a command prints. */
+/** Logs one line of JSON per event to standard error; standard output is left to what commands print. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,

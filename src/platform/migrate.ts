@@ -4,9 +4,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Pool, PoolClient } from 'pg'
 
-/** Brings a database to the newest schema, with Prisma's own files, table and lock, so that either may do it. */
+/** Applies migrations with Prisma's files, table and lock, so that Prisma or Heddle may do it. */
 
-// Prisma's advisory lock: `prisma migrate deploy` and this wait for one another.
+// Prisma's advisory lock: `prisma migrate deploy` and Heddle wait for each other.
 const MIGRATION_LOCK = 72707369
 
 const CREATE_HISTORY = `
@@ -34,12 +34,12 @@ interface HistoryRow {
   finished: boolean
 }
 
-/** A database that cannot be migrated as it is. The message says what to do. */
+/** The database cannot be migrated in its current state. The message says what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
-/** Applies what `directory` holds and the database has not seen, each file in one transaction, in order of names. */
+/** Applies the pending migrations in `directory`, each file in one transaction, in order of names. */
 export async function migrate(pool: Pool, directory: string): Promise<{ applied: string[] }> {
   const migrations = await readMigrations(directory)
   const client = await pool.connect()
@@ -54,20 +54,18 @@ export async function migrate(pool: Pool, directory: string): Promise<{ applied:
     failure = error instanceof Error ? error : new Error(String(error))
     throw failure
   } finally {
-    // After a failure the connection is closed, which is what surely gives the lock back.
+    // After a failure the connection is closed, which is certain to release the lock.
     client.release(failure)
   }
 }
 
-/** `prisma/migrations` of this installation: above the sources as well as above what was built from them. */
+/** Finds `prisma/migrations` of this installation, which is above the sources as well as above the build. */
 export function migrationsDirectory(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const directory = join(folder, 'prisma', 'migrations')
     if (existsSync(directory)) return directory
     if (folder === dirname(folder)) {
-      throw new MigrationError(
-        `No prisma/migrations stands above ${import.meta.dirname}. Install Heddle again.`,
-      )
+      throw new MigrationError(`No prisma/migrations found above ${import.meta.dirname}. Reinstall Heddle.`)
     }
   }
 }
@@ -101,12 +99,12 @@ function findPending(migrations: Migration[], history: HistoryRow[]): Migration[
     if (!migration) {
       throw new MigrationError(
         `The database has migration ${row.name}, which this version of Heddle does not know. ` +
-          'Start the version that made it, or a newer one.',
+          'Start the version that created it, or a newer one.',
       )
     }
     if (!row.finished) {
       throw new MigrationError(
-        `Migration ${row.name} began and did not finish. Repair the database, then mark it with ` +
+        `Migration ${row.name} started and did not finish. Repair the database, then mark it with ` +
           `\`prisma migrate resolve --applied ${row.name}\` or \`--rolled-back ${row.name}\`.`,
       )
     }

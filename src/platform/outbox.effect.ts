@@ -2,26 +2,26 @@ import type { Prisma } from '../generated/prisma/client.js'
 import type { Transaction } from './database.js'
 import type { RequestIds } from './request.js'
 
-/** What an effect outside the database is, who carries it out, and how that may fail. */
+/** Effects outside the database, their handlers and their failures. */
 
-/** Something to do outside the database because of what is done in it. */
+/** Something to do outside the database as a consequence of a change in it. */
 export interface NewEffect {
-  /** whose handler carries it out: `<noun>.<verb>` */
+  /** selects the handler: `<noun>.<verb>` */
   kind: string
-  /** what the handler needs, and no secrets */
+  /** input of the handler, without secrets */
   payload: Prisma.InputJsonObject
   organizationId: string | null
-  /** the request that caused it; null when none did */
+  /** the request that caused it; null if none did */
   request: RequestIds | null
 }
 
-/** An effect as its handler gets it. */
+/** An effect as passed to its handler. */
 export interface Effect {
   readonly id: string
   readonly kind: string
   readonly payload: Prisma.JsonObject
   readonly organizationId: string | null
-  /** failed tries so far */
+  /** failed attempts so far */
   readonly attempts: number
   readonly requestId: string | null
   readonly traceId: string | null
@@ -32,19 +32,19 @@ export interface Effect {
 /** Carries out the effects of one kind. */
 export interface EffectHandler {
   /**
-   * Runs outside any transaction, and again when it failed or its process died: doing it twice must be as good as once.
-   * It ends soon after the signal is aborted. What it throws is tried again, unless it is a PermanentFailure.
+   * Runs outside any transaction, and again after a failure or a crash, so it must be idempotent. It must end soon after
+   * the signal is aborted. Any error it throws is retried, except PermanentFailure.
    */
   run(effect: Effect, signal: AbortSignal): Promise<void>
-  /** Writes what follows from its success, in the transaction that takes the effect out of the outbox. */
+  /** Records the success, in the transaction that removes the effect from the outbox. */
   settled?(tx: Transaction, effect: Effect): Promise<void>
 }
 
-/** A failure that may pass. Its message is stored: one sentence without secrets. */
+/** A temporary failure. Its message is stored: one sentence without secrets. */
 export class RetryableFailure extends Error {
   constructor(
     message: string,
-    /** the soonest that another try makes sense */
+    /** earliest sensible time of a retry */
     readonly retryAfterMs: number | null = null,
   ) {
     super(message)
@@ -52,7 +52,7 @@ export class RetryableFailure extends Error {
   }
 }
 
-/** A failure that no further try can mend: the effect is parked at once. Its message is stored. */
+/** A failure that retrying cannot fix: the effect is parked right away. Its message is stored. */
 export class PermanentFailure extends Error {
   constructor(message: string) {
     super(message)

@@ -2,7 +2,7 @@ import { type Statement, sql } from './database.js'
 import { fromNow, isFree } from './lease.sql.js'
 import type { Effect, NewEffect } from './outbox.effect.js'
 
-/** An effect under this worker's lease. A write for it whose lease has become another's writes nothing. */
+/** An effect leased by this worker. A write that carries an outdated lease changes nothing. */
 export interface ClaimedEffect extends Effect {
   readonly leaseId: string
 }
@@ -14,14 +14,14 @@ export const insertEffect = (id: string, effect: NewEffect, delayMs: number): St
     ${fromNow(delayMs)})
   returning id`
 
-/** Nothing when it was tried, or may be under way. */
+/** Matches nothing if the effect was attempted or may be running. */
 export const withdrawEffect = (id: string): Statement =>
   sql`delete from outbox where id = ${id} and attempts = 0 and lease_id is null and parked_at is null returning id`
 
 export const hastenEffect = (id: string): Statement =>
   sql`update outbox set next_attempt_at = now() where id = ${id} and lease_id is null returning id`
 
-/** What has been due for longest comes first. Kinds that are not asked for wait for a worker that knows them. */
+/** Claims effects that are due, longest due first. Kinds not listed wait for a worker that handles them. */
 export const claimEffects = (
   leaseId: string,
   leaseMs: number,
@@ -46,7 +46,7 @@ export const renewEffect = (effect: ClaimedEffect, leaseMs: number): Statement =
 export const deleteEffect = (effect: ClaimedEffect): Statement =>
   sql`delete from outbox where ${isOurs(effect)} returning id`
 
-/** Gives the effect back as it was. */
+/** Returns the effect unchanged. */
 export const releaseEffect = (effect: ClaimedEffect): Statement => sql`
   update outbox set lease_id = null, lease_expires_at = null where ${isOurs(effect)} returning id`
 
@@ -64,7 +64,7 @@ export const recordFailure = (
     parked_at = case when ${isParked}::bool then now() end, lease_id = null, lease_expires_at = null
   where ${isOurs(effect)} returning id`
 
-/** As new: due at once, with all of its tries. Its last error stays until the next. Nothing when it is not parked. */
+/** Resets it: due immediately, with all attempts. Its last error stays until the next one. Matches only parked effects. */
 export const retryParkedEffect = (id: string): Statement => sql`
   update outbox set parked_at = null, attempts = 0, next_attempt_at = now()
   where id = ${id} and parked_at is not null returning id`

@@ -13,7 +13,7 @@ export const OUTBOX_TOPIC = 'outbox'
 export class Outbox {
   constructor(private readonly bus: Bus) {}
 
-  /** Carried out once `delayMs` are over, if it is still there. @returns the effect's id */
+  /** The effect is carried out after `delayMs`, unless it is canceled before. @returns the effect's id */
   async addEffect(tx: Transaction, effect: NewEffect, delayMs = 0): Promise<string> {
     const id = mintId('obx')
     await tx.query(insertEffect(id, effect, delayMs))
@@ -21,12 +21,12 @@ export class Outbox {
     return id
   }
 
-  /** Takes back an effect that waits. @returns false when it was carried out, or may have been */
+  /** Cancels an effect that is waiting. @returns false if it was carried out, or may have been */
   async withdraw(tx: Transaction, id: string): Promise<boolean> {
     return (await tx.query(withdrawEffect(id))).length > 0
   }
 
-  /** An effect that waits need not wait any more. */
+  /** Makes a delayed effect due now. */
   async hasten(tx: Transaction, id: string): Promise<void> {
     await tx.query(hastenEffect(id))
     this.#wake(tx, id)

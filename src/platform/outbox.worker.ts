@@ -33,7 +33,7 @@ const DEFAULTS: OutboxOptions = {
   leaseMs: 15_000,
   timeoutMs: 30_000,
   maxAttempts: 8,
-  // Seven waits lie between eight tries: only when each is three times the one before do they reach the ten minutes.
+  // Eight attempts have seven delays between them: with a factor of three the last upper bounds reach ten minutes.
   backoff: { baseMs: 1_000, maxMs: 600_000, factor: 3 },
   pollMs: 1_000,
   graceMs: 5_000,

@@ -5,7 +5,7 @@ import { isWritableTime } from './validate.js'
 
 const DEFAULT_PAGE = 20
 const MAX_PAGE = 100
-// Each page size is a statement of its own to the planner: few of them, and never a bind parameter, which replans.
+// A bind parameter as LIMIT would be replanned on every call, and each literal needs a plan of its own: allow only a few.
 const FETCH_SIZES = [6, 11, 21, 51, 101]
 
 /** The arguments of every connection. */
@@ -14,20 +14,20 @@ export interface PageArguments {
   after?: string | null
 }
 
-/** Where a row stands in a list that is ordered by a number, or a time in milliseconds, and then by id. */
+/** Position of a row in a list ordered by a number, or a time in milliseconds, and then by id. */
 export interface Position {
   rank: number
   id: string
 }
 
-/** A page as a statement needs it. */
+/** A requested page, as statements need it. */
 export interface Page {
-  /** rows that the caller gets at most: 1 to 100, by default 20 */
+  /** maximum number of rows for the caller: 1 to 100, by default 20 */
   readonly size: number
-  /** a literal LIMIT of at least `size + 1`, so that one row more tells whether there is a next page */
+  /** a literal LIMIT of at least `size + 1`: the extra row tells whether there is a next page */
   readonly limit: Statement
   readonly after: Position | null
-  /** pages with the same one read the same rows */
+  /** pages with the same key read the same rows */
   readonly key: string
 }
 
@@ -55,12 +55,12 @@ export function cutPage<Row>(rows: Row[], page: Page): PageOf<Row> {
   return { rows: rows.slice(0, page.size), hasNextPage: rows.length > page.size }
 }
 
-/** The rows that come after the page's start in a list with the newest first. */
+/** Condition for the rows after the page's start, in a list with the newest first. */
 export function olderThan(page: Page, at: Statement, id: Statement): Statement {
   return page.after ? sql`(${at}, ${id}) < (${toTime(page.after)}, ${page.after.id})` : sql`true`
 }
 
-/** The rows that come after the page's start in a list that is ordered by a rising number. */
+/** Condition for the rows after the page's start, in a list in ascending order of a number. */
 export function beyond(page: Page, rank: Statement): Statement {
   return page.after ? sql`${rank} > ${page.after.rank}::bigint` : sql`true`
 }
@@ -75,9 +75,9 @@ function readCursor(cursor: string): Position {
     const isRank = Number.isSafeInteger(rank) && isWritableTime(rank)
     if (isRank && typeof id === 'string' && isOpaqueId(id) && rest.length === 0) return { rank, id }
   } catch {
-    // Falls through: a cursor that cannot be read is refused below, whatever is wrong with it.
+    // Fall through: any unreadable cursor is rejected below.
   }
-  throw invalid('Invalid cursor. Pass an endCursor or a cursor of this list unchanged.', {
+  throw invalid('Invalid cursor. Pass a cursor or endCursor of this list unchanged.', {
     after: cursor.slice(0, 128),
   })
 }

@@ -1,10 +1,10 @@
 import type { PGlite } from '@electric-sql/pglite'
 
 const ROLLBACK = simpleQuery('rollback')
-// Prepared statements, settings and advisory locks end with a connection, and the next client counts on it.
+// Prepared statements, settings and advisory locks must not outlive a client's connection.
 const FORGET = simpleQuery('discard all')
 
-/** PGlite's one connection: whoever wants it waits in a line, first come, first served. */
+/** Shares PGlite's one connection: clients wait for it in order of arrival. */
 export class PgliteConnection {
   readonly #database: PGlite
   #last: Promise<void> = Promise.resolve()
@@ -13,7 +13,7 @@ export class PgliteConnection {
     this.#database = database
   }
 
-  /** Resolves when every earlier holder has let go; call what it gives to let go. */
+  /** Resolves when all earlier clients have released the connection; call the result to release it. */
   async take(): Promise<() => void> {
     const before = this.#last
     let release = (): void => undefined
@@ -24,17 +24,17 @@ export class PgliteConnection {
     return release
   }
 
-  /** Messages of PostgreSQL's protocol in, the server's out. For the holder only. */
+  /** Takes messages of PostgreSQL's protocol, returns the server's replies. Only for the client that has the connection. */
   async execute(messages: Buffer): Promise<Buffer> {
     const replies: Buffer[] = []
     await this.#database.execProtocolRawStream(messages, {
-      // PGlite lends a view of its memory and writes over it: copy it at once.
+      // PGlite reuses this memory for its next reply: copy it now.
       onRawData: (reply) => replies.push(Buffer.from(reply)),
     })
     return Buffer.concat(replies)
   }
 
-  /** Ends what the holder left open and makes the connection as good as new. */
+  /** Rolls back an open transaction and makes the connection as good as new. */
   async reset(): Promise<void> {
     await this.execute(ROLLBACK)
     await this.execute(FORGET)

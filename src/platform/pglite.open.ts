@@ -6,17 +6,17 @@ import { vector } from '@electric-sql/pglite-pgvector'
 import type { Pool } from 'pg'
 import { PglitePool } from './pglite.pool.js'
 
-/** Opens the database that runs in this process, in a directory or in memory. */
+/** Opens the embedded database, in a directory or in memory. */
 
 export type PgliteLocation = { directory: string } | 'memory'
 
 export interface OpenPglite {
   pool: Pool
-  /** Waits for what runs, and leaves the directory as a stopped database. */
+  /** Waits for running statements and shuts the database down cleanly. */
   close(): Promise<void>
 }
 
-// The same session as on PostgreSQL: times without a zone are UTC, and every plan knows its values.
+// The same session settings as on PostgreSQL: times without a zone are UTC, and every plan knows its values.
 const START_PARAMETERS = [
   ...PGlite.defaultStartParams,
   '-c',
@@ -25,7 +25,7 @@ const START_PARAMETERS = [
   'plan_cache_mode=force_custom_plan',
 ]
 
-/** Whoever opens a directory holds its DataLock: two processes in one would silently lose each other's writes. */
+/** Requires the directory's DataLock: two processes in one directory would silently lose each other's writes. */
 export async function openPglite(location: PgliteLocation): Promise<OpenPglite> {
   if (location === 'memory') return openWith({})
   const directory = resolve(location.directory)
@@ -33,7 +33,7 @@ export async function openPglite(location: PgliteLocation): Promise<OpenPglite> 
   return openWith({ dataDir: directory })
 }
 
-/** Opens a PGlite with pgvector and what else `options` say; `openPglite` is the way in for all but tests. */
+/** Opens a PGlite with pgvector and the given options; only tests use it directly, everything else `openPglite`. */
 export async function openWith(options: Pick<PGliteOptions, 'dataDir' | 'loadDataDir'>): Promise<OpenPglite> {
   const database = await keepingExitCode(() =>
     PGlite.create({ ...options, extensions: { vector }, startParams: START_PARAMETERS }),
@@ -49,16 +49,16 @@ export async function openWith(options: Pick<PGliteOptions, 'dataDir' | 'loadDat
   }
 }
 
-/** A first start that is cut short leaves nothing that a later one could take for a database. */
+/** Initializes in a temporary directory, so that an interrupted first start leaves nothing that looks like a database. */
 async function initialise(directory: string): Promise<void> {
   const draft = `${directory}.new`
-  // An empty directory may stand there, as a mounted volume does. Other files are not ours to replace.
+  // A mounted volume may provide an empty directory. Other files must not be replaced.
   if (existsSync(directory) && (await readdir(directory)).length > 0) {
     throw new Error(
-      `${directory} holds files that are no database. Move them away, or set DATA_DIR to another directory.`,
+      `${directory} contains files that do not belong to a database. Move them away, or set DATA_DIR to another directory.`,
     )
   }
-  // Left behind by a first start that did not come to its end: the lock says that its process is gone.
+  // Left by an interrupted first start: the lock guarantees that its process is gone.
   await rm(draft, { recursive: true, force: true })
   await mkdir(dirname(directory), { recursive: true, mode: 0o700 })
   const { close } = await openWith({ dataDir: draft })
@@ -67,7 +67,7 @@ async function initialise(directory: string): Promise<void> {
   await rename(draft, directory)
 }
 
-/** PGlite runs PostgreSQL's main function, which may set this process's exit code as if the process were ending. */
+/** PGlite runs PostgreSQL's main function, which may set this process's exit code: restore it. */
 async function keepingExitCode<Result>(work: () => Promise<Result>): Promise<Result> {
   const before = process.exitCode
   try {

@@ -4,8 +4,8 @@ import { PgliteConnection } from './pglite.connection.js'
 import { PgliteStream } from './pglite.stream.js'
 
 /**
- * A pg pool over a PGlite. It speaks PostgreSQL's own protocol through pg's own client, so values, types, prepared
- * statements and errors are the same as on PostgreSQL. It has one connection, and nothing may call PGlite beside it.
+ * A pg pool over a PGlite. pg's own client speaks PostgreSQL's protocol to it, so values, types, prepared statements and
+ * errors are the same as on PostgreSQL. It has one connection, and nothing may call PGlite directly.
  */
 export class PglitePool extends pg.Pool {
   readonly #connection: PgliteConnection
@@ -16,22 +16,22 @@ export class PglitePool extends pg.Pool {
       max: 1,
       idleTimeoutMillis: 0,
       stream: () => new PgliteStream(connection),
-      // Nothing here may come from the environment, where pg would look for it.
+      // Set explicitly, because pg would otherwise read these from the environment.
       ssl: false,
       host: 'localhost',
       user: 'postgres',
       database: 'postgres',
     })
     this.#connection = connection
-    // Whoever waits for a connection that breaks learns of it; nobody else has to, and it must not end the process.
+    // Clients waiting for a broken connection get its error; without a listener it would also end the process.
     this.on('connect', (client) => client.on('error', () => undefined))
     this.on('release', (error, client) => {
-      // Nobody else has a connection to go on with. The statement is queued before the next holder's first one.
+      // There is no other connection to use instead. The reset is queued before the next client's first statement.
       if (!error && client.getTransactionStatus() !== 'I') client.query('rollback', () => undefined)
     })
   }
 
-  /** Resolves when no client holds PGlite's connection any more. `end()` resolves a little before. */
+  /** Resolves when no client has PGlite's connection any more, which is a little later than `end()`. */
   async settled(): Promise<void> {
     const release = await this.#connection.take()
     release()

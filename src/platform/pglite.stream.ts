@@ -7,13 +7,12 @@ const SYNC = 'S'.charCodeAt(0)
 const FLUSH = 'H'.charCodeAt(0)
 const HEADER_BYTES = 5
 
-// AuthenticationOk, then ReadyForQuery outside a transaction: what a server answers that asks for no password.
+// AuthenticationOk, then ReadyForQuery outside a transaction: the start of a session that needs no password.
 const WELCOME = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1')
 
 /**
- * The socket of one pg client, whose other end is a PGlite in this process: the client's wire bytes go in, the
- * server's come out. It holds PGlite's connection from the first byte until it is closed, and leaves it as clean as a
- * new one.
+ * The socket of one pg client, connected to a PGlite in this process: writes take the client's wire bytes, reads return
+ * the server's. It owns PGlite's connection from the first byte until it is closed, and resets it then.
  */
 export class PgliteStream extends Duplex {
   readonly #connection: PgliteConnection
@@ -44,7 +43,7 @@ export class PgliteStream extends Duplex {
   }
 
   override _read(): void {
-    // Replies are pushed when they come; the client always reads on.
+    // Nothing to do: replies are pushed as they arrive.
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
@@ -83,22 +82,23 @@ export class PgliteStream extends Duplex {
 
   async #answer(): Promise<void> {
     for (let batch = this.#nextBatch(); batch !== null; batch = this.#nextBatch()) {
-      // PGlite computes on this thread. Without a turn of the event loop in between, statements that follow one
-      // another would keep every timer and socket of the process waiting.
+      // PGlite computes on this thread. Without a turn of the event loop in between, consecutive statements would delay
+      // every timer and socket of the process.
       await nextTurn()
       if (this.destroyed) return
       this.push(await this.#connection.execute(batch))
     }
   }
 
-  /** The messages up to the next one that asks for an answer, or null while that one is still to come. */
+  /** The messages up to and including the next one that needs a reply, or null if it has not arrived yet. */
   #nextBatch(): Buffer | null {
     const bytes = this.#pending
     for (let start = 0; start + HEADER_BYTES <= bytes.length; ) {
       const type = bytes[start]
       const end = start + 1 + bytes.readInt32BE(start + 1)
       if (end > bytes.length) return null
-      if (type === FLUSH) throw new Error('PGlite gives a result as a whole: do not ask for it in portions.')
+      if (type === FLUSH)
+        throw new Error('PGlite returns results as a whole: cursors and portals are not supported.')
       if (type === QUERY || type === SYNC) {
         this.#pending = bytes.subarray(end)
         return bytes.subarray(0, end)

@@ -1,14 +1,13 @@
 import type pg from 'pg'
 
-/** The connections of a pool do not stay with their sessions. The message says what to do. */
+/** The pool's connections do not keep their sessions. The message says what to do. */
 export class SharedSessionsError extends Error {
   override readonly name = 'SharedSessionsError'
 }
 
 /**
- * Throws unless each connection has a session of its own. A pooler in transaction mode lends the session that one
- * connection has just used to another one: settings, prepared statements and locks of sessions would be lost or met by
- * others.
+ * Throws unless each connection has a session of its own. A pooler in transaction mode assigns the session of one
+ * connection to another one: settings, prepared statements and session locks would be lost or seen by others.
  */
 export async function requireOwnSessions(pool: pg.Pool, advice: string): Promise<void> {
   const one = await pool.connect()
@@ -24,7 +23,7 @@ export async function requireOwnSessions(pool: pg.Pool, advice: string): Promise
     await other.query('commit')
     if (after !== before) throw new SharedSessionsError(advice)
   } finally {
-    // In whatever state they are.
+    // Discarded, because their state is unknown.
     one.release(true)
     other.release(true)
   }

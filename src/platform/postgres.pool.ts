@@ -5,21 +5,21 @@ import { type SessionLimits, setSession } from './postgres.session.js'
 export interface PostgresPoolOptions {
   url: string
   size: number
-  /** milliseconds to wait for a connection: for a free one as well as for a new one */
+  /** milliseconds to wait for a connection, pooled or new */
   connectMs: number
-  /** how many may wait for a connection that others have: one more is refused at once; left out: any number */
+  /** how many may wait for a connection; further ones fail immediately; omitted: any number */
   queueSize?: number
   limits: SessionLimits
-  /** Whether a connection stays with its session. A pooler in transaction mode lends one for a transaction only. */
+  /** Whether a connection keeps its session. A pooler in transaction mode assigns one for a transaction only. */
   keepsSessions: boolean
 }
 
-// The server ends a statement that takes too long; where even that is not heard, the connection is given up.
+// The server cancels statements that take too long; if that fails as well, the connection is closed.
 const GRACE_MS = 2_000
 const KEEP_ALIVE_MS = 10_000
 const GOODBYE_MS = 1_000
 
-/** The server did not answer for longer than it lets a statement take. */
+/** The server was silent for longer than a statement may take. */
 class SilentDatabaseError extends Error {
   readonly code = 'ETIMEDOUT'
 }
@@ -28,9 +28,9 @@ class AbandonedPoolError extends Error {
   readonly code = 'ECONNABORTED'
 }
 
-/** So many wait for a connection already that one more would wait in vain. */
+/** The queue for a connection is full. */
 class FullQueueError extends Error {
-  // PostgreSQL's own, for a server without a free connection.
+  // PostgreSQL's own code for a server without a free connection.
   readonly code = '53300'
 }
 
@@ -38,11 +38,11 @@ type ConnectCallback = Parameters<pg.Pool['connect']>[0]
 
 interface PoolInternals {
   _pendingQueue: { callback(error: Error): void }[]
-  /** those that connect, too */
+  /** including those that are connecting */
   _clients: pg.ClientBase[]
 }
 
-/** Connections to PostgreSQL, none of which is waited for without end. */
+/** A pool of connections to PostgreSQL in which every wait has a limit. */
 export class PostgresPool extends pg.Pool {
   readonly #clients = new Set<pg.ClientBase>()
   readonly #size: number
@@ -60,12 +60,12 @@ export class PostgresPool extends pg.Pool {
       connectionString: url,
       max: size,
       connectionTimeoutMillis: connectMs,
-      // Reconnecting costs more than an idle connection does; pg's default closes them after ten seconds. Where the
-      // server ends idle ones, they are closed before it does.
+      // Reconnecting costs more than an idle connection; pg closes them after ten seconds by default. If the server closes
+      // idle ones, close them here first.
       idleTimeoutMillis: limits.idleMs / 2,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      // Not as parameters of the start, which poolers refuse. What it returns is awaited.
+      // As a statement, because poolers reject startup parameters. pg awaits the returned promise.
       onConnect: (client) =>
         this.#adopt(client, limits.statementMs, keepsSessions ? setSession(limits) : null),
     })
@@ -73,7 +73,7 @@ export class PostgresPool extends pg.Pool {
     this.#queueSize = queueSize
   }
 
-  /** Every statement of the pool comes by here. */
+  /** Every statement of the pool goes through here. */
   override connect(): Promise<pg.PoolClient>
   override connect(callback: ConnectCallback): void
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
@@ -86,16 +86,16 @@ export class PostgresPool extends pg.Pool {
     return undefined
   }
 
-  /** Says goodbye to the server, and leaves it to itself when it does not answer. */
+  /** Closes connections gracefully, and forcibly if the server does not answer. */
   async close(): Promise<void> {
     setTimeout(() => this.#cut(), GOODBYE_MS).unref()
     if (!this.ending) await this.end()
   }
 
-  /** Ends every connection now, whatever runs on it, and opens no more: the server rolls back what was open. */
+  /** Closes all connections now, whatever they are running, and opens no more: the server rolls back open transactions. */
   abandon(): void {
     if (!this.ending) void this.end()
-    // pg lets those in line wait on, and those who connect.
+    // pg would leave those in the queue, and those connecting, waiting.
     const { _pendingQueue: line, _clients: clients } = this as unknown as PoolInternals
     for (const { callback } of line.splice(0)) callback(new AbandonedPoolError('The database was given up.'))
     for (const client of clients) streamOf(client).destroy()
@@ -105,8 +105,8 @@ export class PostgresPool extends pg.Pool {
   async #adopt(client: pg.ClientBase, statementMs: number, settings: string | null): Promise<void> {
     this.#clients.add(client)
     client.once('end', () => this.#clients.delete(client))
-    // The pool stops listening to a connection that it ends. When the server ends it in the same moment, that error
-    // would end the process.
+    // The pool removes its error listener from a connection that it closes. If the server closes it at the same moment,
+    // that error would end the process.
     client.on('error', () => undefined)
     if (statementMs > 0) giveUpSilence(client, statementMs + GRACE_MS)
     if (settings !== null) await client.query(settings)
@@ -117,7 +117,7 @@ export class PostgresPool extends pg.Pool {
   }
 }
 
-/** A connection on which the server owes an answer for that long is ended, and with it all that waits for it. */
+/** Closes a connection on which an answer has been due for that long, with everything that waits for it. */
 function giveUpSilence(client: pg.ClientBase, milliseconds: number): void {
   const stream = streamOf(client)
   let asked = stream.bytesWritten

@@ -1,6 +1,6 @@
-/** What a session of Heddle on PostgreSQL is set to. */
+/** Settings of Heddle's sessions on PostgreSQL. */
 
-/** In milliseconds; 0 is without a limit. */
+/** In milliseconds; 0 means unlimited. */
 export interface SessionLimits {
   statementMs: number
   lockMs: number
@@ -11,9 +11,9 @@ export interface SessionLimits {
 }
 
 /**
- * Whoever waits for a lock holds one of the pool's connections, and gives it back before those who wait for a connection
- * give up. Between the statements of a transaction Heddle only computes: a node that is silent there is frozen, and what
- * it has locked is given back.
+ * The lock timeout is shorter than the wait for a connection: a statement that waits for a lock occupies a connection, and
+ * must return it before requests that wait for one give up. Between the statements of a transaction Heddle only computes,
+ * so a node that is silent there is frozen; the server ends its transaction and releases its locks.
  */
 export const requestLimits = (statementMs: number, lockMs: number): SessionLimits => ({
   statementMs,
@@ -22,7 +22,7 @@ export const requestLimits = (statementMs: number, lockMs: number): SessionLimit
   idleMs: 0,
 })
 
-/** A migration, and the build of an index, take what they take; a node that is frozen between two gives its lock back. */
+/** For migrations and index builds, which have no time limit; a node frozen between two statements loses its locks. */
 export const MAINTENANCE_LIMITS: SessionLimits = {
   statementMs: 0,
   lockMs: 0,
@@ -34,16 +34,16 @@ export const MAINTENANCE_LIMITS: SessionLimits = {
 export function setSession(limits: SessionLimits): string {
   const settings = {
     ...settingsOf(limits),
-    // Generic plans miss partial indexes.
+    // Generic plans do not use partial indexes.
     plan_cache_mode: 'force_custom_plan',
     idle_session_timeout: limits.idleMs,
-    // The server learns within half a minute that a client's machine is gone.
+    // The server detects within half a minute that a client's machine is gone.
     ...{ tcp_keepalives_idle: 10, tcp_keepalives_interval: 5, tcp_keepalives_count: 4 },
   }
   return statementsOf('set', settings)
 }
 
-/** For one transaction, where sessions are shared with others and keep nothing. */
+/** For one transaction, if sessions are shared with other clients. */
 export function setTransaction(limits: SessionLimits): string {
   return statementsOf('set local', settingsOf(limits))
 }
@@ -52,7 +52,7 @@ function settingsOf({ statementMs, lockMs, idleInTransactionMs }: SessionLimits)
   return {
     // Prisma writes times without a zone.
     timezone: 'UTC',
-    // A statement that finds nothing is planned as if it might find much: compiling one took 361 ms.
+    // PostgreSQL estimates a costly plan for statements that usually find nothing: compiling one took 361 ms.
     jit: 'off',
     statement_timeout: statementMs,
     lock_timeout: lockMs,

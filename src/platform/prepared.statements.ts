@@ -2,20 +2,20 @@ import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
 import { sha256 } from './ids.js'
 
-// What a connection of the server keeps of each is some ten kilobytes. Heddle has about half as many texts.
+// The server keeps about ten kilobytes per prepared statement and connection. Heddle has about half as many statements.
 const MAX_A_CONNECTION = 500
 
-/** What each connection has prepared: the statements that it ran last, on both sides and no more. */
+/** Prepared statements of each connection: the most recently used ones, on the client and on the server. */
 export class PreparedStatements {
   readonly #kept = new WeakMap<pg.PoolClient, LRUCache<string, string>>()
 
-  /** The name under which `client` runs this text. One that was not used for long makes room for a new one. */
+  /** The name under which `client` prepares this text. If it has too many, the least recently used one is deallocated. */
   async nameOn(client: pg.PoolClient, text: string): Promise<string> {
     const kept = this.#keptBy(client)
     const known = kept.get(text)
     if (known !== undefined) return known
     if (kept.size === MAX_A_CONNECTION) await forget(client, kept.pop())
-    // By its text, so that two databases over one pool mean the same statement by the same name.
+    // A hash of the text, so that two databases over one pool use the same name for the same statement.
     const name = `heddle_${sha256(text).slice(0, 32)}`
     kept.set(text, name)
     return name
@@ -28,10 +28,10 @@ export class PreparedStatements {
   }
 }
 
-/** pg has no way to take back what it prepared, and keeps a record of it by which it does not prepare it again. */
+/** pg cannot deallocate, and would not prepare the statement again while its name is in `parsedStatements`. */
 async function forget(client: pg.PoolClient, name = ''): Promise<void> {
   const { parsedStatements } = client.connection as unknown as { parsedStatements: Record<string, string> }
-  // What failed to be prepared is not there.
+  // Preparing it failed, so the server does not have it.
   if (parsedStatements[name] === undefined) return
   delete parsedStatements[name]
   await client.query(`deallocate ${name}`)

@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { mintId } from './ids.js'
 
-/** What tells one request from another in replies, logs, the audit trail and the outbox. */
+/** Identifies a request in replies, logs, the audit trail and the outbox. */
 export interface RequestInfo {
-  /** `x-request-id`, or made here */
+  /** `x-request-id`, or generated */
   readonly requestId: string
-  /** the trace id of W3C `traceparent`, or made here: 32 hexadecimal digits */
+  /** the trace id of W3C `traceparent`, or generated: 32 hexadecimal digits */
   readonly traceId: string
-  /** `x-correlation-id`; null when the client sent none */
+  /** `x-correlation-id`; null if absent */
   readonly correlationId: string | null
   /** `apollographql-client-version` or `x-client-version` */
   readonly clientVersion: string | null
-  /** `idempotency-key`; null when the client sent none */
+  /** `idempotency-key`; null if absent */
   readonly idempotencyKey: string | null
 }
 
-/** What later work keeps of the request that asked for it; null where no request did. */
+/** The ids of a request that are stored with the work it causes; null if no request caused it. */
 export type RequestIds = { readonly [Key in 'requestId' | 'traceId' | 'correlationId']: string | null }
 
-/** What is read of a request's headers, and kept of what `connection_init` carries. */
+/** Read from a request's headers, or from the payload of `connection_init`. */
 export const HEADER_NAMES = [
   'authorization',
   'x-api-key',
@@ -34,7 +34,7 @@ export const HEADER_NAMES = [
 export type HeaderSource = (name: (typeof HEADER_NAMES)[number]) => string | undefined
 
 const TRACEPARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}/
-// Ids from outside are copied into logs and rows: only what is safe there, and never long.
+// Client-supplied ids are copied into logs and rows: accept only safe characters and limit the length.
 const SAFE_TEXT = /^[\x20-\x7e]{1,200}$/
 
 export function readRequestInfo(header: HeaderSource): RequestInfo {

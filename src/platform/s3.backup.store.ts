@@ -15,7 +15,7 @@ export interface S3Settings {
   endpoint: string | null
   bucket: string
   region: string
-  /** null: those of the machine, as AWS' own tools find them */
+  /** null: the machine's own credentials, as AWS' own tools find them */
   credentials: { accessKeyId: string; secretAccessKey: string } | null
 }
 
@@ -24,7 +24,7 @@ const PART_BYTES = 8 * 1024 * 1024
 const CONNECTION_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 30_000
 
-// AWS' own client takes 23 MB where the smallest takes 0.3, but it is released weekly, and every service is tested with it.
+// AWS' own client takes 23 MB, the smallest 0.3 MB; but it is released weekly, and every service is tested with it.
 const loadLibrary = async () => ({
   ...(await import('@aws-sdk/client-s3')),
   ...(await import('@aws-sdk/lib-storage')),
@@ -32,7 +32,7 @@ const loadLibrary = async () => ({
 
 type Library = Awaited<ReturnType<typeof loadLibrary>> & { client: S3Client }
 
-/** Backups as objects of one bucket, at AWS or any service that speaks as its S3 does. */
+/** Backups as objects in one bucket, at AWS or any S3-compatible service. */
 export class S3BackupStore implements BackupStore {
   #library: Promise<Library> | undefined
 
@@ -53,7 +53,7 @@ export class S3BackupStore implements BackupStore {
       ContentType: 'application/jsonl',
     }
     try {
-      // One part at a time: with several, those beside a refused one would go on to the end of the thread.
+      // One part at a time: if one of several concurrent parts failed, the others would still read the thread to its end.
       await new Upload({ client, params, partSize: PART_BYTES, queueSize: 1 }).done()
     } finally {
       body.destroy()
@@ -72,14 +72,14 @@ export class S3BackupStore implements BackupStore {
     await client.send(new DeleteObjectCommand(this.#objectAt(location)))
   }
 
-  /** Parts of an upload are no objects, and the bucket's own rule ends it: see the README. */
+  /** Parts of an unfinished upload are not objects; the bucket's lifecycle rule removes them: see the README. */
   async removeUnfinished(): Promise<void> {}
 
   #objectAt(location: string): { Bucket: string; Key: string } {
     return { Bucket: this.settings.bucket, Key: nameIn(SCHEME, location) }
   }
 
-  /** Loaded at the first use: it takes half a second, and most servers never need it. */
+  /** Loaded on first use: loading takes half a second, and most servers never need it. */
   #open(): Promise<Library> {
     this.#library ??= loadLibrary().then((library) => ({
       ...library,
@@ -94,7 +94,7 @@ export class S3BackupStore implements BackupStore {
       region,
       ...(endpoint !== null && { endpoint, forcePathStyle: true }),
       ...(credentials && { credentials }),
-      // Some services refuse the newer checksums; what was written is read back and compared in any case.
+      // Some services reject the newer checksums; backups are read back and compared in any case.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       requestHandler: {

@@ -2,15 +2,15 @@ import { HeddleError } from './errors.js'
 
 /** A row with a text that may be long. */
 export interface TextRow {
-  /** of its text, also where the text was left out */
+  /** size of its text, even if the text was not read */
   readonly contentBytes: number
 }
 
 const MIB = 1024 * 1024
 
 /**
- * How much text one operation may read and tell: what would be more is refused before it is in memory. Texts are read by
- * one statement after the other, each of which knows what is left, and leaves out its texts when they are more.
+ * Limits the text that one operation may read and return, before it is in memory. Statements that read texts run one
+ * after the other; each gets the remaining budget, and returns no texts if they exceed it.
  */
 export class TextBudget {
   #left: number
@@ -31,7 +31,7 @@ export class TextBudget {
     return reading
   }
 
-  /** A text that is read once and told again makes the reply larger all the same. */
+  /** Counts a text that is returned more than once: it is read only once, but enlarges the reply each time. */
   tell(row: TextRow): void {
     if (this.#told.has(row)) this.#spend(row.contentBytes)
     this.#told.add(row)
@@ -41,7 +41,7 @@ export class TextBudget {
     if (bytes > this.#left) {
       throw new HeddleError(
         'VALIDATION_ERROR',
-        `The messages asked for are larger than ${this.limit / MIB} MiB together. Ask for fewer of them.`,
+        `The requested messages exceed ${this.limit / MIB} MiB in total. Request fewer messages.`,
         { systemMessage: 'Too much text', details: { limitBytes: this.limit } },
       )
     }

@@ -1,8 +1,8 @@
 import { invalid } from './errors.js'
 
 /**
- * The one rule of what a text may hold: whatever comes back from PostgreSQL as it was sent. Its `text` and `jsonb` have
- * no NUL, and UTF-8 has no form of half a surrogate pair, which would come back as U+FFFD.
+ * The only rule about which texts are accepted: those that PostgreSQL returns unchanged. Its `text` and `jsonb` cannot
+ * store NUL, and UTF-8 cannot encode a lone surrogate, which would come back as U+FFFD.
  */
 
 const UNSTORABLE = /\0|\p{Surrogate}/u
@@ -14,7 +14,7 @@ export interface Unstorable {
   position: number
 }
 
-/** The first character that cannot be stored as it is; null: there is none. */
+/** The first character that cannot be stored unchanged; null if there is none. */
 export function findUnstorable(text: string): Unstorable | null {
   if (text.isWellFormed() && !text.includes('\0')) return null
   const position = text.search(UNSTORABLE)
@@ -22,18 +22,18 @@ export function findUnstorable(text: string): Unstorable | null {
   return { position, name: unit === 0 ? 'NUL' : `the lone surrogate U+${unit.toString(16).toUpperCase()}` }
 }
 
-/** For those who would rather have a text with U+FFFD in it than none, and say so. */
+/** Replaces such characters by U+FFFD, for callers that accept and report the change. */
 export function replaceUnstorable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
-/** Throws VALIDATION_ERROR, with where and what, for a text that cannot be stored as it is. */
+/** Throws VALIDATION_ERROR, with position and character, for a text that cannot be stored unchanged. */
 export function requireStorable(name: string, text: string): void {
   const found = findUnstorable(text)
   if (found) throw unstorable(name, found)
 }
 
-/** The same for every text and key in a JSON value, which must not be too deep for recursion. */
+/** The same for every text and key in a JSON value, whose depth must already be limited: this is recursive. */
 export function requireStorableTexts(name: string, value: unknown): void {
   if (typeof value === 'string') requireStorable(name, value)
   if (typeof value !== 'object' || value === null) return
@@ -55,12 +55,12 @@ function unstorable(name: string, { name: character, position }: Unstorable) {
   })
 }
 
-/** The first `max` characters, or one less where that would divide a surrogate pair. */
+/** The first `max` characters, or one less to avoid splitting a surrogate pair. */
 export function cutText(text: string, max: number): string {
   return text.slice(0, wholeCharacter(text, max))
 }
 
-/** The position itself, or the one before it when it would divide a surrogate pair. */
+/** The position itself, or the one before it if it would split a surrogate pair. */
 export function wholeCharacter(text: string, position: number): number {
   const divides = isHighSurrogate(text.charCodeAt(position - 1)) && isLowSurrogate(text.charCodeAt(position))
   return divides ? position - 1 : position

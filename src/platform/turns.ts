@@ -1,4 +1,4 @@
-/** Work that goes one piece after another for each key, and beside the work for other keys. */
+/** Runs work with the same key sequentially, and work with different keys concurrently. */
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
 

@@ -1,9 +1,9 @@
 import { invalid } from './errors.js'
 import { requireStorable, requireStorableTexts } from './text.js'
 
-/** Rules that inputs of many features share. Each throws VALIDATION_ERROR and returns the value it accepted. */
+/** Validation rules shared by features. Each throws VALIDATION_ERROR or returns the accepted value. */
 
-/** A text of `min` to `max` characters once its surrounding white space is cut. */
+/** A text of `min` to `max` characters after trimming. */
 export function requireText(name: string, value: string, min: number, max: number): string {
   requireStorable(name, value)
   const text = value.trim()
@@ -27,7 +27,7 @@ export function requireOptionalText(
 const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z')
 const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z')
 
-/** A time in milliseconds whose year has four digits: PostgreSQL reads no other as JavaScript writes it. */
+/** A time whose year has four digits: PostgreSQL cannot parse others in JavaScript's format. */
 export function isWritableTime(time: number): boolean {
   return time >= FIRST_TIME && time <= LAST_TIME
 }
@@ -40,7 +40,7 @@ export function requireOptionalTime(name: string, value: Date | null | undefined
 
 const MAX_JSON_DEPTH = 100
 
-/** JSON of bounded size, of bounded depth, because it is read by recursion, and of texts that can be stored. */
+/** JSON of limited size and depth (it is read recursively) whose texts can be stored. */
 export function requireJson(name: string, value: unknown, maxKib: number): string {
   if (isDeeper(value, MAX_JSON_DEPTH)) {
     throw invalid(`Invalid ${name}. It must have at most ${MAX_JSON_DEPTH} levels.`)

@@ -1,12 +1,12 @@
 import { backoffMs } from './backoff.js'
 import type { Logger } from './log.js'
 
-// Long enough that an outage is not hammered, short enough that work goes on soon after its end.
+// Long enough not to overload a recovering service, short enough to resume soon after an outage.
 const AFTER_FAILURE = { baseMs: 200, maxMs: 5_000 }
 
 /**
- * Takes a step again and again: whenever it is called, and every `pollMs` when nobody calls. A call that comes during a
- * step is not lost: one more step follows. A step that fails is logged and taken again, after a wait that grows.
+ * Runs a step repeatedly: on request, and every `pollMs` otherwise. A request during a step causes one more step. A step
+ * that fails is logged and repeated after an increasing delay.
  */
 export class WorkerLoop {
   #run: Promise<void> | null = null
@@ -57,8 +57,8 @@ export class WorkerLoop {
       this.#failures += 1
       const delayMs = backoffMs(this.#failures, AFTER_FAILURE)
       const entry = { err: error, worker: this.name, delayMs }
-      // What a stop ends may fail by that.
-      if (this.#isStopped) this.logger.debug(entry, 'a worker stopped in the middle of a step')
+      // Stopping aborts the step, which may then fail.
+      if (this.#isStopped) this.logger.debug(entry, 'a worker was stopped during a step')
       else this.logger.error(entry, 'a step of a worker failed; trying again')
       return delayMs
     }

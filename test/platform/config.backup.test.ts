@@ -39,11 +39,11 @@ test.each([
   ],
   [
     { BACKUP_S3_ENDPOINT: 'https://store.test' },
-    'An S3-compatible store for backups is described, but not its bucket: set BACKUP_S3_BUCKET too.',
+    'Settings of an S3-compatible backup store are set without its bucket: set BACKUP_S3_BUCKET too.',
   ],
   [
     { BACKUP_S3_BUCKET: 'b', BACKUP_DIR: '/backups' },
-    'Both BACKUP_DIR and BACKUP_S3_BUCKET are set: backups go to one place.',
+    'Both BACKUP_DIR and BACKUP_S3_BUCKET are set: set only one of them.',
   ],
 ])('half a place for backups, or two, are refused: %j', (environment, problem) => {
   expect(problemsOf(environment)).toEqual([problem])

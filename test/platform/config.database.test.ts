@@ -18,7 +18,7 @@ test('a pooler in transaction mode needs the way past it, and there is no such w
   const DATABASE_DIRECT_URL = 'postgres://localhost/heddle'
   const given = { DATABASE_URL, BOOTSTRAP_API_KEY: KEY, DATABASE_POOL_MODE: 'transaction' }
   expect(problemsOf(given)).toEqual([
-    'DATABASE_POOL_MODE is "transaction", in which nothing can be migrated: set DATABASE_DIRECT_URL too.',
+    'DATABASE_POOL_MODE is "transaction", which cannot run migrations: set DATABASE_DIRECT_URL too.',
   ])
   expect(problemsOf({ ...given, DATABASE_DIRECT_URL })).toEqual([])
   expect(problemsOf({ DATABASE_DIRECT_URL })).toEqual([

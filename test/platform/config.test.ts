@@ -131,7 +131,7 @@ describe('refusals', () => {
     'small:1536, small:1536',
   ])('further models are refused unless each has its dimensions, once: %s', (EMBEDDING_MODELS) => {
     expect(problemsOf({ EMBEDDING_MODELS })).toEqual([
-      expect.stringMatching(/^EMBEDDING_MODELS is .*; accepted: model:dimensions, each once, with commas/),
+      expect.stringMatching(/^EMBEDDING_MODELS is .*; accepted: model:dimensions, comma-separated/),
     ])
   })
 
@@ -149,7 +149,7 @@ describe('refusals', () => {
       'SANDBOX_API_KEY',
     ])
     expect(new ConfigError(problems).message).toBe(
-      `The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      `The configuration is invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
     )
   })
 

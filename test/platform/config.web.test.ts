@@ -11,7 +11,7 @@ test('GraphiQL is there in development, and elsewhere only where it is asked for
   expect(graphiql({ GRAPHIQL: 'off' })).toBe(false)
 })
 
-test('origins are exact, with commas between them', () => {
+test('origins are exact and comma-separated', () => {
   expect(
     loadConfig({ CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' }).web.corsOrigins,
   ).toEqual(['https://app.example.com', 'http://localhost:3000'])

@@ -54,23 +54,23 @@ test('a directory that is missing is made, for its owner only', async () => {
 })
 
 test('a directory that a running process holds is refused, with its pid, its address and what to do', async () => {
-  const holder = await startProcess()
-  expect(await take(holder)).toBe('taken')
+  const owner = await startProcess()
+  expect(await take(owner)).toBe('taken')
 
   const refused = acquireDataLock(dataDir)
 
   await expect(refused).rejects.toBeInstanceOf(DataDirectoryInUseError)
   await expect(refused).rejects.toThrow(
-    `The data directory ${dataDir} is in use by process ${holder.pid} at http://localhost:4000. ` +
+    `The data directory ${dataDir} is in use by process ${owner.pid} at http://localhost:4000. ` +
       'Stop that process, or set DATA_DIR to another directory.',
   )
-  expect(readDataLock(dataDir)).toEqual({ pid: holder.pid, url: 'http://localhost:4000' })
+  expect(readDataLock(dataDir)).toEqual({ pid: owner.pid, url: 'http://localhost:4000' })
 })
 
 test('a directory whose process was killed is free', async () => {
-  const holder = await startProcess()
-  await take(holder)
-  await kill(holder)
+  const owner = await startProcess()
+  await take(owner)
+  await kill(owner)
 
   expect(readDataLock(dataDir)).toBeNull()
   const lock = await acquireDataLock(dataDir)

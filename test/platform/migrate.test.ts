@@ -136,9 +136,9 @@ describe('a database is refused', () => {
     expect(await tables()).toEqual(['one'])
   })
 
-  test('when a migration began and did not finish, until that is resolved', async () => {
+  test('when a migration started and did not finish, until that is resolved', async () => {
     await pool.query('update _prisma_migrations set finished_at = null')
-    await expect(migrate(pool, directory)).rejects.toThrow('Migration 1_table began and did not finish')
+    await expect(migrate(pool, directory)).rejects.toThrow('Migration 1_table started and did not finish')
 
     await pool.query('update _prisma_migrations set rolled_back_at = now()')
     await pool.query('drop table one')

@@ -35,7 +35,9 @@ test('an empty directory is filled, and one with files of another kind is left a
   await mkdir(directory, { recursive: true })
   await writeFile(join(directory, 'photo.jpg'), '')
 
-  await expect(openPglite({ directory })).rejects.toThrow(`${directory} holds files that are no database`)
+  await expect(openPglite({ directory })).rejects.toThrow(
+    `${directory} contains files that do not belong to a database`,
+  )
   expect(await readdir(directory)).toEqual(['photo.jpg'])
 
   await rm(join(directory, 'photo.jpg'))

@@ -127,7 +127,7 @@ describe('errors', () => {
   test('end a result that is asked for in portions, instead of leaving its caller waiting', async () => {
     const portions = { text: 'select generate_series(1, 9)', rows: 2 }
 
-    await expect(pool.query(portions)).rejects.toThrow('PGlite gives a result as a whole')
+    await expect(pool.query(portions)).rejects.toThrow('PGlite returns results as a whole')
     expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
   })
 })

@@ -1,6 +1,6 @@
 import type { WatchTopic } from './watch.topic.js'
 
-/** Topics that one look can ask for. */
+/** Groups topics that one query can read together. */
 export function byKind(topics: Iterable<WatchTopic>): WatchTopic[][] {
   return [...groupBy(topics, ({ kind }) => kind).values()]
 }

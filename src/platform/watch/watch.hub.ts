@@ -6,27 +6,27 @@ import { WatchParty } from './watch.party.js'
 import { WatchTopic } from './watch.topic.js'
 import { type Seat, Watcher } from './watcher.js'
 
-// A change of access is seen within three seconds of it. Nodes that start together do not stay together.
+// A change of access takes effect within three seconds. The jitter keeps nodes that start together from polling together.
 const ROUND_MS = 2_400
 const JITTER_MS = 400
-// A database that is back by then ends no watch. Until it answers, nobody is told anything.
+// A database outage shorter than this ends no subscription. Until it answers, nothing is sent.
 const PATIENCE_MS = 8_000
 
 type Kind = WatchKind<Subject, unknown>
 type Newcomer = [watcher: Watcher<unknown>, topic: WatchTopic]
 
 /**
- * Everything that is watched in this process. A round asks the gate about all passes in one statement, and looks at all
- * topics of a kind in another, however many watch them; what happens between rounds is told by the bus. Newcomers are told
- * how their topics stand by a look of their own, which those share who come together.
+ * All subscriptions of this process. A round checks all passes at the gate in one statement and reads all topics of a
+ * kind in another, however many subscribers there are; between rounds, changes arrive by the bus. The current state that a
+ * new subscriber starts with is read separately, shared by those that join at the same time.
  */
 export class WatchHub<Pass> {
   readonly #topics = new Map<Kind, Map<string, WatchTopic>>()
   readonly #parties = new Map<string, WatchParty<Pass>>()
   #newcomers: Newcomer[] = []
-  /** whose passes are to be checked before the next round */
+  /** passes to check before the next round */
   readonly #suspects = new Set<WatchParty<Pass>>()
-  /** what is to be looked at before the next round */
+  /** topics to read before the next round */
   readonly #early = new Set<WatchTopic>()
   #nextRoundAt = Number.POSITIVE_INFINITY
   #isAtWork = false
@@ -38,7 +38,7 @@ export class WatchHub<Pass> {
     private readonly gate: Gate<Pass>,
   ) {}
 
-  /** It joins when its first row is asked for. An error that it throws is its end. */
+  /** Joins when its first row is requested. After an error the iterator has ended. */
   watch<S extends Subject, Row>(kind: WatchKind<S, Row>, subject: S, pass: Pass): AsyncIterableIterator<Row> {
     const known = kind as unknown as WatchKind<Subject, Row>
     return new Watcher(known, (watcher) => this.#join(known, subject, pass, watcher as Watcher<unknown>))
@@ -53,8 +53,8 @@ export class WatchHub<Pass> {
     this.#newcomers.push([watcher, topic])
     this.#suspect(party)
     return {
-      get isHeld() {
-        return party.isHeld
+      get isPaused() {
+        return party.isPaused
       },
       leave: () => {
         topic.watchers.delete(watcher)
@@ -113,11 +113,11 @@ export class WatchHub<Pass> {
     this.#nextRoundAt = performance.now() + ROUND_MS + Math.random() * JITTER_MS
   }
 
-  /** One step after the other; what is asked for meanwhile is done by the next. */
+  /** Runs one step at a time; requests during a step are served by the next one. */
   #askToWork(): void {
     if (this.#isAtWork) return
     this.#isAtWork = true
-    // Whoever comes in the same turn shares the step.
+    // Requests made in the same turn of the event loop share the step.
     setImmediate(() => void this.#work())
   }
 
@@ -131,7 +131,7 @@ export class WatchHub<Pass> {
     return this.#suspects.size > 0 || this.#newcomers.length > 0 || this.#nextAt() <= performance.now()
   }
 
-  /** The gate is asked first: who lost access before a row changed is not told of it. */
+  /** The gate is checked first: who lost access before a row changed must not receive that change. */
   async #step(): Promise<void> {
     const now = performance.now()
     const isRound = this.#nextRoundAt <= now
@@ -156,13 +156,13 @@ export class WatchHub<Pass> {
       for (const party of parties) {
         const error = refused.get(this.gate.keyOf(party.pass))
         if (error) party.refuse(error)
-        // Else it was heard meanwhile that its pass may be lost after all.
+        // Otherwise an event during the check put the pass in doubt again.
         else if (!this.#suspects.has(party)) party.release()
       }
     } catch (error) {
       const mayRecover = this.#mayRecover(error)
       for (const party of parties) {
-        if (mayRecover) party.isHeld = true
+        if (mayRecover) party.isPaused = true
         else party.refuse(toError(error))
       }
     }
@@ -227,7 +227,7 @@ export class WatchHub<Pass> {
   }
 }
 
-/** Of topics of one kind. */
+/** All topics must be of one kind. */
 function look(
   topics: readonly WatchTopic[],
   lookOf: (topic: WatchTopic) => Look<Subject> | null,

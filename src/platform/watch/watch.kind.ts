@@ -1,69 +1,69 @@
 import { type Statement, sql } from '../database.js'
 
-/** What can be watched, and who may: the words that a feature and the hub share. */
+/** What can be subscribed to, and by whom: the contract between features and the hub. */
 
-/** One thing that is watched: a row, or all rows of something. */
+/** What one subscription is about: a row, or all rows of something. */
 export interface Subject {
   readonly id: string
 }
 
-/** A question for what is new of one subject. */
+/** A request for what changed about one subject. */
 export interface Look<S extends Subject> {
   readonly subject: S
-  /** the newest that is known of it; -1: nothing is, and all of it is asked for */
+  /** the highest known sequence; -1: none, read everything */
   readonly sequence: number
-  /** every change before this time is known; null: nothing is */
+  /** every change before this time is known; null: unknown */
   readonly settledAt: Date | null
 }
 
-/** What one look at many subjects found, by their ids. What is missing has not changed. */
+/** The result of one query for many subjects, by their ids. Missing subjects have not changed. */
 export interface Found<Row> {
   readonly rows: ReadonlyMap<string, readonly Row[]>
-  /** Those that are no more: what their watchers are told last. */
+  /** Subjects that no longer exist: the error that ends their subscriptions. */
   readonly gone: ReadonlyMap<string, Error>
-  /** every change before this time has been read; left out where sequences say what is known */
+  /** every change before this time has been read; omitted if sequences are used instead */
   readonly settledAt?: Date | null
 }
 
-/** A kind of rows that change, each known by a key and a number that rises with every change. */
+/** A kind of rows that change, each with a key and a sequence that rises with every change. */
 export interface WatchKind<S extends Subject, Row> {
-  /** where the bus tells of it */
+  /** bus topic of its events */
   topicOf(subject: S): string
-  /** A row from an event's payload; null when the payload is not one. It then says to look again, after `lookMs`. */
+  /** A row from an event's payload; null if the payload is not one and only requests a read after `lookMs`. */
   receive(payload: unknown, subject: S): Row | null
   keyOf(row: Row): string
   sequenceOf(row: Row): number
-  /** After this row a watch ends. */
+  /** A subscription completes after this row. */
   isLast(row: Row): boolean
-  /** All that is new of all these subjects, in as many statements as for one. It may tell again what is known. */
+  /** Reads what is new about all these subjects, in a constant number of statements. May repeat known rows. */
   look(looks: readonly Look<S>[]): Promise<Found<Row>>
-  /** What is said to a watcher whom the gate refused. */
+  /** The error sent to a subscriber that the gate refused. */
   refusal(error: Error, subject: S): Error
-  /** Milliseconds between two rows of one key, at least. What changes in between is passed on once, as its newest. */
+  /** Minimum milliseconds between two rows of one key. Of changes in between only the newest is sent. */
   readonly minIntervalMs: number
-  /** Milliseconds after an event without a row until the next look; left out: such an event changes nothing. */
+  /** Milliseconds from an event without a row to the next read; omitted: such an event is ignored. */
   readonly lookMs?: number
   /**
-   * Milliseconds after which a row that no look tells of any more is forgotten, longer than an event is late. Left out:
-   * never, where a subject is one row.
+   * Milliseconds after which a row that reads no longer return is forgotten; longer than the maximum delay of an event.
+   * Omitted: never, for subjects of one row.
    */
   readonly forgetMs?: number
 }
 
-/** Decides who may go on watching. */
+/** Decides who may continue to receive events. */
 export interface Gate<Pass> {
   /** Equal passes are checked once. */
   keyOf(pass: Pass): string
-  /** On these topics it is heard that the pass may have been lost. */
+  /** Topics whose events put the pass in doubt. */
   topicsOf(pass: Pass): readonly string[]
-  /** Those that are no longer good, by their keys, and why: in one statement. */
+  /** Passes that are no longer valid, by key, with the reason; in one statement. */
   refused(passes: readonly Pass[]): Promise<ReadonlyMap<string, Error>>
 }
 
-/** A row that `beyondKnown` read; without an id, nothing is left of what was watched. */
+/** A row read by `beyondKnown`; without an id, the subject no longer exists. */
 export type WatchedRow<Row extends Subject> = (Row | { id: null }) & { watchedId: string }
 
-/** The rows of these subjects that have changed since, and one without an id for each subject that has no row any more. */
+/** Rows of these subjects that changed since, and a row without an id for each subject that no longer exists. */
 export function beyondKnown(
   looks: readonly Look<Subject>[],
   rowWithId: (id: Statement) => Statement,
@@ -75,7 +75,7 @@ export function beyondKnown(
     where found.id is null or found.sequence > known.sequence`
 }
 
-/** @param missing says what is told last of a subject that has no row any more */
+/** @param missing returns the error for a subject that no longer exists */
 export function foundOf<Row extends Subject>(
   rows: readonly WatchedRow<Row>[],
   missing: (id: string) => Error,

@@ -3,11 +3,11 @@ import type { Gate } from './watch.kind.js'
 import type { WatchTopic } from './watch.topic.js'
 import type { Watcher } from './watcher.js'
 
-/** Watchers with equal passes: they are checked as one, and held back together while their access may be lost. */
+/** Watchers with equal passes: checked as one, and paused together while their access is in doubt. */
 export class WatchParty<Pass> {
-  /** with what each watches */
+  /** each with its topic */
   readonly members = new Map<Watcher<unknown>, WatchTopic>()
-  isHeld = false
+  isPaused = false
   readonly #leaves: readonly (() => void)[]
 
   constructor(
@@ -16,17 +16,17 @@ export class WatchParty<Pass> {
     bus: Bus,
     askForCheck: (party: WatchParty<Pass>) => void,
   ) {
-    const hold = () => {
-      this.isHeld = true
+    const pause = () => {
+      this.isPaused = true
       askForCheck(this)
     }
-    this.#leaves = gate.topicsOf(pass).map((topic) => bus.subscribe(topic, hold))
+    this.#leaves = gate.topicsOf(pass).map((topic) => bus.subscribe(topic, pause))
   }
 
-  /** The pass is good. */
+  /** The pass is valid. */
   release(): void {
-    if (!this.isHeld) return
-    this.isHeld = false
+    if (!this.isPaused) return
+    this.isPaused = false
     for (const watcher of this.members.keys()) watcher.wake()
   }
 

@@ -2,25 +2,25 @@ import type { Bus } from '../bus.js'
 import type { Look, Subject, WatchKind } from './watch.kind.js'
 import type { Watcher } from './watcher.js'
 
-// Longer than an event is late.
+// Longer than the maximum delay of an event.
 const TOLD_MS = 60_000
 
 /**
- * What all watchers of one thing share: one listener on the bus, and what was offered last of each row, so that the order
- * of sequences is kept, and the interval between them, once for all.
+ * State shared by all watchers of one subject: the listener on the bus, and the last sequence of each row, so that order
+ * and minimum interval are enforced once for all of them.
  */
 export class WatchTopic<Row = unknown> {
   readonly watchers = new Set<Watcher<Row>>()
-  /** when it is to be looked at, before the next round */
+  /** time of a read before the next round */
   lookAt = Number.POSITIVE_INFINITY
   #isRead = false
   #settledAt: Date | null = null
   #newest = -1
-  /** what was offered last of each key, oldest first */
+  /** last offered sequence of each key, oldest first */
   readonly #known = new Map<string, { sequence: number; at: number }>()
-  /** to be offered once their keys are no longer recent */
-  readonly #held = new Map<string, Row>()
-  /** when each key was offered whose next row must wait, oldest first */
+  /** rows that wait for the minimum interval of their keys */
+  readonly #delayed = new Map<string, Row>()
+  /** when a row of each key was last passed on, oldest first; only within the minimum interval */
   readonly #recent = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
   readonly #leave: () => void
@@ -34,13 +34,13 @@ export class WatchTopic<Row = unknown> {
     this.#leave = bus.subscribe(kind.topicOf(subject), (payload) => this.#receive(payload))
   }
 
-  /** null: its first watchers have not been told yet how it stands, and no change can be missed before that. */
+  /** null: the initial read is not done yet, so no change can be missed. */
   get look(): Look<Subject> | null {
     if (!this.#isRead) return null
     return { subject: this.subject, sequence: this.#newest, settledAt: this.#settledAt }
   }
 
-  /** Tells newcomers how it stands. The others have been told, or are told at the next look. */
+  /** Sends the current state to new watchers. The others have it, or get it with the next read. */
   welcome(newcomers: readonly Watcher<Row>[], rows: readonly Row[], settledAt: Date | null): void {
     const { keyOf, sequenceOf } = this.kind
     const isFirst = !this.#isRead
@@ -57,7 +57,7 @@ export class WatchTopic<Row = unknown> {
     for (const newcomer of newcomers) newcomer.welcome(rows, told, now + TOLD_MS)
   }
 
-  /** What a look has found for all of its watchers. */
+  /** Processes a read for all watchers. */
   take(rows: readonly Row[], settledAt: Date | null): void {
     const now = performance.now()
     for (const row of rows) this.#offer(row, now)
@@ -89,7 +89,7 @@ export class WatchTopic<Row = unknown> {
     }
     this.#remember(key, sequence, now)
     this.#release(now)
-    if (this.#recent.has(key)) this.#held.set(key, row)
+    if (this.#recent.has(key)) this.#delayed.set(key, row)
     else this.#pass(key, row, now)
     this.#wait(now)
   }
@@ -109,16 +109,16 @@ export class WatchTopic<Row = unknown> {
     for (const [key, at] of this.#recent) {
       if (now < at + this.kind.minIntervalMs) return
       this.#recent.delete(key)
-      const row = this.#held.get(key)
+      const row = this.#delayed.get(key)
       if (row === undefined) continue
-      this.#held.delete(key)
+      this.#delayed.delete(key)
       this.#pass(key, row, now)
     }
   }
 
-  /** For the first row that is held. */
+  /** Waits for the first delayed row. */
   #wait(now: number): void {
-    if (this.#timer || this.#held.size === 0) return
+    if (this.#timer || this.#delayed.size === 0) return
     const [first = now] = this.#recent.values()
     this.#timer = setTimeout(
       () => {

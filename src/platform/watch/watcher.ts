@@ -1,18 +1,18 @@
 import type { Subject, WatchKind } from './watch.kind.js'
 
-/** A watcher's place at its topic. */
+/** A watcher's membership in its topic. */
 export interface Seat {
-  /** Its access may be lost: nothing is passed on until that is known. */
-  readonly isHeld: boolean
+  /** Its access is in doubt: nothing is passed on until it has been checked. */
+  readonly isPaused: boolean
   leave(): void
 }
 
-/** The sequences of what a look told its newcomers, by key, shared by all of them. */
+/** The sequences of the initial rows, by key, shared by all watchers that joined together. */
 export type Told = ReadonlyMap<string, number>
 
 /**
- * One subscriber: passes on the newest of each row, in the order of its sequence, and holds one row a key, however slow its
- * consumer is. It looks at nothing by itself: its topic hands it what is new.
+ * One subscriber: yields the newest version of each row in the order of its sequence, and buffers one row per key, however
+ * slow its consumer is. It never reads the database: its topic delivers new rows.
  */
 export class Watcher<Row> implements AsyncIterableIterator<Row> {
   readonly #due = new Map<string, Row>()
@@ -20,7 +20,7 @@ export class Watcher<Row> implements AsyncIterableIterator<Row> {
   #seat: Seat | null = null
   #hasJoined = false
   #isWelcome = false
-  /** what the watch ends with: at once, or after what is due */
+  /** the error that ends the subscription: immediately, or after the buffered rows */
   #error: { cause: Error; isUrgent: boolean } | null = null
   #isEnded = false
   #wake: (() => void) | null = null
@@ -53,7 +53,7 @@ export class Watcher<Row> implements AsyncIterableIterator<Row> {
     return { value: undefined, done: true }
   }
 
-  /** The rows as they stand, which come before anything else. What was told since the watcher joined may be newer. */
+  /** The current rows, which are yielded first. Rows delivered since the watcher joined may be newer. */
   welcome(rows: readonly Row[], sequences: Told, until: number): void {
     for (const row of rows) this.offer(row)
     this.#told = { sequences, until }
@@ -61,7 +61,7 @@ export class Watcher<Row> implements AsyncIterableIterator<Row> {
     this.wake()
   }
 
-  /** Something newer than its topic has offered before. */
+  /** A row newer than all that its topic has delivered before. */
   offer(row: Row): void {
     const key = this.kind.keyOf(row)
     const sequence = this.kind.sequenceOf(row)
@@ -73,14 +73,14 @@ export class Watcher<Row> implements AsyncIterableIterator<Row> {
     this.wake()
   }
 
-  /** Ends with an error, and tells nothing more. */
+  /** Ends immediately with an error. */
   fail(cause: Error): void {
     this.#error = { cause, isUrgent: true }
     this.#leave()
     this.wake()
   }
 
-  /** Ends with an error once what is due has been told. */
+  /** Ends with an error after the buffered rows. */
   finish(cause: Error): void {
     this.#error ??= { cause, isUrgent: false }
     this.wake()
@@ -92,7 +92,7 @@ export class Watcher<Row> implements AsyncIterableIterator<Row> {
   }
 
   #takeDue(): Row | undefined {
-    if (!this.#isWelcome || this.#seat?.isHeld) return undefined
+    if (!this.#isWelcome || this.#seat?.isPaused) return undefined
     const [next] = this.#due
     if (!next) return undefined
     const [key, row] = next

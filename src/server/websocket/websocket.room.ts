@@ -17,18 +17,18 @@ export class OperationRoom {
   /** Throws RATE_LIMITED or SERVICE_UNAVAILABLE when there is none left. @returns what gives it back */
   take(bytes: number): () => void {
     const { userId, address } = this.session
-    const holder = userId ?? address
+    const caller = userId ?? address
     if (this.#running >= this.limit) throw tooMany('A connection', this.limit)
     const body = this.bodies.open(userId)
     body.take(bytes)
-    if (!this.operations.take(holder)) {
+    if (!this.operations.take(caller)) {
       body.giveBack()
       throw tooMany('A user', this.operations.limit)
     }
     this.#running += 1
     return () => {
       this.#running -= 1
-      this.operations.giveBack(holder)
+      this.operations.giveBack(caller)
       body.giveBack()
     }
   }

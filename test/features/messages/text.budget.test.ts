@@ -12,7 +12,7 @@ const REFUSAL = {
   status: 422,
   systemMessage: 'Too much text',
   details: { limitBytes: 1024 * 1024 },
-  message: 'The messages asked for are larger than 1 MiB together. Ask for fewer of them.',
+  message: 'The requested messages exceed 1 MiB in total. Request fewer messages.',
 }
 const MESSAGES = 'messages(first: 5) { edges { node { content } } }'
 

@@ -94,7 +94,7 @@ describe.each(Object.keys(LISTS))('%s', (name) => {
     expect(await organization.owner.run(document, { id: id(), after })).toFailWith({
       code: 'VALIDATION_ERROR',
       status: 422,
-      systemMessage: 'Invalid cursor. Pass an endCursor or a cursor of this list unchanged.',
+      systemMessage: 'Invalid cursor. Pass a cursor or endCursor of this list unchanged.',
       details: { after },
     })
   })

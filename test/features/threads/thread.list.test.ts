@@ -187,7 +187,7 @@ describe('a page', () => {
     ['another type', Buffer.from('[1,{}]').toString('base64url')],
     ['an empty text', ''],
   ])('after a cursor that is %s is refused', async (_, after) => {
-    const systemMessage = 'Invalid cursor. Pass an endCursor or a cursor of this list unchanged.'
+    const systemMessage = 'Invalid cursor. Pass a cursor or endCursor of this list unchanged.'
     expect(await (await app.seed.user()).run('Threads', { after })).toFailWith({ ...INVALID, systemMessage })
   })
 })
