@@ -5,10 +5,12 @@ import { voidLeases } from './features/embeddings/claim.sql.js'
 import { voidBatchLeases } from './features/purge/deletion.batch.sql.js'
 import type { Config } from './platform/config.js'
 import { acquireDataLock } from './platform/data.lock.js'
-import { Database, sql } from './platform/database.js'
+import { Database } from './platform/database.js'
+import { ping } from './platform/database.sql.js'
 import { whenDatabaseAnswers } from './platform/database.wait.js'
 import type { Logger } from './platform/log.js'
 import { migrate, migrationsDirectory } from './platform/migrate.js'
+import { voidEffectLeases } from './platform/outbox.sql.js'
 import { openPglite } from './platform/pglite.open.js'
 import { requireOwnSessions } from './platform/pool.sessions.js'
 import { PostgresPool } from './platform/postgres.pool.js'
@@ -82,7 +84,7 @@ async function openServer(
   steps.add(() => db.close())
   const open = async () => {
     if (keepsSessions) await requireOwnSessions(pool, POOL_ADVICE)
-    else await db.query(sql`select 1`)
+    else await db.query(ping())
     if (directUrl !== null) await requireOwnSessions(direct, DIRECT_ADVICE)
     await migrate(direct, migrationsDirectory())
   }
@@ -113,7 +115,5 @@ function listen(pool: Pool, logger: Logger): () => void {
 async function takeOver(db: Database): Promise<void> {
   await db.query(voidLeases())
   await db.query(voidBatchLeases())
-  await db.query(
-    sql`update outbox set lease_id = null, lease_expires_at = null where lease_id is not null returning id`,
-  )
+  await db.query(voidEffectLeases())
 }

@@ -1,9 +1,16 @@
-import { type Queryable, type Statement, sql, type Transaction } from './database.js'
+import type { Queryable, Transaction } from './database.js'
 import { conflict, invalid } from './errors.js'
+import {
+  type Claim,
+  claimKey,
+  deleteExpiredKeys,
+  readReply,
+  type StoredReply,
+  storeReply,
+} from './idempotency.sql.js'
 import { sha256 } from './ids.js'
 import { decodeJson, encodeJson } from './json.codec.js'
 
-const LIFETIME_HOURS = 24
 const KEY = /^[\x21-\x7e]{1,255}$/
 
 /** A mutation call with an idempotency key: its caller may safely retry it. */
@@ -64,20 +71,8 @@ export async function findReply<Reply>(
 ): Promise<{ reply: Reply } | null> {
   if (!call) return null
   const claim = claimOf(principal, call)
-  const rows = await db.query<StoredReply>(readReply(claim))
+  const rows = await db.query(readReply(claim))
   return rows.length === 0 ? null : { reply: decodeJson<Reply>(requireSameCall(claim, rows)) }
-}
-
-interface Claim {
-  principal: string
-  operation: string
-  key: string
-  hash: string
-}
-
-interface StoredReply {
-  hash: string
-  reply: unknown
 }
 
 function claimOf(principal: string, { operation, key, arguments: given }: IdempotentCall): Claim {
@@ -100,37 +95,9 @@ function requireKey(key: string): string {
   return key
 }
 
-function claimKey({ principal, operation, key, hash }: Claim): Statement {
-  return sql`
-    insert into idempotency_key (principal, operation, key, arguments_hash, expires_at)
-    values (${principal}, ${operation}, ${key}, ${hash}, now() + make_interval(hours => ${LIFETIME_HOURS}::int))
-    on conflict (principal, operation, key) do update
-      set arguments_hash = excluded.arguments_hash, expires_at = excluded.expires_at, reply = null, created_at = now()
-      where idempotency_key.expires_at < now()
-    returning key`
-}
-
-function readReply({ principal, operation, key }: Claim): Statement {
-  return sql`
-    select arguments_hash as hash, reply from idempotency_key
-    where principal = ${principal} and operation = ${operation} and key = ${key} and expires_at >= now()`
-}
-
-function storeReply({ principal, operation, key }: Claim, reply: string): Statement {
-  return sql`
-    update idempotency_key set reply = ${reply}::jsonb
-    where principal = ${principal} and operation = ${operation} and key = ${key}
-    returning key`
-}
-
 const MAX_KEYS_AT_ONCE = 1_000
 
 /** Removes expired keys. @returns whether more may be left */
 export async function removeExpiredKeys(db: Queryable): Promise<boolean> {
   return (await db.query(deleteExpiredKeys(MAX_KEYS_AT_ONCE))).length === MAX_KEYS_AT_ONCE
 }
-
-export const deleteExpiredKeys = (limit: number): Statement => sql`
-  delete from idempotency_key where ctid = any(array(
-    select ctid from idempotency_key where expires_at < now() order by expires_at limit ${limit}::int))
-  returning key`

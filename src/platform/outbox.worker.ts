@@ -66,7 +66,7 @@ class OutboxWork implements LeasedWork<ClaimedEffect> {
 
   claim(leaseId: string, limit: number): Promise<ClaimedEffect[]> {
     const kinds = Object.keys(this.handlers)
-    return this.db.query<ClaimedEffect>(claimEffects(leaseId, this.options.leaseMs, kinds, limit))
+    return this.db.query(claimEffects(leaseId, this.options.leaseMs, kinds, limit))
   }
 
   async renew(effect: ClaimedEffect): Promise<boolean> {

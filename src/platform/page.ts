@@ -1,4 +1,4 @@
-import { raw, type Statement, sql } from './database.js'
+import { type Fragment, raw, sql } from './database.js'
 import { invalid } from './errors.js'
 import { isOpaqueId } from './ids.js'
 import { isWritableTime } from './validate.js'
@@ -25,7 +25,7 @@ export interface Page {
   /** maximum number of rows for the caller: 1 to 100, by default 20 */
   readonly size: number
   /** a literal LIMIT of at least `size + 1`: the extra row tells whether there is a next page */
-  readonly limit: Statement
+  readonly limit: Fragment
   readonly after: Position | null
   /** pages with the same key read the same rows */
   readonly key: string
@@ -56,12 +56,12 @@ export function cutPage<Row>(rows: Row[], page: Page): PageOf<Row> {
 }
 
 /** Condition for the rows after the page's start, in a list with the newest first. */
-export function olderThan(page: Page, at: Statement, id: Statement): Statement {
+export function olderThan(page: Page, at: Fragment, id: Fragment): Fragment {
   return page.after ? sql`(${at}, ${id}) < (${toTime(page.after)}, ${page.after.id})` : sql`true`
 }
 
 /** Condition for the rows after the page's start, in a list in ascending order of a number. */
-export function beyond(page: Page, rank: Statement): Statement {
+export function beyond(page: Page, rank: Fragment): Fragment {
   return page.after ? sql`${rank} > ${page.after.rank}::bigint` : sql`true`
 }
 

@@ -1,5 +1,5 @@
 import type { OrganizationRole, SpaceRole } from '../../generated/prisma/enums.js'
-import { empty, raw, type Statement, sql } from '../../platform/database.js'
+import { empty, type Fragment, raw, sql } from '../../platform/database.js'
 
 /**
  * How a row is held until the transaction ends. `share`: it stays, its columns may change. `change`: nobody else
@@ -47,34 +47,34 @@ const LOCKS: Record<Exclude<Lock, 'none'>, string> = {
   update: 'for update',
 }
 
-function locking(lock: Lock, alias: string): Statement {
+function locking(lock: Lock, alias: string): Fragment {
   return lock === 'none' ? empty : raw(`${LOCKS[lock]} of ${alias}`)
 }
 
 /** Not soft-deleted. Every live thread is listed: that is said for the indexes, where hidden ones then stand apart. */
-export function threadLive(alias: string): Statement {
+export function threadLive(alias: string): Fragment {
   const t = raw(alias)
   return sql`(${t}.listed and ${t}.deleted_at is null)`
 }
 
 /** Neither deleted nor a shadow, which nobody sees. A user's own grant asks for no more. */
-export function spaceLive(alias: string): Statement {
+export function spaceLive(alias: string): Fragment {
   const s = raw(alias)
   return sql`${s}.deleted_at is null and ${s}.shadow_of is null`
 }
 
 /** Whether the membership `alias` counts where its user names no organization: nobody is added to lists unasked. */
-export function hasAccepted(alias: string): Statement {
+export function hasAccepted(alias: string): Fragment {
   return sql`${raw(alias)}.accepted_at is not null`
 }
 
 /** Whether `viewerId` may read the live space `alias`. Needs nothing joined. */
-export function spaceVisible(alias: string, viewerId: string): Statement {
+export function spaceVisible(alias: string, viewerId: string): Fragment {
   return sql`(${spaceLive(alias)} and ${spaceOpen(alias, viewerId)})`
 }
 
 /** The same, were the space live. */
-function spaceOpen(alias: string, viewerId: string | Statement): Statement {
+function spaceOpen(alias: string, viewerId: string | Fragment): Fragment {
   const s = raw(alias)
   return sql`(
     ${s}.access_mode = 'PUBLIC'
@@ -86,7 +86,7 @@ function spaceOpen(alias: string, viewerId: string | Statement): Statement {
 }
 
 /** Whether `viewerId` may read the thread `alias`: a space that holds it shows its title and what a search finds, no more. */
-export function threadReadable(alias: string, viewerId: string): Statement {
+export function threadReadable(alias: string, viewerId: string): Fragment {
   const t = raw(alias)
   return sql`exists (
     select 1 from member rm where rm.organization_id = ${t}.organization_id and rm.user_id = ${viewerId})`
@@ -110,7 +110,7 @@ export const selectFormerThreadAccess = (viewerId: string, ownerId: string, orga
   left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
   where ${threadReadable('t', viewerId)}`
 
-const spaceAccess = (viewerId: string): Statement => sql`
+const spaceAccess = (viewerId: string): Fragment => sql`
   select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
     s.store_id as "storeId", s.embedding_model as "embeddingModel",
     s.embedding_dimensions as "embeddingDimensions", m.role::text as role,

@@ -67,13 +67,13 @@ export class AdministrationService {
       organizationId,
       details: { kind },
     })
-    const [effect] = await tx.query<EffectRecord>(selectEffect(effectId))
+    const [effect] = await tx.query(selectEffect(effectId))
     return { effect: effect as EffectRecord, organizationId }
   }
 }
 
 async function requireEffect(tx: Transaction, viewer: Viewer, effectId: string): Promise<EffectAccessRow> {
-  const [access] = await tx.query<EffectAccessRow>(selectEffectAccess(viewer.userId, effectId))
+  const [access] = await tx.query(selectEffectAccess(viewer.userId, effectId))
   if (!access) throw notFound('Effect', { effectId })
   const { organizationId, role } = access
   requireAllowed(viewer, 'manage', { kind: 'organization', id: organizationId, role })

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Fragment, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
 export interface AuditEventRecord {
@@ -27,7 +27,7 @@ export interface AuditFilter {
 }
 
 /** The newest first. Each filter has an index in this order: of what else there is, nothing is read. */
-export const listAuditEvents = (scope: AuditScope, filter: AuditFilter, page: Page): Statement => sql`
+export const listAuditEvents = (scope: AuditScope, filter: AuditFilter, page: Page) => sql<AuditEventRecord>`
   select e.id, e.action, e.actor_id as "actorId", e.api_key_id as "apiKeyId",
     e.service_user_id as "serviceUserId", e.target_type as "targetType",
     e.target_id as "targetId", e.details, e.request_id as "requestId", e.trace_id as "traceId",
@@ -37,12 +37,12 @@ export const listAuditEvents = (scope: AuditScope, filter: AuditFilter, page: Pa
     and ${isOf(sql`e.target_id`, filter.target)} and ${olderThan(page, sql`e.created_at`, sql`e.id`)}
   order by e.created_at desc, e.id desc ${page.limit}`
 
-function isWithin(scope: AuditScope): Statement {
+function isWithin(scope: AuditScope): Fragment {
   return 'actorId' in scope
     ? sql`e.actor_id = ${scope.actorId}`
     : sql`e.organization_id = ${scope.organizationId}`
 }
 
-function isOf(column: Statement, value: string | null | undefined): Statement {
+function isOf(column: Fragment, value: string | null | undefined): Fragment {
   return value == null ? sql`true` : sql`${column} = ${value}`
 }

@@ -1,16 +1,16 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 
 /** True for one transaction at a time, whichever node it is on. */
-export const tryRetention = (): Statement =>
-  sql`select pg_try_advisory_xact_lock(hashtextextended('retention of audit events', 0)) as "isMine"`
+export const tryRetention = () => sql<{ isMine: boolean }>`
+  select pg_try_advisory_xact_lock(hashtextextended('retention of audit events', 0)) as "isMine"`
 
 /** The database deletes events from before the day on which the retention began, in this transaction only. */
-export const openRetention = (days: number): Statement => sql`
+export const openRetention = (days: number) => sql<{ before: string }>`
   select set_config('heddle.audit_retention_before',
-    (date_trunc('day', now() at time zone 'UTC' - make_interval(days => ${days}::int)) at time zone 'UTC')::text, true)`
+    (date_trunc('day', now() at time zone 'UTC' - make_interval(days => ${days}::int)) at time zone 'UTC')::text, true) as before`
 
 /** The oldest days first, as the index has them, and by their place: no event that stays is read. */
-export const deleteExpiredEvents = (limit: number): Statement => sql`
+export const deleteExpiredEvents = (limit: number) => sql<{ id: string }>`
   delete from audit_event where ctid = any(array(
     select ctid from audit_event
     where (created_at at time zone 'UTC')::date

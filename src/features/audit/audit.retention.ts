@@ -11,7 +11,7 @@ const MAX_EVENTS_AT_ONCE = 5_000
  */
 export function removeExpiredEvents(db: Database, retentionDays: number): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const [lock] = await tx.query<{ isMine: boolean }>(tryRetention())
+    const [lock] = await tx.query(tryRetention())
     if (!lock?.isMine) return false
     await tx.query(openRetention(retentionDays))
     return (await tx.query(deleteExpiredEvents(MAX_EVENTS_AT_ONCE))).length === MAX_EVENTS_AT_ONCE

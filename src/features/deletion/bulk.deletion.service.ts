@@ -113,7 +113,7 @@ export class BulkDeletionService {
     if (spaces.length > 0) await hideLinksOf(tx, this.bus, { ownerId })
     if (mode === 'PERMANENT') announcePurge(tx, this.bus)
     else tx.afterCommit(() => this.bus.publish(DELISTING_TOPIC, null))
-    const [batch] = await tx.query<DeletionBatchRecord>(
+    const [batch] = await tx.query(
       insertDeletionBatch({
         id,
         userId: ownerId,

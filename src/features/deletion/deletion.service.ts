@@ -15,7 +15,7 @@ import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
+import { insertDeletionBatch } from '../purge/deletion.batch.sql.js'
 import { announcePurge } from '../purge/deletion.events.js'
 import { isTooLong } from '../purge/purge.run.js'
 import type { PurgeService } from '../purge/purge.service.js'
@@ -199,7 +199,7 @@ export class DeletionService {
     way: Way,
     id: string,
   ): Promise<Date | null> {
-    const [batch] = await tx.query<DeletionBatchRecord>(
+    const [batch] = await tx.query(
       insertDeletionBatch({
         id,
         userId: viewer.userId,

@@ -1,5 +1,5 @@
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { type Fragment, sql } from '../../platform/database.js'
 import { threadLive, threadReadable } from '../access/access.sql.js'
 import type { SpaceShare } from '../purge/space.counts.sql.js'
 import { spaceOrder } from '../purge/space.counts.sql.js'
@@ -35,7 +35,7 @@ export const selectThreadSnapshot = (threadId: string) => sql<ThreadSnapshot>`
 /** Whose links a statement is about: one thread's, or those of all threads of one owner. */
 export type LinkSet = { threadId: string } | { ownerId: string }
 
-function inSet(set: LinkSet): Statement {
+function inSet(set: LinkSet): Fragment {
   return 'threadId' in set ? sql`t.id = ${set.threadId}` : sql`t.owner_id = ${set.ownerId}`
 }
 
@@ -43,7 +43,7 @@ function inSet(set: LinkSet): Statement {
  * Links whose mark is no longer what their thread is. The threads are changed first, and by this transaction: every other
  * has committed both. So it finds what is left to do, whichever threads were changed.
  */
-function staleLinks(set: LinkSet): Statement {
+function staleLinks(set: LinkSet): Fragment {
   return sql`t.id = l.thread_id and ${inSet(set)} and l.hidden <> (t.deleted_at is not null)`
 }
 
@@ -117,7 +117,7 @@ export interface OwnThreads {
   mode: DeletionMode
 }
 
-export function owned({ ownerId, organizationId, mode }: OwnThreads): Statement {
+export function owned({ ownerId, organizationId, mode }: OwnThreads): Fragment {
   return sql`t.owner_id = ${ownerId} and ${threadLive('t')} and ${threadReadable('t', ownerId)}
     and ${organizationId === null ? sql`true` : sql`t.organization_id = ${organizationId}`}
     and ${mode === 'SOFT' ? sql`true` : sql`not t.legal_hold`}`
@@ -154,10 +154,8 @@ export const showThreads = (set: ThreadSet) => sql<RestoredShare>`
   from changed group by organization_id`
 
 /** Two bulk changes of one owner's threads go one after the other. */
-export const lockOwner = (ownerId: string) =>
-  sql<{
-    lock: string
-  }>`select pg_advisory_xact_lock(hashtextextended(${`threads of ${ownerId}`}, 0))::text as lock`
+export const lockOwner = (ownerId: string) => sql<{ lock: string }>`
+  select pg_advisory_xact_lock(hashtextextended(${`threads of ${ownerId}`}, 0))::text as lock`
 
 /** As a restoration needs it. */
 export interface RestorableBatch {
@@ -189,7 +187,5 @@ export const markRestored = (set: ThreadSet) => sql<{ id: string }>`
     select 1 from thread t where ${inSet(set)} and t.deletion_batch_id = ${set.batchId})
   returning b.id`
 
-export const setLegalHold = (threadId: string, legalHold: boolean) =>
-  sql<{
-    id: string
-  }>`update thread set legal_hold = ${legalHold}::boolean where id = ${threadId} returning id`
+export const setLegalHold = (threadId: string, legalHold: boolean) => sql<{ id: string }>`
+  update thread set legal_hold = ${legalHold}::boolean where id = ${threadId} returning id`

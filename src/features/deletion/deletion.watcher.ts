@@ -37,7 +37,7 @@ export class DeletionWatcher {
       batchId == null
         ? selectBatchOfThread(requireId('threadId', threadId ?? ''))
         : selectBatches([requireId('batchId', batchId)])
-    const [batch] = await this.db.query<DeletionBatchRecord>(statement)
+    const [batch] = await this.db.query(statement)
     if (batch?.userId !== viewer.userId) {
       throw notFound('Deletion', batchId == null ? { threadId } : { batchId })
     }

@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/database.js'
-import { type BatchThread, selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
+import { selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
 import { delistThreads, markDelisted, selectListedBatch } from './delisting.sql.js'
 
 /** On this topic workers hear of a deletion that has left its threads in the way of lists. */
@@ -23,7 +23,7 @@ export class Delisting {
     const [batch] = await this.db.query(selectListedBatch())
     if (!batch) return false
     if (batch.id !== this.#batchId) [this.#batchId, this.#after] = [batch.id, null]
-    const met = await this.db.query<BatchThread>(
+    const met = await this.db.query(
       selectBatchThreads({ ...batch, threadId: null }, this.#after, MAX_THREADS_AT_ONCE),
     )
     // Listed ones come first.

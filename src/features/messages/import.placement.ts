@@ -41,9 +41,9 @@ export function tellNotRestored(candidate: Candidate, { ownerId, projectId }: Im
 async function findAll(
   tx: Transaction,
   ids: readonly (string | null)[],
-  select: (ids: readonly string[]) => Statement,
+  select: (ids: readonly string[]) => Statement<{ id: string }>,
 ): Promise<Set<string>> {
   const wanted = new Set(ids.filter((id) => id !== null))
   if (wanted.size === 0) return new Set()
-  return new Set((await tx.query<{ id: string }>(select([...wanted]))).map(({ id }) => id))
+  return new Set((await tx.query(select([...wanted]))).map(({ id }) => id))
 }

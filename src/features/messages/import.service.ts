@@ -82,7 +82,7 @@ export class ImportService {
   /** A message of another thread has this id: the thread is refused whole, rather than imported with a hole. */
   async #refuseForeignMessages(tx: Transaction, candidates: Candidate[]): Promise<void> {
     const ids = candidates.flatMap(({ messages, error }) => (error ? [] : messages.map(({ id }) => id)))
-    const owners = await tx.query<{ id: string; threadId: string }>(selectMessageOwners(ids))
+    const owners = await tx.query(selectMessageOwners(ids))
     const byMessage = new Map(owners.map((owner) => [owner.id, owner.threadId]))
     for (const candidate of candidates) {
       const foreign = candidate.messages.find(
@@ -108,9 +108,9 @@ export class ImportService {
     organizationId: string,
   ): Promise<Map<string, ImportTarget>> {
     const rows = candidates.flatMap(({ thread, error }) => (thread && !error ? [thread] : []))
-    const opened = new Set((await tx.query<{ id: string }>(insertImportedThreads(rows))).map(({ id }) => id))
+    const opened = new Set((await tx.query(insertImportedThreads(rows))).map(({ id }) => id))
     const ids = rows.map(({ id }) => id)
-    const targets = await tx.query<ImportTarget>(lockImportTargets(organizationId, ids))
+    const targets = await tx.query(lockImportTargets(organizationId, ids))
     const byId = new Map(targets.map((target) => [target.id, target]))
     for (const candidate of candidates) {
       if (candidate.error) continue
@@ -139,7 +139,7 @@ export class ImportService {
         return messages.map((message, index) => ({ ...message, sequence: base + 1 + index }))
       })
     if (rows.length === 0) return []
-    const added = await tx.query<Omit<MessageRecord, 'content'>>(insertMessages(rows))
+    const added = await tx.query(insertMessages(rows))
     await requireNoHole(tx, rows, added)
     const growths = growthOf(added)
     if (growths.length > 0) await tx.query(growThreads(growths))
@@ -176,7 +176,7 @@ async function addRuns(tx: Transaction, candidates: readonly Candidate[]): Promi
   const runs = candidates.flatMap((candidate) => (candidate.error ? [] : candidate.runs))
   if (runs.length === 0) return
   const added = new Map<string, number>()
-  for (const { threadId } of await tx.query<{ threadId: string }>(insertRuns(runs)))
+  for (const { threadId } of await tx.query(insertRuns(runs)))
     added.set(threadId, (added.get(threadId) ?? 0) + 1)
   for (const candidate of candidates) candidate.addedRuns = added.get(candidate.threadId) ?? 0
 }
@@ -200,7 +200,7 @@ async function requireNoHole(
 ): Promise<void> {
   if (added.length === rows.length) return
   const threads = new Map(rows.map(({ id, threadId }) => [id, threadId]))
-  const owners = await tx.query<{ id: string; threadId: string }>(selectMessageOwners([...threads.keys()]))
+  const owners = await tx.query(selectMessageOwners([...threads.keys()]))
   if (owners.some(({ id, threadId }) => threads.get(id) !== threadId))
     throw new StaleReadError('A message was given to another thread')
 }

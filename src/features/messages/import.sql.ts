@@ -1,20 +1,20 @@
 import type { AgentRunStatus } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 import { hasAccepted } from '../access/access.sql.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
 
 /** They stay until the transaction ends. */
-export const lockProjects = (organizationId: string, ids: readonly string[]): Statement => sql`
+export const lockProjects = (organizationId: string, ids: readonly string[]) => sql<{ id: string }>`
   select id from project where organization_id = ${organizationId} and id = any(${ids}::text[])
   order by id for key share`
 
 /** Nobody who was only invited becomes the owner of anything. */
-export const selectMembers = (organizationId: string, userIds: readonly string[]): Statement => sql`
+export const selectMembers = (organizationId: string, userIds: readonly string[]) => sql<{ id: string }>`
   select m.user_id as id from member m
   where m.organization_id = ${organizationId} and m.user_id = any(${userIds}::text[]) and ${hasAccepted('m')}`
 
 /** In the order of their ids, like every lock on threads. Returns the ids that were new. */
-export const insertImportedThreads = (rows: readonly NewThreadRow[]): Statement => sql`
+export const insertImportedThreads = (rows: readonly NewThreadRow[]) => sql<{ id: string }>`
   insert into thread (id, owner_id, organization_id, project_id, conversation_id, title, metadata, created_at)
   select id, owner_id, organization_id, project_id, id, title, metadata::jsonb, coalesce(created_at, now())
   from unnest(
@@ -37,14 +37,14 @@ export interface ImportTarget {
 }
 
 /** Those of the organization: a thread of another has the id too, and nobody waits for it. */
-export const lockImportTargets = (organizationId: string, ids: readonly string[]): Statement => sql`
+export const lockImportTargets = (organizationId: string, ids: readonly string[]) => sql<ImportTarget>`
   select id, owner_id as "ownerId", project_id as "projectId", deleted_at as "deletedAt",
     last_sequence as "lastSequence"
   from thread where organization_id = ${organizationId} and id = any(${ids}::text[])
   order by id for no key update`
 
-export const selectMessageOwners = (ids: readonly string[]): Statement =>
-  sql`select id, thread_id as "threadId" from message where id = any(${ids}::text[])`
+export const selectMessageOwners = (ids: readonly string[]) => sql<{ id: string; threadId: string }>`
+  select id, thread_id as "threadId" from message where id = any(${ids}::text[])`
 
 export interface ImportedRun {
   id: string
@@ -55,7 +55,7 @@ export interface ImportedRun {
 }
 
 /** Returns the threads of the runs that were new. */
-export const insertRuns = (runs: readonly ImportedRun[]): Statement => sql`
+export const insertRuns = (runs: readonly ImportedRun[]) => sql<{ threadId: string }>`
   insert into agent_run (id, thread_id, status, started_at, finished_at)
   select id, thread_id, status::agent_run_status, started_at, finished_at
   from unnest(

@@ -68,7 +68,7 @@ export class MessageChangeService {
       work: async (tx, { id: threadId }) => {
         const held = await this.#hold(tx, viewer, messageId, threadId)
         await tx.query(deleteMessageRow(messageId))
-        const [thread] = await tx.query<ThreadRecord>(shrinkThread(threadId))
+        const [thread] = await tx.query(shrinkThread(threadId))
         await this.observer.deleted(tx, held.message)
         await this.#record(tx, viewer, 'message.deleted', held, {})
         await this.usage.change(tx, held.organizationId, { messages: -1 })
@@ -79,8 +79,8 @@ export class MessageChangeService {
   }
 
   async #rewrite(tx: Transaction, { id, threadId }: MessageRecord, content: string): Promise<Edited> {
-    const [message] = await tx.query<MessageRecord>(updateContent(id, content))
-    const [thread] = await tx.query<ThreadRecord>(noteEdit(threadId))
+    const [message] = await tx.query(updateContent(id, content))
+    const [thread] = await tx.query(noteEdit(threadId))
     if (!message || !thread) throw new Error(`Message ${id} vanished under the lock of its thread`)
     await this.observer.edited(tx, message)
     return { message, thread }
@@ -89,7 +89,7 @@ export class MessageChangeService {
   /** Locks the thread, so that its messages change one after the other. */
   async #hold(tx: Transaction, viewer: Viewer, messageId: string, threadId: string): Promise<Held> {
     const { organizationId } = await requireThread(tx, viewer, 'write', threadId, 'change')
-    const [message] = await tx.query<ChangeableMessage>(selectChangeable(messageId))
+    const [message] = await tx.query(selectChangeable(messageId))
     if (!message) throw notFound('Message', { messageId })
     if (message.legalHold) {
       throw conflict(
@@ -120,7 +120,7 @@ export class MessageChangeService {
 
 async function requireThreadOf(tx: Transaction, viewer: Viewer, messageId: string): Promise<ThreadAccess> {
   requireId('messageId', messageId)
-  const [thread] = await tx.query<{ id: string }>(selectThreadOfMessage(viewer.userId, messageId))
+  const [thread] = await tx.query(selectThreadOfMessage(viewer.userId, messageId))
   if (!thread) throw notFound('Message', { messageId })
   return requireThread(tx, viewer, 'write', thread.id)
 }

@@ -46,12 +46,12 @@ export class MessageService {
     private readonly observer: Pick<MessageObserver, 'appended'>,
   ) {
     this.#byId = new LoaderDefinition(async (ids, viewerId, texts) =>
-      byId(await texts.read((left) => db.query<ToldMessage>(selectReadableMessages(ids, viewerId, left)))),
+      byId(await texts.read((left) => db.query(selectReadableMessages(ids, viewerId, left)))),
     )
     this.#pages = new PagesDefinition(
       ({ threadId }) => threadId,
       (threadIds, page, { viewerId, texts }) =>
-        texts.read((left) => db.query<ToldMessage>(listMessages(viewerId, threadIds, page, left))),
+        texts.read((left) => db.query(listMessages(viewerId, threadIds, page, left))),
     )
   }
 
@@ -63,7 +63,7 @@ export class MessageService {
         const rows = requireMessages(messages, threadId)
         const added = await this.#insert(tx, threadId, rows)
         const last = added.at(-1) as MessageRecord
-        const [thread] = await tx.query<ThreadRecord>(
+        const [thread] = await tx.query(
           growThreads([
             {
               threadId,
@@ -102,10 +102,10 @@ export class MessageService {
   }
 
   async #insert(tx: Transaction, threadId: string, rows: NewMessageRow[]): Promise<MessageRecord[]> {
-    const [locked] = await tx.query<{ lastSequence: number }>(lockLastSequence(threadId))
+    const [locked] = await tx.query(lockLastSequence(threadId))
     if (!locked) throw notFound('Thread', { threadId })
     const sequenced = rows.map((row, index) => ({ ...row, sequence: locked.lastSequence + 1 + index }))
-    const inserted = byId(await tx.query<Omit<MessageRecord, 'content'>>(insertMessages(sequenced)))
+    const inserted = byId(await tx.query(insertMessages(sequenced)))
     return sequenced.map((row) => {
       const stored = inserted.get(row.id)
       if (!stored)

@@ -1,8 +1,9 @@
 import type { MessageRole } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { type Fragment, sql } from '../../platform/database.js'
 import { beyond, type Page } from '../../platform/page.js'
 import type { TextRow } from '../../platform/text.budget.js'
 import { threadReadable } from '../access/access.sql.js'
+import type { ThreadRecord } from '../threads/thread.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'
 
 export interface MessageRecord {
@@ -35,18 +36,18 @@ export const messageColumns = sql`${columnsWithoutContent}, m.content`
 export type ToldMessage = MessageRecord & TextRow
 
 /** Where all messages of a statement together have more than `left` bytes, none brings its content, and none is read. */
-export const columnsWithin = (left: number): Statement => sql`
+export const columnsWithin = (left: number): Fragment => sql`
   ${columnsWithoutContent}, octet_length(m.content) as "contentBytes",
   case when sum(octet_length(m.content)) over () <= ${left}::bigint then m.content end as content`
 
-export const selectMessages = (ids: readonly string[], left: number): Statement =>
-  sql`select ${columnsWithin(left)} from message m where m.id = any(${ids}::text[])`
+export const selectMessages = (ids: readonly string[], left: number) =>
+  sql<ToldMessage>`select ${columnsWithin(left)} from message m where m.id = any(${ids}::text[])`
 
 export const selectReadableMessages = (
   ids: readonly string[],
   viewerId: string,
   left: number,
-): Statement => sql`
+) => sql<ToldMessage>`
   select ${columnsWithin(left)} from message m join thread t on t.id = m.thread_id
   where m.id = any(${ids}::text[]) and ${threadReadable('t', viewerId)}`
 
@@ -56,7 +57,7 @@ export const listMessages = (
   threadIds: readonly string[],
   page: Page,
   left: number,
-): Statement => sql`
+) => sql<ToldMessage>`
   select ${columnsWithin(left)} from unnest(${threadIds}::text[]) as parent (id)
   join thread t on t.id = parent.id and ${threadReadable('t', viewerId)}
   cross join lateral (
@@ -66,7 +67,7 @@ export const listMessages = (
   order by m.thread_id, m.sequence`
 
 /** Rows whose id exists are left out of what is returned. */
-export const insertMessages = (rows: readonly NewMessageRow[]): Statement => sql`
+export const insertMessages = (rows: readonly NewMessageRow[]) => sql<Omit<MessageRecord, 'content'>>`
   insert into message as m (id, thread_id, sequence, role, content, content_hash, created_at)
   select id, thread_id, sequence, role::message_role, content, sha256(convert_to(content, 'UTF8')), coalesce(created_at, now())
   from unnest(
@@ -78,7 +79,7 @@ export const insertMessages = (rows: readonly NewMessageRow[]): Statement => sql
   returning ${columnsWithoutContent}`
 
 /** Locks the live thread's row, so that sequences are handed out one call after the other. */
-export const lockLastSequence = (threadId: string): Statement => sql`
+export const lockLastSequence = (threadId: string) => sql<{ lastSequence: number }>`
   select last_sequence as "lastSequence" from thread
   where id = ${threadId} and deleted_at is null for no key update`
 
@@ -91,7 +92,7 @@ export interface ThreadGrowth {
   lastMessageAt: Date
 }
 
-export const growThreads = (growths: readonly ThreadGrowth[]): Statement => sql`
+export const growThreads = (growths: readonly ThreadGrowth[]) => sql<ThreadRecord>`
   update thread t set
     message_count = t.message_count + grown.count, last_sequence = grown.last_sequence,
     last_message_id = grown.last_message_id, last_message_at = grown.last_message_at

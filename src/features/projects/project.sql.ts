@@ -33,7 +33,5 @@ export const markSandboxDeleted = (id: string, sandboxId: string) => sql<{ id: s
   update project set sandbox_status = 'DELETED' where id = ${id} and sandbox_id = ${sandboxId} returning id`
 
 /** An effect that is still to delete the sandbox, or failed to. The outbox holds what is not done yet, which is little. */
-export const selectSandboxDeletion = (kind: string, sandboxId: string) =>
-  sql<{
-    id: string
-  }>`select id from outbox where kind = ${kind} and payload->>'sandboxId' = ${sandboxId} limit 1`
+export const selectSandboxDeletion = (kind: string, sandboxId: string) => sql<{ id: string }>`
+  select id from outbox where kind = ${kind} and payload->>'sandboxId' = ${sandboxId} limit 1`

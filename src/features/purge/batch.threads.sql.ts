@@ -1,4 +1,4 @@
-import { empty, type Statement, sql } from '../../platform/database.js'
+import { empty, type Fragment, sql } from '../../platform/database.js'
 import type { DeletionBatchRecord } from './deletion.batch.sql.js'
 
 type Batch = Pick<DeletionBatchRecord, 'id' | 'threadId' | 'userId'>
@@ -29,7 +29,7 @@ export const selectBatchThreads = (
   batch: Batch,
   after: ThreadPosition | null,
   limit: number,
-): Statement => sql`
+) => sql<BatchThread>`
   select t.id, t.listed, t.organization_id as "organizationId", t.created_at as "createdAt", t.legal_hold as "legalHold", t.message_count as "messageCount",
     ${isTaken(batch)} as "isTaken",
     case when ${isTaken(batch)} then (
@@ -47,18 +47,18 @@ export interface BatchRest {
   held: number
 }
 
-export const countBatchRest = (batch: Batch): Statement => sql`
+export const countBatchRest = (batch: Batch) => sql<BatchRest>`
   select (count(*) filter (where not t.legal_hold))::int as due, (count(*) filter (where t.legal_hold))::int as held
   from thread t where ${mayBeOf(batch)} and ${isTaken(batch)}`
 
-function isBehind({ listed, organizationId, createdAt, id }: ThreadPosition): Statement {
+function isBehind({ listed, organizationId, createdAt, id }: ThreadPosition): Fragment {
   return sql`and (t.listed, t.organization_id, t.created_at, t.id) < (${listed}, ${organizationId}, ${createdAt}, ${id})`
 }
 
-function mayBeOf({ threadId, userId }: Batch): Statement {
+function mayBeOf({ threadId, userId }: Batch): Fragment {
   return threadId === null ? sql`t.owner_id = ${userId}` : sql`t.id = ${threadId}`
 }
 
-function isTaken({ id }: Batch): Statement {
+function isTaken({ id }: Batch): Fragment {
   return sql`t.deletion_batch_id is not distinct from ${id}`
 }

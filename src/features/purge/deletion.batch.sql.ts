@@ -1,5 +1,5 @@
 import type { DeletionMode, DeletionScope, DeletionState } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { type Fragment, sql } from '../../platform/database.js'
 import { fromNow, isFree } from '../../platform/lease.sql.js'
 import type { RequestIds } from '../../platform/request.js'
 import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
@@ -47,10 +47,10 @@ export interface NewDeletionBatch {
 }
 
 /** SOFT: to be purged after the retention. PERMANENT: purged already, or to be purged by a worker from now on. */
-export const insertDeletionBatch = (row: NewDeletionBatch): Statement => {
+export const insertDeletionBatch = (row: NewDeletionBatch) => {
   const isSoft = row.mode === 'SOFT'
   const isPurged = !isSoft && row.isDone
-  return sql`
+  return sql<DeletionBatchRecord>`
     insert into deletion_batch as b (id, user_id, scope, organization_id, thread_id, mode, state, count, message_count,
       purged_threads, purged_messages, purge_after, finished_at, next_attempt_at, request_id, trace_id, correlation_id)
     values (${row.id}, ${row.userId}, ${row.scope}::deletion_scope, ${row.organizationId}, ${row.threadId},
@@ -63,18 +63,21 @@ export const insertDeletionBatch = (row: NewDeletionBatch): Statement => {
     returning ${columns}`
 }
 
-export const selectBatches = (ids: readonly string[]): Statement =>
-  sql`select ${columns} from deletion_batch b where b.id = any(${ids}::text[])`
+export const selectBatches = (ids: readonly string[]) =>
+  sql<DeletionBatchRecord>`select ${columns} from deletion_batch b where b.id = any(${ids}::text[])`
 
-export const selectWatchedBatches = (looks: readonly Look<Subject>[]): Statement =>
-  beyondKnown(looks, (id) => sql`select ${columns} from deletion_batch b where b.id = ${id}`)
+export const selectWatchedBatches = (looks: readonly Look<Subject>[]) =>
+  beyondKnown(
+    looks,
+    (id) => sql<DeletionBatchRecord>`select ${columns} from deletion_batch b where b.id = ${id}`,
+  )
 
 /** The newest deletion of a thread. */
-export const selectBatchOfThread = (threadId: string): Statement => sql`
+export const selectBatchOfThread = (threadId: string) => sql<DeletionBatchRecord>`
   select ${columns} from deletion_batch b where b.thread_id = ${threadId} order by b.created_at desc, b.id desc limit 1`
 
 /** Soft deletions whose time is over are to be purged, whoever does it. */
-export const releaseDue = (): Statement => sql`
+export const releaseDue = () => sql<{ id: string }>`
   update deletion_batch set state = 'PURGING', next_attempt_at = now(), sequence = sequence + 1, updated_at = now()
   where state = 'RESTORABLE' and purge_after <= now() returning id`
 
@@ -83,7 +86,7 @@ export interface ClaimedBatch extends DeletionBatchRecord, RequestIds {
   attempts: number
 }
 
-export const claimBatch = (leaseId: string, leaseMs: number): Statement => sql`
+export const claimBatch = (leaseId: string, leaseMs: number) => sql<ClaimedBatch>`
   update deletion_batch b set lease_id = ${leaseId}, lease_expires_at = ${fromNow(leaseMs)}
   where b.id = (
     select d.id from deletion_batch d
@@ -94,24 +97,24 @@ export const claimBatch = (leaseId: string, leaseMs: number): Statement => sql`
 
 type Claim = Pick<ClaimedBatch, 'id' | 'leaseId'>
 
-const isOurs = ({ id, leaseId }: Claim): Statement => sql`b.id = ${id} and b.lease_id = ${leaseId}`
+const isOurs = ({ id, leaseId }: Claim): Fragment => sql`b.id = ${id} and b.lease_id = ${leaseId}`
 
-export const renewBatch = (claim: Claim, leaseMs: number): Statement => sql`
+export const renewBatch = (claim: Claim, leaseMs: number) => sql<{ id: string }>`
   update deletion_batch b set lease_expires_at = ${fromNow(leaseMs)} where ${isOurs(claim)} returning b.id`
 
-export const releaseBatch = (claim: Claim): Statement => sql`
+export const releaseBatch = (claim: Claim) => sql<{ id: string }>`
   update deletion_batch b set lease_id = null, lease_expires_at = null where ${isOurs(claim)} returning b.id`
 
 /** No row when the batch is no longer ours. Locked after its threads, as a restoration does. */
-export const lockClaimed = (claim: Claim): Statement =>
-  sql`select b.id from deletion_batch b where ${isOurs(claim)} for update`
+export const lockClaimed = (claim: Claim) =>
+  sql<{ id: string }>`select b.id from deletion_batch b where ${isOurs(claim)} for update`
 
 export const advanceBatch = (
   claim: Claim,
   threads: number,
   messages: number,
   leaseMs: number,
-): Statement => sql`
+) => sql<DeletionBatchRecord>`
   update deletion_batch b set
     purged_threads = least(b.purged_threads + ${threads}::int, b.count),
     purged_messages = least(b.purged_messages + ${messages}::bigint, b.message_count),
@@ -120,7 +123,7 @@ export const advanceBatch = (
   where ${isOurs(claim)} returning ${columns}`
 
 /** What is left is nothing, or under a legal hold: that is looked at again after `retryMs`. */
-export const settleBatch = (claim: Claim, held: number, retryMs: number): Statement => sql`
+export const settleBatch = (claim: Claim, held: number, retryMs: number) => sql<DeletionBatchRecord>`
   update deletion_batch b set
     state = (case when ${held}::int = 0 then 'PURGED' else 'PURGING' end)::deletion_state,
     finished_at = case when ${held}::int = 0 then clock_timestamp() end,
@@ -130,16 +133,16 @@ export const settleBatch = (claim: Claim, held: number, retryMs: number): Statem
     sequence = b.sequence + 1, updated_at = clock_timestamp(), lease_id = null, lease_expires_at = null
   where ${isOurs(claim)} returning ${columns}`
 
-export const delayBatch = (claim: Claim, error: string, delayMs: number): Statement => sql`
+export const delayBatch = (claim: Claim, error: string, delayMs: number) => sql<DeletionBatchRecord>`
   update deletion_batch b set attempts = b.attempts + 1, last_error = ${error}, lease_id = null, lease_expires_at = null,
     next_attempt_at = ${fromNow(delayMs)}, sequence = b.sequence + 1, updated_at = clock_timestamp()
   where ${isOurs(claim)} returning ${columns}`
 
-export const voidBatchLeases = (): Statement =>
-  sql`update deletion_batch set lease_id = null, lease_expires_at = null where lease_id is not null returning id`
+export const voidBatchLeases = () => sql<{ id: string }>`
+  update deletion_batch set lease_id = null, lease_expires_at = null where lease_id is not null returning id`
 
 /** A deletion that waited for a thread need not wait any more. */
-export const wakeBatchOf = (threadId: string): Statement => sql`
+export const wakeBatchOf = (threadId: string) => sql<{ id: string }>`
   update deletion_batch b set next_attempt_at = now() from thread t
   where t.id = ${threadId} and b.id = t.deletion_batch_id and b.state = 'PURGING' and b.next_attempt_at is not null
   returning b.id`

@@ -6,7 +6,6 @@ import {
   foundOf,
   type Look,
   type Subject,
-  type WatchedRow,
   type WatchKind,
 } from '../../platform/watch/watch.kind.js'
 import { type DeletionBatchRecord, selectWatchedBatches } from './deletion.batch.sql.js'
@@ -56,7 +55,7 @@ export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
   }
 
   async look(looks: readonly Look<Subject>[]): Promise<Found<DeletionBatchRecord>> {
-    const rows = await this.db.query<WatchedRow<DeletionBatchRecord>>(selectWatchedBatches(looks))
+    const rows = await this.db.query(selectWatchedBatches(looks))
     return foundOf(rows, (batchId) => notFound('Deletion', { batchId }))
   }
 

@@ -2,7 +2,6 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { recordAudit, system } from '../audit/audit.trail.js'
 import {
-  type BatchRest,
   type BatchThread,
   countBatchRest,
   selectBatchThreads,
@@ -97,9 +96,7 @@ export class PurgeRun {
   }
 
   async #advance(tx: Transaction, threads: number, messages: number): Promise<void> {
-    const rows = await tx.query<DeletionBatchRecord>(
-      advanceBatch(this.batch, threads, messages, this.leaseMs),
-    )
+    const rows = await tx.query(advanceBatch(this.batch, threads, messages, this.leaseMs))
     announceDeletions(tx, this.bus, rows)
   }
 
@@ -107,11 +104,9 @@ export class PurgeRun {
   #settle(): Promise<boolean> {
     return this.db.transaction(async (tx) => {
       if (!(await this.#isOurs(tx))) return true
-      const [rest] = await tx.query<BatchRest>(countBatchRest(this.batch))
+      const [rest] = await tx.query(countBatchRest(this.batch))
       if (rest && rest.due > 0) return false
-      const [settled] = await tx.query<DeletionBatchRecord>(
-        settleBatch(this.batch, rest?.held ?? 0, HELD_RETRY_MS),
-      )
+      const [settled] = await tx.query(settleBatch(this.batch, rest?.held ?? 0, HELD_RETRY_MS))
       if (!settled) return true
       announceDeletions(tx, this.bus, [settled])
       if (settled.state === 'PURGED') await this.#record(tx, settled)

@@ -6,7 +6,6 @@ import type { Logger } from '../../platform/log.js'
 import {
   type ClaimedBatch,
   claimBatch,
-  type DeletionBatchRecord,
   delayBatch,
   releaseBatch,
   releaseDue,
@@ -61,7 +60,7 @@ class PurgeWork implements LeasedWork<ClaimedBatch> {
 
   async claim(leaseId: string): Promise<ClaimedBatch[]> {
     await this.db.query(releaseDue())
-    return this.db.query<ClaimedBatch>(claimBatch(leaseId, this.options.leaseMs))
+    return this.db.query(claimBatch(leaseId, this.options.leaseMs))
   }
 
   async renew(batch: ClaimedBatch): Promise<boolean> {
@@ -80,9 +79,7 @@ class PurgeWork implements LeasedWork<ClaimedBatch> {
     const delayMs = backoffMs(batch.attempts + 1, { baseMs: this.options.retryMs, maxMs: MAX_RETRY_MS })
     this.logger.warn({ err: error, ...this.describe(batch), delayMs }, 'purge put off')
     await this.db.transaction(async (tx) => {
-      const rows = await tx.query<DeletionBatchRecord>(
-        delayBatch(batch, 'The purge failed; trying again.', delayMs),
-      )
+      const rows = await tx.query(delayBatch(batch, 'The purge failed; trying again.', delayMs))
       announceDeletions(tx, this.bus, rows)
     })
   }

@@ -1,5 +1,6 @@
-import { raw, type Statement, sql } from '../../platform/database.js'
-import { matching, type SearchFilter } from './search.filter.js'
+import { type Fragment, raw, sql } from '../../platform/database.js'
+import type { SearchFilter } from './search.filter.js'
+import { matching } from './search.filter.sql.js'
 
 /** How many messages with the words are ranked at most, so that a common word costs no more than a rare one. */
 export const MAX_CANDIDATES = 10_000
@@ -24,7 +25,7 @@ export interface TermRow {
 }
 
 /** A query of excluded words alone would find nearly everything: it finds nothing. */
-export function parseWords(syntax: string): { query: Statement; isSearchable: Statement } {
+export function parseWords(syntax: string): { query: Fragment; isSearchable: Fragment } {
   const query = sql`websearch_to_tsquery('pg_catalog.simple', ${syntax})`
   return { query, isSearchable: sql`querytree(${query}) not in ('', 'T')` }
 }
@@ -33,7 +34,7 @@ export function parseWords(syntax: string): { query: Statement; isSearchable: St
  * The planner starts from the space's threads or from the index of words, whichever is less: it knows the space and the
  * words when it plans. What it meets first stays when there are more than can be ranked.
  */
-function candidates({ spaceId, filter }: KeywordScope, query: Statement): Statement {
+function candidates({ spaceId, filter }: KeywordScope, query: Fragment): Fragment {
   const columns = { threadId: sql`m.thread_id`, role: sql`m.role`, createdAt: sql`m.created_at` }
   return sql`
     select m.id, m.words from space_thread l
@@ -43,16 +44,16 @@ function candidates({ spaceId, filter }: KeywordScope, query: Statement): Statem
 }
 
 /** Messages that a query in the syntax of web searches finds. Long ones weigh less. */
-export const searchAllWords = (scope: KeywordScope, syntax: string, depth: number): Statement => {
+export const searchAllWords = (scope: KeywordScope, syntax: string, depth: number) => {
   const { query, isSearchable } = parseWords(syntax)
-  return sql`
+  return sql<KeywordHit>`
     select found.id as "messageId", ts_rank(found.words, ${query}, 1 | 32) as rank
     from (${candidates(scope, query)}) found where ${isSearchable}
     order by rank desc, found.id ${raw(`limit ${depth}`)}`
 }
 
 /** How common words are, from the planner's statistics: those it does not list are rare, and all are before the first. */
-export const selectTerms = (spaceId: string, terms: readonly string[]): Statement => sql`
+export const selectTerms = (spaceId: string, terms: readonly string[]) => sql<TermRow>`
   with common as (
     select entry.word, entry.frequency
     from pg_stats s cross join lateral unnest(
@@ -72,7 +73,7 @@ export const searchSomeWords = (
   scope: KeywordScope,
   terms: readonly string[],
   depth: number,
-): Statement => sql`
+) => sql<KeywordHit>`
   with candidate as materialized (
     ${candidates(scope, sql`${terms.map((term) => `(${term})`).join(' | ')}::tsquery`)}),
   term as (

@@ -23,7 +23,7 @@ export class KeywordSearch {
 
   /** By some of its words, the rarest of them: those that most messages have tell nothing. */
   async some(scope: KeywordScope, { terms }: SearchQuery, depth: number): Promise<KeywordHit[]> {
-    const telling = rarest(await this.db.query<TermRow>(selectTerms(scope.spaceId, terms)))
+    const telling = rarest(await this.db.query(selectTerms(scope.spaceId, terms)))
     return telling.length === 0 ? [] : this.db.query(searchSomeWords(scope, telling, depth))
   }
 }

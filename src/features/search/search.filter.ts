@@ -1,5 +1,4 @@
 import type { MessageRole } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
 import { invalid } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { requireOptionalTime } from '../../platform/validate.js'
@@ -12,19 +11,6 @@ export interface SearchFilter {
   readonly createdFrom: Date | null
   /** before */
   readonly createdBefore: Date | null
-}
-
-/** The filter over the columns of one table; every search has its own names for them. */
-export function matching(
-  { threadIds, roles, createdFrom, createdBefore }: SearchFilter,
-  columns: { threadId: Statement; role: Statement; createdAt: Statement },
-): Statement {
-  const { threadId, role, createdAt } = columns
-  return sql`
-    ${threadIds ? sql`${threadId} = any(${threadIds}::text[])` : sql`true`}
-    and ${roles ? sql`${role} = any(${roles}::text[]::message_role[])` : sql`true`}
-    and ${createdFrom ? sql`${createdAt} >= ${createdFrom}` : sql`true`}
-    and ${createdBefore ? sql`${createdAt} < ${createdBefore}` : sql`true`}`
 }
 
 const MAX_THREADS = 1_000

@@ -4,7 +4,7 @@ import { byId } from '../../platform/loader.js'
 import type { TextBudget } from '../../platform/text.budget.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
-import type { MessageRecord, ToldMessage } from '../messages/message.sql.js'
+import type { MessageRecord } from '../messages/message.sql.js'
 import type { LinkService } from '../spaces/link.service.js'
 import type { KeywordSearch } from './keyword.search.js'
 import { embedQuery } from './query.embedder.js'
@@ -82,7 +82,7 @@ export class SearchService {
       return fuse(rankings).map(({ hit, score }) => ({ ...hit, score }))
     }
     const read = async (ids: string[]) =>
-      byId(await texts.read((left) => this.db.query<ToldMessage>(selectFoundMessages(spaceId, ids, left))))
+      byId(await texts.read((left) => this.db.query(selectFoundMessages(spaceId, ids, left))))
     const { hits, pageInfo } = await readRanking(page, { idOf: messageIdOf, rank, read })
     const words = markedWords(query)
     const edges = hits.map(({ hit: { score, similarity, chunk }, node, cursor }) => {

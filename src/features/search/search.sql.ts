@@ -1,8 +1,13 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
+import type { ToldMessage } from '../messages/message.sql.js'
 import { columnsWithin } from '../messages/message.sql.js'
 
 /** Asked again when they are shown: a message may have gone, or its thread left the space, since it was ranked. */
-export const selectFoundMessages = (spaceId: string, ids: readonly string[], left: number): Statement => sql`
+export const selectFoundMessages = (
+  spaceId: string,
+  ids: readonly string[],
+  left: number,
+) => sql<ToldMessage>`
   select ${columnsWithin(left)} from message m
   join space_thread l on l.space_id = ${spaceId} and l.thread_id = m.thread_id
   join thread t on t.id = m.thread_id and t.deleted_at is null

@@ -4,7 +4,7 @@ import { byId } from '../../platform/loader.js'
 import type { TextBudget } from '../../platform/text.budget.js'
 import { requireOrganization } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
-import { type MessageRecord, selectMessages, type ToldMessage } from '../messages/message.sql.js'
+import { type MessageRecord, selectMessages } from '../messages/message.sql.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
 import { requireFilter, type SearchFilterValues } from './search.filter.js'
 import { type RankedNode, readRanking, readSearchPage } from './search.page.js'
@@ -52,14 +52,14 @@ export class ThreadSearchService {
     const { hits, pageInfo } = await readRanking<ThreadHit, ThreadRecord>(page, {
       idOf: ({ id }) => id,
       rank: (depth) => this.db.query(searchThreads(scope, query.syntax, depth)),
-      read: async (ids) => byId(await this.db.query<ThreadRecord>(selectFoundThreads(viewer.userId, ids))),
+      read: async (ids) => byId(await this.db.query(selectFoundThreads(viewer.userId, ids))),
     })
     return { edges: await this.#withMessages(texts, hits, markedWords(query)), pageInfo }
   }
 
   async #places({ userId }: Viewer, organizationId: string | null): Promise<string[]> {
     if (organizationId !== null) return [organizationId]
-    const joined = await this.db.query<{ id: string }>(selectOwnOrganizations(userId))
+    const joined = await this.db.query(selectOwnOrganizations(userId))
     return joined.map(({ id }) => id)
   }
 
@@ -69,7 +69,7 @@ export class ThreadSearchService {
     words: readonly string[],
   ): Promise<ThreadResult[]> {
     const ids = hits.flatMap(({ hit }) => hit.messageId ?? [])
-    const messages = byId(await texts.read((left) => this.db.query<ToldMessage>(selectMessages(ids, left))))
+    const messages = byId(await texts.read((left) => this.db.query(selectMessages(ids, left))))
     return hits.map(({ hit: { rank, messageId }, node, cursor }) => {
       const message = (messageId !== null && messages.get(messageId)) || null
       return {

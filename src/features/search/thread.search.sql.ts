@@ -1,8 +1,10 @@
-import { empty, raw, type Statement, sql } from '../../platform/database.js'
+import { empty, type Fragment, raw, sql } from '../../platform/database.js'
 import { hasAccepted, threadReadable } from '../access/access.sql.js'
+import type { ThreadRecord } from '../threads/thread.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'
 import { MAX_CANDIDATES, parseWords } from './keyword.search.sql.js'
-import { matching, type SearchFilter } from './search.filter.js'
+import type { SearchFilter } from './search.filter.js'
+import { matching } from './search.filter.sql.js'
 
 export interface ThreadHit {
   id: string
@@ -21,11 +23,11 @@ export interface ThreadSearchScope {
 }
 
 /** Where a search that names no organization looks, beside the viewer's own threads. */
-export const selectOwnOrganizations = (viewerId: string): Statement => sql`
+export const selectOwnOrganizations = (viewerId: string) => sql<{ id: string }>`
   select organization_id as id from member m where m.user_id = ${viewerId} and ${hasAccepted('m')}`
 
 /** The live threads that the viewer may read. `threadReadable` decides; what stands before it is for the planner. */
-function readable({ viewerId, organizationId, organizationIds }: ThreadSearchScope): Statement {
+function readable({ viewerId, organizationId, organizationIds }: ThreadSearchScope): Fragment {
   return sql`t.deleted_at is null
     and (t.owner_id = ${viewerId} or t.organization_id = any(${organizationIds}::text[]))
     and ${threadReadable('t', viewerId)}
@@ -33,13 +35,13 @@ function readable({ viewerId, organizationId, organizationIds }: ThreadSearchSco
 }
 
 /** Each thread once, by its title or its best message, whichever matches better. */
-export const searchThreads = (scope: ThreadSearchScope, syntax: string, depth: number): Statement => {
+export const searchThreads = (scope: ThreadSearchScope, syntax: string, depth: number) => {
   const { query, isSearchable } = parseWords(syntax)
   const { filter } = scope
   const columns = { threadId: sql`t.id`, role: sql`m.role`, createdAt: sql`m.created_at` }
   // A title has no speaker and no time.
   const hasTitles = !filter.roles && !filter.createdFrom && !filter.createdBefore
-  return sql`
+  return sql<ThreadHit>`
     with said as materialized (
       select m.thread_id, m.id as message_id, ts_rank(m.words, ${query}, 1 | 32) as rank
       from thread t join message m on m.thread_id = t.id
@@ -58,6 +60,6 @@ export const searchThreads = (scope: ThreadSearchScope, syntax: string, depth: n
 }
 
 /** Asked again when they are shown: a thread may have been deleted since it was ranked. */
-export const selectFoundThreads = (viewerId: string, ids: readonly string[]): Statement => sql`
+export const selectFoundThreads = (viewerId: string, ids: readonly string[]) => sql<ThreadRecord>`
   select ${threadColumns} from thread t
   where t.id = any(${ids}::text[]) and t.deleted_at is null and ${threadReadable('t', viewerId)}`

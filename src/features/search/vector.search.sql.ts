@@ -1,5 +1,6 @@
 import { raw, type Statement, sql } from '../../platform/database.js'
-import { matching, type SearchFilter } from './search.filter.js'
+import type { SearchFilter } from './search.filter.js'
+import { matching } from './search.filter.sql.js'
 
 export interface VectorHit {
   messageId: string

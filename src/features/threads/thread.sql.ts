@@ -1,4 +1,4 @@
-import { empty, join, type Statement, sql } from '../../platform/database.js'
+import { empty, type Fragment, join, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { hasAccepted, threadLive, threadReadable } from '../access/access.sql.js'
 
@@ -24,11 +24,11 @@ export interface ThreadRecord {
 export const threadColumns = columnsOf(sql`true`)
 
 /** Of threads that were found in some other way. */
-export function threadColumnsFor(viewerId: string): Statement {
+export function threadColumnsFor(viewerId: string): Fragment {
   return columnsOf(threadReadable('t', viewerId))
 }
 
-function columnsOf(isReadable: Statement): Statement {
+function columnsOf(isReadable: Fragment): Fragment {
   return sql`t.id, t.owner_id as "ownerId", t.organization_id as "organizationId",
   t.project_id as "projectId", t.title, t.metadata, t.message_count as "messageCount",
   t.last_message_id as "lastMessageId", t.last_message_at as "lastMessageAt", t.created_at as "createdAt",
@@ -93,14 +93,14 @@ export const countThreads = (scope: ThreadScope) => {
   return sql<{ count: number }>`${pendingPlaces(scope)} select (${join(counts, ' + ')})::int as count`
 }
 
-const countOf = (listed: Statement): Statement => sql`(select count(*) from (${listed}) listed)`
+const countOf = (listed: Fragment): Fragment => sql`(select count(*) from (${listed}) listed)`
 
 const LIVE = threadLive('t')
 /** Hidden threads may stand in either part of an index, live ones in the first: the planner must know which is walked. */
 const PARTS = [sql`t.listed`, sql`not t.listed`]
 
 /** No two of them have a thread in common. */
-function placesOf(scope: ThreadScope, page: Page | null): Statement[] {
+function placesOf(scope: ThreadScope, page: Page | null): Fragment[] {
   if (!scope.includeDeleted) return [inOrganizations(scope, LIVE, page), ...ownElsewhere(scope, LIVE, page)]
   return PARTS.flatMap((part) => [
     inOrganizations(scope, part, page),
@@ -109,11 +109,11 @@ function placesOf(scope: ThreadScope, page: Page | null): Statement[] {
   ])
 }
 
-const sumOfUsage = (scope: ThreadScope): Statement => sql`
+const sumOfUsage = (scope: ThreadScope): Fragment => sql`
   (select coalesce(sum(u.threads), 0) from member m join usage u on u.organization_id = m.organization_id
   where ${isMembership(scope)})`
 
-function inOrganizations(scope: ThreadScope, part: Statement, page: Page | null): Statement {
+function inOrganizations(scope: ThreadScope, part: Fragment, page: Page | null): Fragment {
   const isShown = sql`(t.deleted_at is null or m.role <> 'VIEWER')`
   return sql`
     select listed.* from member m cross join lateral (
@@ -122,7 +122,7 @@ function inOrganizations(scope: ThreadScope, part: Statement, page: Page | null)
 }
 
 /** A VIEWER of an organization sees its own deleted threads beside what its membership shows. */
-function ownAsViewer(scope: ThreadScope, part: Statement, page: Page | null): Statement {
+function ownAsViewer(scope: ThreadScope, part: Fragment, page: Page | null): Fragment {
   const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = m.organization_id`
   return sql`
     select listed.* from member m cross join lateral (
@@ -131,7 +131,7 @@ function ownAsViewer(scope: ThreadScope, part: Statement, page: Page | null): St
 }
 
 /** Where the viewer is only invited it sees unasked what it made there, and nothing else. */
-function ownElsewhere(scope: ThreadScope, part: Statement, page: Page | null): Statement[] {
+function ownElsewhere(scope: ThreadScope, part: Fragment, page: Page | null): Fragment[] {
   if (scope.organizationId !== null) return []
   const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = o.organization_id`
   return [
@@ -140,7 +140,7 @@ function ownElsewhere(scope: ThreadScope, part: Statement, page: Page | null): S
   ]
 }
 
-function isMembership({ viewerId, organizationId }: ThreadScope): Statement {
+function isMembership({ viewerId, organizationId }: ThreadScope): Fragment {
   return organizationId === null
     ? sql`m.user_id = ${viewerId} and ${hasAccepted('m')}`
     : sql`m.user_id = ${viewerId} and m.organization_id = ${organizationId}`
@@ -150,9 +150,9 @@ function isMembership({ viewerId, organizationId }: ThreadScope): Statement {
  * Organizations that the viewer has threads in by a pending membership: found by one step in each part of the owner's index
  * for each that it has threads in, however many have invited it.
  */
-function pendingPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope): Statement {
+function pendingPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope): Fragment {
   if (organizationId !== null) return empty
-  const next = (after: Statement) => {
+  const next = (after: Fragment) => {
     const least = (includeDeleted ? PARTS : PARTS.slice(0, 1)).map(
       (part) =>
         sql`(select min(t.organization_id) from thread t where t.owner_id = ${viewerId} and ${part} ${after})`,
@@ -169,7 +169,7 @@ function pendingPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope
         join member m on m.organization_id = o.organization_id and m.user_id = ${viewerId} and not ${hasAccepted('m')})`
 }
 
-function newest(where: Statement, page: Page | null): Statement {
+function newest(where: Fragment, page: Page | null): Fragment {
   const listed = sql`select t.id, t.created_at from thread t where ${where}`
   if (!page) return listed
   return sql`${listed} and ${olderThan(page, sql`t.created_at`, sql`t.id`)} order by t.created_at desc, t.id desc ${page.limit}`

@@ -34,7 +34,7 @@ export class UsageMeter {
 
   /** Throws QUOTA_EXCEEDED, and so rolls the transaction back, when a rising count passes its limit. */
   async change(tx: Transaction, organizationId: string, change: UsageChange): Promise<void> {
-    const [row] = await tx.query<UsageRecord>(changeUsage(organizationId, change))
+    const [row] = await tx.query(changeUsage(organizationId, change))
     if (!row) throw new Error(`Organization ${organizationId} has no usage row`)
     // Before the commit too: a client that hears of it may ask before the second word has arrived.
     this.cache.forget(cacheKey(organizationId))
@@ -60,7 +60,7 @@ export class UsageMeter {
     }
     const missing = ids.filter((id) => !usages.has(id))
     if (missing.length === 0) return usages
-    for (const row of await db.query<UsageRecord>(selectUsage(missing))) {
+    for (const row of await db.query(selectUsage(missing))) {
       const usage = this.#describe(row)
       this.cache.keep(cacheKey(row.organizationId), JSON.stringify(usage))
       usages.set(row.organizationId, usage)

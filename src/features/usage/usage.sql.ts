@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 
 export interface UsageRecord {
   organizationId: string
@@ -16,11 +16,11 @@ export interface UsageChange {
   messages?: number
 }
 
-export const insertUsage = (organizationId: string): Statement =>
-  sql`insert into usage (organization_id) values (${organizationId}) returning organization_id`
+export const insertUsage = (organizationId: string) => sql<{ organizationId: string }>`
+  insert into usage (organization_id) values (${organizationId}) returning organization_id as "organizationId"`
 
 /** Locks the row until the transaction ends: a limit that is read here holds until then. */
-export const changeUsage = (organizationId: string, change: UsageChange): Statement => sql`
+export const changeUsage = (organizationId: string, change: UsageChange) => sql<UsageRecord>`
   update usage set
     threads = threads + ${change.threads ?? 0}::int,
     projects = projects + ${change.projects ?? 0}::int,
@@ -29,7 +29,7 @@ export const changeUsage = (organizationId: string, change: UsageChange): Statem
   returning organization_id as "organizationId", threads, projects, messages,
     thread_limit as "threadLimit", project_limit as "projectLimit"`
 
-export const selectUsage = (organizationIds: readonly string[]): Statement => sql`
+export const selectUsage = (organizationIds: readonly string[]) => sql<UsageRecord>`
   select organization_id as "organizationId", threads, projects, messages,
     thread_limit as "threadLimit", project_limit as "projectLimit"
   from usage where organization_id = any(${organizationIds}::text[])`

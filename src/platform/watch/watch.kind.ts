@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../database.js'
+import { type Fragment, type Statement, sql } from '../database.js'
 
 /** What can be subscribed to, and by whom: the contract between features and the hub. */
 
@@ -61,14 +61,16 @@ export interface Gate<Pass> {
 }
 
 /** A row read by `beyondKnown`; without an id, the subject no longer exists. */
-export type WatchedRow<Row extends Subject> = (Row | { id: null }) & { watchedId: string }
+export type WatchedRow<Row extends Subject> = { watchedId: string } & {
+  [Column in keyof Row]: Row[Column] | null
+}
 
 /** Rows of these subjects that changed since, and a row without an id for each subject that no longer exists. */
-export function beyondKnown(
+export function beyondKnown<Row extends Subject>(
   looks: readonly Look<Subject>[],
-  rowWithId: (id: Statement) => Statement,
-): Statement {
-  return sql`
+  rowWithId: (id: Fragment) => Statement<Row>,
+) {
+  return sql<WatchedRow<Row>>`
     select known.id as "watchedId", found.* from unnest(
       ${looks.map(({ subject }) => subject.id)}::text[], ${looks.map(({ sequence }) => sequence)}::float8[]
     ) as known (id, sequence) left join lateral (${rowWithId(sql`known.id`)}) found on true

@@ -1,5 +1,6 @@
 import type { Bus } from '../../platform/bus.js'
-import { type Database, sql } from '../../platform/database.js'
+import type { Database } from '../../platform/database.js'
+import { ping } from '../../platform/database.sql.js'
 import { settledWithin } from '../../platform/time.limit.js'
 
 const DATABASE_MS = 2_000
@@ -40,7 +41,7 @@ export class HealthEndpoint {
 
   async #databaseAnswers(): Promise<boolean> {
     let answered = false
-    const query = this.db.query(sql`select 1`).then(() => {
+    const query = this.db.query(ping()).then(() => {
       answered = true
     })
     await settledWithin(DATABASE_MS, query)
