@@ -33,11 +33,15 @@ export async function openPglite(location: PgliteLocation): Promise<OpenPglite> 
   return openWith({ dataDir: directory })
 }
 
-/** Opens a PGlite with pgvector and the given options; only tests use it directly, everything else `openPglite`. */
-export async function openWith(options: Pick<PGliteOptions, 'dataDir' | 'loadDataDir'>): Promise<OpenPglite> {
-  const database = await keepingExitCode(() =>
+/** Creates a PGlite with pgvector; only tests use it directly, everything else `openPglite`. */
+export function createPglite(options: Pick<PGliteOptions, 'dataDir' | 'loadDataDir'>): Promise<PGlite> {
+  return keepingExitCode(() =>
     PGlite.create({ ...options, extensions: { vector }, startParams: START_PARAMETERS }),
   )
+}
+
+async function openWith(options: Pick<PGliteOptions, 'dataDir'>): Promise<OpenPglite> {
+  const database = await createPglite(options)
   const pool = new PglitePool(database)
   return {
     pool,
