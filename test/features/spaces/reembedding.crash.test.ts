@@ -179,10 +179,11 @@ test('when the server loses the new model, the re-embedding waits for it and the
     ),
   )
   expect(await foundIn(space, 'memory 3')).toEqual(new Set(MEMORY))
+  // Once it has stopped: it would try again at once, and put the next attempt off.
+  await second.stop()
   await database.pool.query(
     'update space_thread set next_attempt_at = now() where next_attempt_at is not null',
   )
-  await second.stop()
   const third = await startNode()
   const again = await spaceAt(third.app, link)
   expect(await ended(again.owner, id)).toMatchObject({ status: 'COMPLETED', embedded: 12 })
