@@ -95,7 +95,7 @@ export function threadReadable(alias: string, viewerId: string): Fragment {
 /** A thread, whatever its state, that the viewer may read while it is live. No other is locked. */
 export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock) => sql<ThreadAccessRow>`
   select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
-    t.deleted_at as "deletedAt", m.role::text as role,
+    t.deleted_at as "deletedAt", m.role,
     exists (select 1 from deletion_batch b where b.id = t.deletion_batch_id and b.state = 'PURGING') as "isBeingPurged"
   from thread t left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
   where t.id = ${threadId} and ${threadReadable('t', viewerId)}
@@ -105,7 +105,7 @@ export const selectThreadAccess = (viewerId: string, threadId: string, lock: Loc
 export const selectFormerThreadAccess = (viewerId: string, ownerId: string, organizationId: string) => sql<
   Pick<ThreadAccessRow, 'role'>
 >`
-  select m.role::text as role
+  select m.role
   from (select ${ownerId}::text as owner_id, ${organizationId}::text as organization_id) t
   left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
   where ${threadReadable('t', viewerId)}`
@@ -113,7 +113,7 @@ export const selectFormerThreadAccess = (viewerId: string, ownerId: string, orga
 const spaceAccess = (viewerId: string): Fragment => sql`
   select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
     s.store_id as "storeId", s.embedding_model as "embeddingModel",
-    s.embedding_dimensions as "embeddingDimensions", m.role::text as role,
+    s.embedding_dimensions as "embeddingDimensions", m.role,
     array(select g.role::text from space_grant g
       where g.space_id = s.id and (g.user_id = ${viewerId} or g.organization_role = m.role)) as grants
   from space s left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}`
@@ -142,6 +142,8 @@ export interface RefusedPassRow {
   isKeyMissing: boolean
   isKeyRevoked: boolean
   isKeyExpired: boolean
+  /** there is no space, or the user may see it */
+  isOpen: boolean
 }
 
 /**
@@ -171,11 +173,11 @@ export const selectOrganizationAccess = (
   viewerId: string,
   organizationId: string,
 ) => sql<OrganizationAccessRow>`
-  select organization_id as id, role::text as role from member
+  select organization_id as id, role from member
   where organization_id = ${organizationId} and user_id = ${viewerId}`
 
 export const selectProjectAccess = (viewerId: string, projectId: string, lock: Lock) => sql<ProjectAccessRow>`
-  select p.id, p.organization_id as "organizationId", m.role::text as role
+  select p.id, p.organization_id as "organizationId", m.role
   from project p join member m on m.organization_id = p.organization_id and m.user_id = ${viewerId}
   where p.id = ${projectId}
   ${locking(lock, 'p')}`

@@ -1,23 +1,26 @@
+import type { ApiKeyGetPayload, ApiKeySelect } from '../../generated/prisma/models/ApiKey.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
 /** Characters of a key that tell it from others in a list. */
 export const KEY_PREFIX = 8
 
-export interface ApiKeyDetails {
-  id: string
-  userId: string
-  name: string
-  prefix: string
-  scopes: string[]
-  createdAt: Date
-  expiresAt: Date | null
-  revokedAt: Date | null
-  lastUsedAt: Date | null
-}
+const details = {
+  id: true,
+  userId: true,
+  name: true,
+  prefix: true,
+  scopes: true,
+  createdAt: true,
+  expiresAt: true,
+  revokedAt: true,
+  lastUsedAt: true,
+} satisfies ApiKeySelect
 
-const columns = sql`k.id, k.user_id as "userId", k.name, k.prefix, k.scopes, k.created_at as "createdAt",
-  k.expires_at as "expiresAt", k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt"`
+export type ApiKeyDetails = ApiKeyGetPayload<{ select: typeof details }>
+
+const columns = columnsOf('k', details)
 
 export type NewApiKey = Pick<ApiKeyDetails, 'id' | 'userId' | 'name' | 'prefix' | 'scopes' | 'expiresAt'> & {
   hash: string

@@ -1,30 +1,35 @@
+import type { ApiKeyGetPayload, ApiKeySelect } from '../../generated/prisma/models/ApiKey.js'
+import type { UserModel } from '../../generated/prisma/models/User.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 
-export interface ApiKeyRecord {
-  id: string
-  userId: string
-  hash: string
-  scopes: string[]
-  expiresAt: Date | null
-  revokedAt: Date | null
+const apiKey = {
+  id: true,
+  userId: true,
+  hash: true,
+  scopes: true,
+  expiresAt: true,
+  revokedAt: true,
+} satisfies ApiKeySelect
+
+export type ApiKeyRecord = ApiKeyGetPayload<{ select: typeof apiKey }> & {
   /** its use was not noted within the last minute */
   usedLongAgo: boolean
 }
 
-export interface UserRecord {
-  id: string
-  email: string | null
-  name: string | null
-  createdAt: Date
-  seenAt: Date | null
-}
+export type UserRecord = UserModel
 
-const userColumns = sql`id, email, name, created_at as "createdAt", seen_at as "seenAt"`
+const userColumns = columnsOf('u', {
+  id: true,
+  email: true,
+  name: true,
+  createdAt: true,
+  seenAt: true,
+} satisfies Record<keyof UserModel, true>)
 
 export const selectApiKey = (hash: string) => sql<ApiKeyRecord>`
-  select id, user_id as "userId", hash, scopes, expires_at as "expiresAt", revoked_at as "revokedAt",
-    coalesce(last_used_at < now() - interval '1 minute', true) as "usedLongAgo"
-  from api_key where hash = ${hash}`
+  select ${columnsOf('k', apiKey)}, coalesce(k.last_used_at < now() - interval '1 minute', true) as "usedLongAgo"
+  from api_key k where k.hash = ${hash}`
 
 /** Of many requests at once, one writes. */
 export const touchApiKey = (id: string) => sql<{ id: string }>`
@@ -32,14 +37,14 @@ export const touchApiKey = (id: string) => sql<{ id: string }>`
   where id = ${id} and coalesce(last_used_at < now() - interval '1 minute', true) returning id`
 
 export const selectUsers = (ids: readonly string[]) =>
-  sql<UserRecord>`select ${userColumns} from "user" where id = any(${ids}::text[])`
+  sql<UserRecord>`select ${userColumns} from "user" u where u.id = any(${ids}::text[])`
 
 /** Makes the user, or fills in what its token says now. */
 export const upsertSeenUser = (id: string, email: string | null, name: string | null) => sql<UserRecord>`
-  insert into "user" (id, email, name, seen_at) values (${id}, ${email}, ${name}, now())
+  insert into "user" as u (id, email, name, seen_at) values (${id}, ${email}, ${name}, now())
   on conflict (id) do update set
-    email = coalesce(excluded.email, "user".email),
-    name = coalesce(excluded.name, "user".name),
+    email = coalesce(excluded.email, u.email),
+    name = coalesce(excluded.name, u.name),
     seen_at = now()
   returning ${userColumns}`
 

@@ -1,19 +1,24 @@
+import type { AuditEventGetPayload, AuditEventSelect } from '../../generated/prisma/models/AuditEvent.js'
+import { columnsOf } from '../../platform/columns.js'
 import { type Fragment, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
-export interface AuditEventRecord {
-  id: string
-  action: string
-  actorId: string
-  apiKeyId: string | null
-  serviceUserId: string | null
-  targetType: string
-  targetId: string
+const event = {
+  id: true,
+  action: true,
+  actorId: true,
+  apiKeyId: true,
+  serviceUserId: true,
+  targetType: true,
+  targetId: true,
+  requestId: true,
+  traceId: true,
+  correlationId: true,
+  createdAt: true,
+} satisfies AuditEventSelect
+
+export type AuditEventRecord = AuditEventGetPayload<{ select: typeof event }> & {
   details: Record<string, unknown>
-  requestId: string | null
-  traceId: string | null
-  correlationId: string | null
-  createdAt: Date
 }
 
 /** Whose events: all of an organization, or all that one user caused. */
@@ -28,11 +33,7 @@ export interface AuditFilter {
 
 /** The newest first. Each filter has an index in this order: of what else there is, nothing is read. */
 export const listAuditEvents = (scope: AuditScope, filter: AuditFilter, page: Page) => sql<AuditEventRecord>`
-  select e.id, e.action, e.actor_id as "actorId", e.api_key_id as "apiKeyId",
-    e.service_user_id as "serviceUserId", e.target_type as "targetType",
-    e.target_id as "targetId", e.details, e.request_id as "requestId", e.trace_id as "traceId",
-    e.correlation_id as "correlationId", e.created_at as "createdAt"
-  from audit_event e
+  select ${columnsOf('e', event)}, e.details from audit_event e
   where ${isWithin(scope)} and ${isOf(sql`e.action`, filter.action)} and ${isOf(sql`e.actor_id`, filter.actor)}
     and ${isOf(sql`e.target_id`, filter.target)} and ${olderThan(page, sql`e.created_at`, sql`e.id`)}
   order by e.created_at desc, e.id desc ${page.limit}`

@@ -1,19 +1,24 @@
 import type { OrganizationRole } from '../../generated/prisma/enums.js'
+import type { OutboxGetPayload, OutboxSelect } from '../../generated/prisma/models/Outbox.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
-export interface EffectRecord {
-  id: string
-  kind: string
-  payload: Record<string, unknown>
-  attempts: number
-  lastError: string | null
-  parkedAt: Date | null
-  createdAt: Date
-  requestId: string | null
-  traceId: string | null
-  correlationId: string | null
-}
+const effect = {
+  id: true,
+  kind: true,
+  attempts: true,
+  lastError: true,
+  parkedAt: true,
+  createdAt: true,
+  requestId: true,
+  traceId: true,
+  correlationId: true,
+} satisfies OutboxSelect
+
+export type EffectRecord = OutboxGetPayload<{ select: typeof effect }> & { payload: Record<string, unknown> }
+
+const columns = sql`${columnsOf('o', effect)}, o.payload`
 
 /** An effect of an organization that the viewer is a member of. */
 export interface EffectAccessRow {
@@ -21,10 +26,6 @@ export interface EffectAccessRow {
   organizationId: string
   role: OrganizationRole
 }
-
-const columns = sql`o.id, o.kind, o.payload, o.attempts, o.last_error as "lastError", o.parked_at as "parkedAt",
-  o.created_at as "createdAt", o.request_id as "requestId", o.trace_id as "traceId",
-  o.correlation_id as "correlationId"`
 
 /** What was parked last comes first. */
 export const listParkedEffects = (organizationId: string, page: Page) => sql<EffectRecord>`
@@ -34,7 +35,7 @@ export const listParkedEffects = (organizationId: string, page: Page) => sql<Eff
   order by o.parked_at desc, o.id desc ${page.limit}`
 
 export const selectEffectAccess = (viewerId: string, effectId: string) => sql<EffectAccessRow>`
-  select o.kind, o.organization_id as "organizationId", m.role::text as role
+  select o.kind, o.organization_id as "organizationId", m.role
   from outbox o join member m on m.organization_id = o.organization_id and m.user_id = ${viewerId}
   where o.id = ${effectId}`
 

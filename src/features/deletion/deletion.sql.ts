@@ -166,7 +166,7 @@ export interface RestorableBatch {
   isRestorable: boolean
 }
 
-const batchColumns = sql`b.id, b.user_id as "userId", b.scope::text as scope, b.thread_id as "threadId",
+const batchColumns = sql`b.id, b.user_id as "userId", b.scope, b.thread_id as "threadId",
   (b.state in ('RESTORABLE', 'RESTORED') and b.purge_after > now()) as "isRestorable"`
 
 export const selectDeletionBatch = (id: string) =>

@@ -1,3 +1,6 @@
+import type { AgentRunGetPayload, AgentRunSelect } from '../../generated/prisma/models/AgentRun.js'
+import type { MessageGetPayload, MessageSelect } from '../../generated/prisma/models/Message.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 
 /**
@@ -39,21 +42,22 @@ export const selectHeader = (threadId: string) => sql<BackupHeader & { version: 
   from thread t join organization o on o.id = t.organization_id left join project p on p.id = t.project_id
   where t.id = ${threadId} and t.deleted_at is null`
 
-export interface BackupMessage {
-  id: string
-  role: string
-  content: string
-  createdAt: Date
-  sequence: number
-}
+const message = {
+  id: true,
+  role: true,
+  content: true,
+  createdAt: true,
+  sequence: true,
+} satisfies MessageSelect
+
+export type BackupMessage = MessageGetPayload<{ select: typeof message }>
 
 const PAGE_ROWS = 1_000
 // A message may have a megabyte: rows alone do not bound a page.
 const PAGE_BYTES = 4 * 1024 * 1024
 
 export const selectMessagePage = (threadId: string, afterSequence: number) => sql<BackupMessage>`
-  select id, role::text as role, content, created_at as "createdAt", sequence
-  from (
+  select ${columnsOf('page', message)} from (
     select m.*, coalesce(sum(octet_length(m.content)) over (
       order by m.sequence rows between unbounded preceding and 1 preceding), 0) as bytes_before
     from (
@@ -62,16 +66,12 @@ export const selectMessagePage = (threadId: string, afterSequence: number) => sq
   where bytes_before < ${PAGE_BYTES}::int
   order by sequence`
 
-export interface BackupRun {
-  id: string
-  status: string
-  startedAt: Date
-  finishedAt: Date | null
-}
+const run = { id: true, status: true, startedAt: true, finishedAt: true } satisfies AgentRunSelect
+
+export type BackupRun = AgentRunGetPayload<{ select: typeof run }>
 
 export const selectRunPage = (threadId: string, after: BackupRun | undefined) => sql<BackupRun>`
-  select id, status::text as status, started_at as "startedAt", finished_at as "finishedAt"
-  from agent_run
+  select ${columnsOf('r', run)} from agent_run r
   where thread_id = ${threadId} and ${
     after ? sql`(started_at, id) > (${after.startedAt}::timestamptz, ${after.id})` : sql`true`
   }

@@ -1,4 +1,6 @@
 import type { AgentRunStatus } from '../../generated/prisma/enums.js'
+import type { ThreadGetPayload, ThreadSelect } from '../../generated/prisma/models/Thread.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import { hasAccepted } from '../access/access.sql.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
@@ -28,20 +30,21 @@ export const insertImportedThreads = (rows: readonly NewThreadRow[]) => sql<{ id
   on conflict (id) do nothing
   returning id`
 
-export interface ImportTarget {
-  id: string
-  ownerId: string
-  projectId: string | null
-  deletedAt: Date | null
-  lastSequence: number
-}
+const target = {
+  id: true,
+  ownerId: true,
+  projectId: true,
+  deletedAt: true,
+  lastSequence: true,
+} satisfies ThreadSelect
+
+export type ImportTarget = ThreadGetPayload<{ select: typeof target }>
 
 /** Those of the organization: a thread of another has the id too, and nobody waits for it. */
 export const lockImportTargets = (organizationId: string, ids: readonly string[]) => sql<ImportTarget>`
-  select id, owner_id as "ownerId", project_id as "projectId", deleted_at as "deletedAt",
-    last_sequence as "lastSequence"
-  from thread where organization_id = ${organizationId} and id = any(${ids}::text[])
-  order by id for no key update`
+  select ${columnsOf('t', target)} from thread t
+  where t.organization_id = ${organizationId} and t.id = any(${ids}::text[])
+  order by t.id for no key update`
 
 export const selectMessageOwners = (ids: readonly string[]) => sql<{ id: string; threadId: string }>`
   select id, thread_id as "threadId" from message where id = any(${ids}::text[])`

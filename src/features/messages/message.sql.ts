@@ -1,4 +1,6 @@
 import type { MessageRole } from '../../generated/prisma/enums.js'
+import type { MessageGetPayload, MessageSelect } from '../../generated/prisma/models/Message.js'
+import { columnsOf } from '../../platform/columns.js'
 import { type Fragment, sql } from '../../platform/database.js'
 import { beyond, type Page } from '../../platform/page.js'
 import type { TextRow } from '../../platform/text.budget.js'
@@ -6,16 +8,20 @@ import { threadReadable } from '../access/access.sql.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'
 
-export interface MessageRecord {
-  id: string
-  threadId: string
-  sequence: number
-  role: MessageRole
-  content: string
-  createdAt: Date
+const withoutContent = {
+  id: true,
+  threadId: true,
+  sequence: true,
+  role: true,
+  createdAt: true,
   /** null: never */
-  editedAt: Date | null
-}
+  editedAt: true,
+} satisfies MessageSelect
+
+/** A message whose content is not read with it. */
+export type MessageHeader = MessageGetPayload<{ select: typeof withoutContent }>
+
+export type MessageRecord = MessageHeader & { content: string }
 
 export interface NewMessageRow {
   id: string
@@ -27,8 +33,7 @@ export interface NewMessageRow {
   createdAt: Date | null
 }
 
-const columnsWithoutContent = sql`m.id, m.thread_id as "threadId", m.sequence, m.role::text as role,
-  m.created_at as "createdAt", m.edited_at as "editedAt"`
+const columnsWithoutContent = columnsOf('m', withoutContent)
 
 export const messageColumns = sql`${columnsWithoutContent}, m.content`
 
@@ -67,7 +72,7 @@ export const listMessages = (
   order by m.thread_id, m.sequence`
 
 /** Rows whose id exists are left out of what is returned. */
-export const insertMessages = (rows: readonly NewMessageRow[]) => sql<Omit<MessageRecord, 'content'>>`
+export const insertMessages = (rows: readonly NewMessageRow[]) => sql<MessageHeader>`
   insert into message as m (id, thread_id, sequence, role, content, content_hash, created_at)
   select id, thread_id, sequence, role::message_role, content, sha256(convert_to(content, 'UTF8')), coalesce(created_at, now())
   from unnest(

@@ -1,20 +1,23 @@
 import type { OrganizationRole } from '../../generated/prisma/enums.js'
+import type { MemberGetPayload, MemberSelect } from '../../generated/prisma/models/Member.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
-export interface MemberRecord {
-  organizationId: string
-  userId: string
-  role: OrganizationRole
-  createdAt: Date
+const member = {
+  organizationId: true,
+  userId: true,
+  role: true,
+  createdAt: true,
   /** null while the membership is pending */
-  acceptedAt: Date | null
+  acceptedAt: true,
   /** null for the founder */
-  invitedById: string | null
-}
+  invitedById: true,
+} satisfies MemberSelect
 
-const columns = sql`m.organization_id as "organizationId", m.user_id as "userId", m.role::text as role,
-  m.created_at as "createdAt", m.accepted_at as "acceptedAt", m.invited_by_id as "invitedById"`
+export type MemberRecord = MemberGetPayload<{ select: typeof member }>
+
+const columns = columnsOf('m', member)
 
 /** The organizations of one user, pending ones among them. */
 export const listMemberships = (userId: string, page: Page) => sql<MemberRecord>`

@@ -1,16 +1,20 @@
+import type {
+  OrganizationGetPayload,
+  OrganizationSelect,
+} from '../../generated/prisma/models/Organization.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { hasAccepted } from '../access/access.sql.js'
 
-export interface OrganizationRecord {
-  id: string
-  name: string
-  createdAt: Date
-  /** whoever asked belongs to it */
+const organization = { id: true, name: true, createdAt: true } satisfies OrganizationSelect
+
+export type OrganizationRecord = OrganizationGetPayload<{ select: typeof organization }> & {
+  /** whether the caller is a member */
   isMember: boolean
 }
 
-const columns = sql`o.id, o.name, o.created_at as "createdAt", true as "isMember"`
+const columns = sql`${columnsOf('o', organization)}, true as "isMember"`
 
 /** With its first owner. */
 export const insertOrganization = (
@@ -29,7 +33,7 @@ export const selectPersonal = (userId: string) =>
   sql<OrganizationRecord>`select ${columns} from organization o where o.personal_user_id = ${userId}`
 
 export const selectOrganizations = (ids: readonly string[], viewerId: string) => sql<OrganizationRecord>`
-  select o.id, o.name, o.created_at as "createdAt", m.user_id is not null as "isMember"
+  select ${columnsOf('o', organization)}, m.user_id is not null as "isMember"
   from organization o left join member m on m.organization_id = o.id and m.user_id = ${viewerId}
   where o.id = any(${ids}::text[])`
 

@@ -1,18 +1,20 @@
-import type { SandboxStatus } from '../../generated/prisma/enums.js'
+import type { ProjectGetPayload, ProjectSelect } from '../../generated/prisma/models/Project.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 
-export interface ProjectRecord {
-  id: string
-  organizationId: string
-  name: string
-  sandboxId: string | null
-  sandboxStatus: SandboxStatus | null
-  createdAt: Date
-}
+const project = {
+  id: true,
+  organizationId: true,
+  name: true,
+  sandboxId: true,
+  sandboxStatus: true,
+  createdAt: true,
+} satisfies ProjectSelect
 
-const columns = sql`p.id, p.organization_id as "organizationId", p.name, p.sandbox_id as "sandboxId",
-  p.sandbox_status::text as "sandboxStatus", p.created_at as "createdAt"`
+export type ProjectRecord = ProjectGetPayload<{ select: typeof project }>
+
+const columns = columnsOf('p', project)
 
 /** Only those of the viewer's organizations. */
 export const selectProjects = (ids: readonly string[], viewerId: string) => sql<ProjectRecord>`

@@ -1,35 +1,40 @@
-import type { DeletionMode, DeletionScope, DeletionState } from '../../generated/prisma/enums.js'
+import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
+import type {
+  DeletionBatchGetPayload,
+  DeletionBatchSelect,
+} from '../../generated/prisma/models/DeletionBatch.js'
+import { columnsOf } from '../../platform/columns.js'
 import { type Fragment, sql } from '../../platform/database.js'
 import { fromNow, isFree } from '../../platform/lease.sql.js'
 import type { RequestIds } from '../../platform/request.js'
 import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
 
+const batch = {
+  id: true,
+  userId: true,
+  scope: true,
+  organizationId: true,
+  threadId: true,
+  mode: true,
+  state: true,
+  count: true,
+  purgedThreads: true,
+  sequence: true,
+  lastError: true,
+  createdAt: true,
+  updatedAt: true,
+  purgeAfter: true,
+  finishedAt: true,
+} satisfies DeletionBatchSelect
+
 /** One deletion, of one thread or of a hundred thousand, and how far its purge is. */
-export interface DeletionBatchRecord {
-  id: string
-  userId: string
-  scope: DeletionScope
-  organizationId: string | null
-  threadId: string | null
-  mode: DeletionMode
-  state: DeletionState
-  count: number
+export type DeletionBatchRecord = DeletionBatchGetPayload<{ select: typeof batch }> & {
   messageCount: number
-  purgedThreads: number
   purgedMessages: number
-  sequence: number
-  lastError: string | null
-  createdAt: Date
-  updatedAt: Date
-  purgeAfter: Date | null
-  finishedAt: Date | null
 }
 
-const columns = sql`b.id, b.user_id as "userId", b.scope::text as scope, b.organization_id as "organizationId",
-  b.thread_id as "threadId", b.mode::text as mode, b.state::text as state, b.count,
-  b.message_count::float8 as "messageCount", b.purged_threads as "purgedThreads",
-  b.purged_messages::float8 as "purgedMessages", b.sequence, b.last_error as "lastError",
-  b.created_at as "createdAt", b.updated_at as "updatedAt", b.purge_after as "purgeAfter", b.finished_at as "finishedAt"`
+const columns = sql`${columnsOf('b', batch)}, b.message_count::float8 as "messageCount",
+  b.purged_messages::float8 as "purgedMessages"`
 
 export interface NewDeletionBatch {
   id: string
@@ -81,10 +86,7 @@ export const releaseDue = () => sql<{ id: string }>`
   update deletion_batch set state = 'PURGING', next_attempt_at = now(), sequence = sequence + 1, updated_at = now()
   where state = 'RESTORABLE' and purge_after <= now() returning id`
 
-export interface ClaimedBatch extends DeletionBatchRecord, RequestIds {
-  leaseId: string
-  attempts: number
-}
+export type ClaimedBatch = DeletionBatchRecord & RequestIds & { leaseId: string; attempts: number }
 
 export const claimBatch = (leaseId: string, leaseMs: number) => sql<ClaimedBatch>`
   update deletion_batch b set lease_id = ${leaseId}, lease_expires_at = ${fromNow(leaseMs)}

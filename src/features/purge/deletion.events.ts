@@ -8,9 +8,11 @@ import {
   type Subject,
   type WatchKind,
 } from '../../platform/watch/watch.kind.js'
+import { reviveRow } from '../../platform/watch/watch.row.js'
 import { type DeletionBatchRecord, selectWatchedBatches } from './deletion.batch.sql.js'
 
 const MIN_INTERVAL_MS = 100
+const TIMES = { createdAt: true, updatedAt: true, purgeAfter: true, finishedAt: true } as const
 
 /** On this topic workers hear that there is something to purge. */
 export const PURGE_TOPIC = 'purge'
@@ -39,7 +41,7 @@ export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
   }
 
   receive(payload: unknown): DeletionBatchRecord | null {
-    return reviveDeletion(payload)
+    return reviveRow<DeletionBatchRecord>(payload, TIMES)
   }
 
   keyOf(row: DeletionBatchRecord): string {
@@ -61,19 +63,5 @@ export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
 
   refusal(error: Error): Error {
     return error
-  }
-}
-
-/** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the row. */
-function reviveDeletion(payload: unknown): DeletionBatchRecord | null {
-  const row = payload as DeletionBatchRecord | null
-  if (typeof row?.id !== 'string' || typeof row.sequence !== 'number' || typeof row.count !== 'number')
-    return null
-  return {
-    ...row,
-    createdAt: new Date(row.createdAt),
-    updatedAt: new Date(row.updatedAt),
-    purgeAfter: row.purgeAfter && new Date(row.purgeAfter),
-    finishedAt: row.finishedAt && new Date(row.finishedAt),
   }
 }

@@ -1,26 +1,30 @@
 import type { AgentRunStatus } from '../../generated/prisma/enums.js'
+import type { AgentRunGetPayload, AgentRunSelect } from '../../generated/prisma/models/AgentRun.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { threadReadable } from '../access/access.sql.js'
 
-export interface AgentRunRecord {
-  id: string
-  threadId: string
-  status: AgentRunStatus
-  startedAt: Date
-  finishedAt: Date | null
-}
+const run = {
+  id: true,
+  threadId: true,
+  status: true,
+  startedAt: true,
+  finishedAt: true,
+} satisfies AgentRunSelect
 
-const columns = sql`id, thread_id as "threadId", status::text as status, started_at as "startedAt", finished_at as "finishedAt"`
+export type AgentRunRecord = AgentRunGetPayload<{ select: typeof run }>
+
+const columns = columnsOf('r', run)
 
 /** A page of each thread that the viewer may read. */
 export const listRuns = (viewerId: string, threadIds: readonly string[], page: Page) => sql<AgentRunRecord>`
   select run.* from unnest(${threadIds}::text[]) as parent (id)
   join thread t on t.id = parent.id and ${threadReadable('t', viewerId)}
   cross join lateral (
-    select ${columns} from agent_run
-    where thread_id = t.id and ${olderThan(page, sql`started_at`, sql`id`)}
-    order by started_at desc, id desc ${page.limit}) run
+    select ${columns} from agent_run r
+    where r.thread_id = t.id and ${olderThan(page, sql`r.started_at`, sql`r.id`)}
+    order by r.started_at desc, r.id desc ${page.limit}) run
   order by run."threadId", run."startedAt" desc, run.id desc`
 
 /** The thread of a run, where the viewer may read it: any other run is as good as missing. */
@@ -29,5 +33,5 @@ export const selectThreadOfRun = (viewerId: string, id: string) => sql<{ id: str
   where r.id = ${id} and t.deleted_at is null and ${threadReadable('t', viewerId)}`
 
 export const finishRun = (id: string, status: AgentRunStatus) => sql<AgentRunRecord>`
-  update agent_run set status = ${status}::agent_run_status, finished_at = now()
-  where id = ${id} and status = 'RUNNING' returning ${columns}`
+  update agent_run r set status = ${status}::agent_run_status, finished_at = now()
+  where r.id = ${id} and r.status = 'RUNNING' returning ${columns}`

@@ -1,38 +1,40 @@
+import type { ThreadGetPayload, ThreadSelect } from '../../generated/prisma/models/Thread.js'
+import { columnsOf } from '../../platform/columns.js'
 import { empty, type Fragment, join, sql } from '../../platform/database.js'
 import { olderThan, type Page } from '../../platform/page.js'
 import { hasAccepted, threadLive, threadReadable } from '../access/access.sql.js'
 
 export type JsonObject = Record<string, unknown>
 
-export interface ThreadRecord {
-  id: string
-  ownerId: string
-  organizationId: string
-  projectId: string | null
-  title: string | null
+const thread = {
+  id: true,
+  ownerId: true,
+  organizationId: true,
+  projectId: true,
+  title: true,
+  messageCount: true,
+  lastMessageId: true,
+  lastMessageAt: true,
+  createdAt: true,
+  deletedAt: true,
+} satisfies ThreadSelect
+
+export type ThreadRecord = ThreadGetPayload<{ select: typeof thread }> & {
   metadata: JsonObject
-  messageCount: number
-  lastMessageId: string | null
-  lastMessageAt: Date | null
-  createdAt: Date
-  deletedAt: Date | null
-  /** false: whoever asked may see its title, because it is in a space, but not what is said in it */
+  /** false: the caller sees its title, because it is in a space, but not its messages */
   isReadable: boolean
 }
 
 /** Of threads that were found through a right to read them. */
-export const threadColumns = columnsOf(sql`true`)
+export const threadColumns = columnsIf(sql`true`)
 
 /** Of threads that were found in some other way. */
 export function threadColumnsFor(viewerId: string): Fragment {
-  return columnsOf(threadReadable('t', viewerId))
+  return columnsIf(threadReadable('t', viewerId))
 }
 
-function columnsOf(isReadable: Fragment): Fragment {
-  return sql`t.id, t.owner_id as "ownerId", t.organization_id as "organizationId",
-  t.project_id as "projectId", t.title, t.metadata, t.message_count as "messageCount",
-  t.last_message_id as "lastMessageId", t.last_message_at as "lastMessageAt", t.created_at as "createdAt",
-  t.deleted_at as "deletedAt", ${isReadable} as "isReadable"`
+function columnsIf(isReadable: Fragment): Fragment {
+  return sql`${columnsOf('t', thread)}, t.metadata, ${isReadable} as "isReadable"`
 }
 
 export interface NewThreadRow {

@@ -1,13 +1,17 @@
+import type { UsageModel } from '../../generated/prisma/models/Usage.js'
+import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 
-export interface UsageRecord {
-  organizationId: string
-  threads: number
-  projects: number
-  messages: bigint
-  threadLimit: number | null
-  projectLimit: number | null
-}
+export type UsageRecord = UsageModel
+
+const columns = columnsOf('u', {
+  organizationId: true,
+  threads: true,
+  projects: true,
+  messages: true,
+  threadLimit: true,
+  projectLimit: true,
+} satisfies Record<keyof UsageModel, true>)
 
 /** What a change adds to an organization's counts; negative when it takes away. */
 export interface UsageChange {
@@ -21,15 +25,12 @@ export const insertUsage = (organizationId: string) => sql<{ organizationId: str
 
 /** Locks the row until the transaction ends: a limit that is read here holds until then. */
 export const changeUsage = (organizationId: string, change: UsageChange) => sql<UsageRecord>`
-  update usage set
-    threads = threads + ${change.threads ?? 0}::int,
-    projects = projects + ${change.projects ?? 0}::int,
-    messages = messages + ${change.messages ?? 0}::bigint
-  where organization_id = ${organizationId}
-  returning organization_id as "organizationId", threads, projects, messages,
-    thread_limit as "threadLimit", project_limit as "projectLimit"`
+  update usage u set
+    threads = u.threads + ${change.threads ?? 0}::int,
+    projects = u.projects + ${change.projects ?? 0}::int,
+    messages = u.messages + ${change.messages ?? 0}::bigint
+  where u.organization_id = ${organizationId}
+  returning ${columns}`
 
 export const selectUsage = (organizationIds: readonly string[]) => sql<UsageRecord>`
-  select organization_id as "organizationId", threads, projects, messages,
-    thread_limit as "threadLimit", project_limit as "projectLimit"
-  from usage where organization_id = any(${organizationIds}::text[])`
+  select ${columns} from usage u where u.organization_id = any(${organizationIds}::text[])`
