@@ -17,16 +17,14 @@ export interface Queryable {
 export interface Transaction extends Queryable {
   /** Prisma's models, on the same connection. A write of several models is a savepoint. */
   readonly prisma: Models
+  /** The database's time at its begin: `now()` of its statements, for models. */
+  readonly now: Date
   /** Runs once the transaction is committed, and never when it is rolled back. */
   afterCommit(effect: () => void): void
 }
 
 const RETRIES = 5
 const LOCK_TRIES = 2
-
-// PostgreSQL checks foreign keys with one internal statement a row. With the pool's custom plans it would plan each of
-// them again: purging 100,000 threads, and an import, would take two and a half times as long.
-const BEGIN = 'begin; set local plan_cache_mode = auto'
 
 export interface DatabaseOptions {
   /** for work that needs sessions and has longer time limits, which a pooler does not allow; default: the pool */
@@ -100,22 +98,15 @@ export class Database implements Queryable {
     return this.#onConnection(async (client) => {
       const tx = new OpenTransaction(client, this.#prepared, this.#models, effects)
       try {
-        await client.query(this.#begin)
+        await tx.begin(this.#settings)
         const result = await this.#models.within(tx, () => work(tx))
-        await tx.end()
-        await client.query('commit')
+        await tx.commit()
         return result
       } catch (error) {
-        await tx.end()
-        // A connection that cannot even roll back is closed, which does the same.
-        await client.query('rollback').catch(() => undefined)
+        await tx.rollback()
         throw error
       }
     })
-  }
-
-  get #begin(): string {
-    return this.#settings === null ? BEGIN : `${BEGIN}; ${this.#settings}`
   }
 
   async #onConnection<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {

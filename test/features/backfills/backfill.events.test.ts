@@ -11,6 +11,7 @@ const MOST_A_TURN = 1_000
 const committing: Transaction = {
   query: async () => [],
   prisma: {} as Transaction['prisma'],
+  now: new Date(),
   afterCommit: (effect) => effect(),
 }
 
