@@ -12,7 +12,7 @@ export function loseNextCommit(isCommitted: boolean): void {
   }
   const audited = new WeakSet<pg.Client>()
   spy.mockImplementation(async function (this: pg.Client, ...args: unknown[]) {
-    if (textOf(args[0]).includes('insert into audit_event')) audited.add(this)
+    if (/^insert into .*audit_event/i.test(textOf(args[0]).trim())) audited.add(this)
     if (args[0] !== 'commit' || !audited.has(this)) return Reflect.apply(query, this, args)
     if (isCommitted) await Reflect.apply(query, this, args)
     vi.restoreAllMocks()

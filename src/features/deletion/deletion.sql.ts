@@ -1,3 +1,4 @@
+import type { Prisma } from '../../generated/prisma/client.js'
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
 import { type Fragment, sql } from '../../platform/database.js'
 import { threadLive, threadReadable } from '../access/access.sql.js'
@@ -97,11 +98,6 @@ export const cancelBackfillsOf = (set: LinkSet) => sql<{ id: string }>`
     and ${inSet(set)}
   returning b.id`
 
-/** One row more in the indexes costs nothing, so that lists need not pass over it. */
-export const hideThread = (threadId: string, batchId: string) => sql<{ deletedAt: Date }>`
-  update thread set deleted_at = now(), deletion_batch_id = ${batchId}, listed = false
-  where id = ${threadId} returning deleted_at as "deletedAt"`
-
 export interface OrganizationShare {
   organizationId: string
   threads: number
@@ -125,12 +121,19 @@ export function owned({ ownerId, organizationId, mode }: OwnThreads): Fragment {
 
 const share = sql`organization_id as "organizationId", count(*)::int as threads, sum(message_count)::float8 as messages`
 
-/** All live threads of one owner, in one statement, however many. They stay listed: no index has to change. */
-export const hideOwnThreads = (own: OwnThreads, batchId: string) => sql<OrganizationShare>`
-  with changed as (
-    update thread t set deleted_at = now(), deletion_batch_id = ${batchId} where ${owned(own)}
-    returning t.organization_id, t.message_count)
-  select ${share} from changed group by organization_id`
+/** What a deletion of all has taken. It stays listed until a worker has been there, so that its index finds it. */
+export const countTaken = (ownerId: string, batchId: string) => sql<OrganizationShare>`
+  select ${share} from thread where owner_id = ${ownerId} and listed and deletion_batch_id = ${batchId}
+  group by organization_id`
+
+/** The same for a model. */
+export function ownedWhere({ ownerId, organizationId, mode }: OwnThreads): Prisma.ThreadWhereInput {
+  return {
+    ...{ ownerId, listed: true, deletedAt: null, organization: { members: { some: { userId: ownerId } } } },
+    ...(organizationId !== null && { organizationId }),
+    ...(mode === 'PERMANENT' && { legalHold: false }),
+  }
+}
 
 /** Which threads come back: what is still deleted of one deletion, or one thread of it, as far as its user may see them. */
 export type ThreadSet = { batchId: string; viewerId: string } & LinkSet

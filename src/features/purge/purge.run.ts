@@ -88,7 +88,7 @@ export class PurgeRun {
     if (!(await this.#isOurs(tx))) return false
     // One that was restored since it was looked up is no longer this deletion's.
     const threads = held.filter(({ deletionBatchId }) => deletionBatchId === this.batch.id)
-    const { projects } = await this.purges.purge(tx, threads, this.batch)
+    const projects = await this.purges.purge(tx, threads, this.batch)
     const messages = threads.reduce((sum, { messageCount }) => sum + messageCount, 0)
     await this.#advance(tx, threads.length, messages)
     await this.purges.uncountProjects(tx, projects)

@@ -13,7 +13,6 @@ import {
   deleteLinks,
   deleteShadow,
   deleteStoreVectors,
-  deleteThreads,
   holdSpacesOf,
   lockCountedLinks,
   lockDroppableStore,
@@ -26,11 +25,6 @@ import { changeSpaceCounts } from './space.counts.js'
 import type { SpaceShare } from './space.counts.sql.js'
 
 const MAX_VECTORS_AT_ONCE = 10_000
-
-export interface Purged {
-  deletedAt: Date
-  projects: DeletedProject[]
-}
 
 /** The one path on which threads, links and vectors go for good. Whoever deletes anything ends here. */
 export class PurgeService {
@@ -51,13 +45,20 @@ export class PurgeService {
   /**
    * Deletes threads that are held, with all that hangs on them, and projects that were left empty, whose sandboxes go
    * through the outbox. The counts of threads and messages are the caller's: it knows whether they were still counted.
+   *
+   * @returns the projects that were deleted
    */
-  async purge(tx: Transaction, threads: readonly PurgeableThread[], request: RequestIds): Promise<Purged> {
+  async purge(
+    tx: Transaction,
+    threads: readonly PurgeableThread[],
+    request: RequestIds,
+  ): Promise<DeletedProject[]> {
     const threadIds = threads.map(({ id }) => id)
     const shares = await tx.query<SpaceShare>(lockCountedLinks(threadIds))
     await this.endBackfills(tx, threadIds)
     await changeSpaceCounts(tx, shares, -1)
-    const [deleted] = await tx.query<{ deletedAt: Date }>(deleteThreads(threadIds))
+    // Messages, agent runs, links, vectors and failures go with their thread, by the cascade of their keys.
+    await tx.prisma.thread.deleteMany({ where: { id: { in: threadIds } } })
     const projectIds = new Set(threads.flatMap(({ projectId }) => projectId ?? []))
     const projects = await tx.query<DeletedProject>(deleteEmptyProjects([...projectIds]))
     for (const { id: projectId, organizationId, sandboxId } of projects) {
@@ -65,7 +66,7 @@ export class PurgeService {
       const payload = { sandboxId, projectId }
       await this.outbox.addEffect(tx, { kind: SANDBOX_DELETION, payload, organizationId, request })
     }
-    return { deletedAt: deleted?.deletedAt ?? new Date(), projects }
+    return projects
   }
 
   /** Counts deleted projects out of their organizations. */

@@ -36,10 +36,6 @@ export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql
   select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
   from links where not hidden group by space_id order by space_id`
 
-/** Messages, agent runs, links, vectors and failures go with their thread, by the cascade of their keys. */
-export const deleteThreads = (threadIds: readonly string[]): Statement =>
-  sql`delete from thread where id = any(${threadIds}::text[]) returning id, now() as "deletedAt"`
-
 export interface DeletedProject {
   id: string
   organizationId: string

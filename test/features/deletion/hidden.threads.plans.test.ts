@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { hideOwnThreads } from '../../../src/features/deletion/deletion.sql.js'
+import { countTaken, ownedWhere } from '../../../src/features/deletion/deletion.sql.js'
 import { encodeHalfVector } from '../../../src/features/embeddings/half.floats.js'
 import { type BatchThread, selectBatchThreads } from '../../../src/features/purge/batch.threads.sql.js'
 import { searchAllWords } from '../../../src/features/search/keyword.search.sql.js'
@@ -24,6 +24,7 @@ import {
   vectors,
 } from '../../support/plan.worlds.js'
 import { expectSteadyWork, fill } from '../../support/plans.js'
+import { modelStatement } from '../../support/statements.js'
 
 const LIVE = 30
 const BATCH = { id: 'del_world', threadId: null, userId: USER }
@@ -68,7 +69,13 @@ test('a list of threads passes over none that an earlier deletion has hidden, an
       'of an organization': listThreads({ ...scope, organizationId: ORGANIZATION }, page),
       'with hidden ones': listThreads({ ...scope, includeDeleted: true }, page),
       count: countThreads(scope),
-      'another deletion': hideOwnThreads(own, 'del_other'),
+      'another deletion': await modelStatement(database.pool, (tx) =>
+        tx.prisma.thread.updateMany({
+          where: ownedWhere(own),
+          data: { deletedAt: tx.now, deletionBatchId: 'del_other' },
+        }),
+      ),
+      'what it took': countTaken(USER, 'del_other'),
     },
   })
 })
