@@ -75,6 +75,12 @@ export function notFound(what: string, details: ErrorDetails): HeddleError {
   )
 }
 
+/** What belongs to something that the caller cannot see is as good as missing itself; other errors stay as they are. */
+export function asMissing<Thrown>(thrown: Thrown, what: string, details: ErrorDetails): Thrown | HeddleError {
+  const isInvisible = thrown instanceof HeddleError && thrown.code === 'RESOURCE_NOT_FOUND'
+  return isInvisible ? notFound(what, details) : thrown
+}
+
 export function forbidden(systemMessage: string, message: string, details: ErrorDetails): HeddleError {
   return new HeddleError('INSUFFICIENT_PERMISSIONS', message, { systemMessage, details })
 }

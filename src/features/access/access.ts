@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/database.js'
-import { HeddleError, notFound } from '../../platform/errors.js'
+import { asMissing, notFound } from '../../platform/errors.js'
 import { requireId, requireOrganizationId } from '../../platform/ids.js'
 import { type Action, can, requireAllowed, type SpaceStanding, type ThreadStanding } from './access.policy.js'
 import {
@@ -110,17 +110,14 @@ export async function requireProject(
 }
 
 /** What belongs to something that the viewer cannot see is as good as missing. */
-export async function hidden<Access>(
-  resource: Parameters<typeof notFound>[0],
+export function hidden<Access>(
+  resource: string,
   details: Record<string, unknown>,
   check: Promise<Access>,
 ): Promise<Access> {
-  try {
-    return await check
-  } catch (error) {
-    if (error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND') throw notFound(resource, details)
-    throw error
-  }
+  return check.catch((error: unknown) => {
+    throw asMissing(error, resource, details)
+  })
 }
 
 /** A thread whatever its state, of which the viewer could read: what may be told of it is for the caller to decide. */

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/database.js'
-import { HeddleError, notFound } from '../../platform/errors.js'
+import { asMissing, notFound } from '../../platform/errors.js'
 import {
   type Found,
   foundOf,
@@ -56,7 +56,7 @@ export class OneBackfill extends BackfillRows implements WatchKind<Subject, Back
   }
 
   refusal(error: Error, { id }: Subject): Error {
-    return asBackfill(error, id)
+    return asMissing(error, 'Backfill', { backfillId: id })
   }
 }
 
@@ -100,10 +100,4 @@ export class BackfillsOfSpace extends BackfillRows implements WatchKind<Subject,
     ]
     return (await Promise.all(statements.map((each) => this.db.query<BackfillRecord>(each)))).flat()
   }
-}
-
-/** A backfill of a space that the viewer cannot see is as good as missing, and so is one of a deleted space. */
-function asBackfill(error: Error, backfillId: string): Error {
-  const isInvisible = error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND'
-  return isInvisible ? notFound('Backfill', { backfillId }) : error
 }

@@ -1,6 +1,6 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Queryable, Transaction } from '../../platform/database.js'
-import { HeddleError, notFound } from '../../platform/errors.js'
+import { asMissing, notFound } from '../../platform/errors.js'
 import {
   type Found,
   foundOf,
@@ -66,14 +66,8 @@ export class OneReembedding implements WatchKind<WatchedReembedding, Reembedding
   }
 
   refusal(error: Error, { id }: WatchedReembedding): Error {
-    return asReembedding(error, id)
+    return asMissing(error, 'Reembedding', { reembeddingId: id })
   }
-}
-
-/** A reembedding of a space that the viewer cannot see is as good as missing. */
-function asReembedding(error: Error, reembeddingId: string): Error {
-  const isInvisible = error instanceof HeddleError && error.code === 'RESOURCE_NOT_FOUND'
-  return isInvisible ? notFound('Reembedding', { reembeddingId }) : error
 }
 
 /** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the rows. */
