@@ -18,25 +18,14 @@ import {
   selectWatchedBackfills,
 } from './backfill.sql.js'
 
-const MIN_INTERVAL_MS = 100
 // Longer than an event is late.
 const FORGET_MS = 60_000
 
 abstract class BackfillRows {
-  readonly minIntervalMs = MIN_INTERVAL_MS
-
   constructor(protected readonly db: Queryable) {}
 
   receive(payload: unknown): BackfillRecord | null {
     return reviveBackfill(payload)
-  }
-
-  keyOf(row: BackfillRecord): string {
-    return row.id
-  }
-
-  sequenceOf(row: BackfillRecord): number {
-    return row.sequence
   }
 }
 
@@ -85,10 +74,6 @@ export class BackfillsOfSpace extends BackfillRows implements WatchKind<Subject,
       (spaceId) => [spaceId, notFound('Space', { spaceId })] as const,
     )
     return { rows, gone: new Map(gone), settledAt: settled?.settledAt ?? null }
-  }
-
-  refusal(error: Error): Error {
-    return error
   }
 
   async #read(looks: readonly Look<Subject>[]): Promise<BackfillRecord[]> {

@@ -11,7 +11,6 @@ import {
 import { reviveRow } from '../../platform/watch/watch.row.js'
 import { type DeletionBatchRecord, selectWatchedBatches } from './deletion.batch.sql.js'
 
-const MIN_INTERVAL_MS = 100
 const TIMES = { createdAt: true, updatedAt: true, purgeAfter: true, finishedAt: true } as const
 
 /** On this topic workers hear that there is something to purge. */
@@ -32,8 +31,6 @@ export function announcePurge(tx: Transaction, bus: Bus): void {
 
 /** One deletion, until nothing is left of it; a soft one that can still be undone is at its end too. */
 export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
-  readonly minIntervalMs = MIN_INTERVAL_MS
-
   constructor(private readonly db: Queryable) {}
 
   topicOf({ id }: Subject): string {
@@ -44,14 +41,6 @@ export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
     return reviveRow<DeletionBatchRecord>(payload, TIMES)
   }
 
-  keyOf(row: DeletionBatchRecord): string {
-    return row.id
-  }
-
-  sequenceOf(row: DeletionBatchRecord): number {
-    return row.sequence
-  }
-
   isLast({ state }: DeletionBatchRecord): boolean {
     return state !== 'PURGING'
   }
@@ -59,9 +48,5 @@ export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
   async look(looks: readonly Look<Subject>[]): Promise<Found<DeletionBatchRecord>> {
     const rows = await this.db.query(selectWatchedBatches(looks))
     return foundOf(rows, (batchId) => notFound('Deletion', { batchId }))
-  }
-
-  refusal(error: Error): Error {
-    return error
   }
 }

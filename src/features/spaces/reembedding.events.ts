@@ -12,7 +12,6 @@ import {
 import { spaceTopicOf } from '../backfills/backfill.events.js'
 import { type ReembeddingRecord, selectWatchedReembeddings } from './reembedding.sql.js'
 
-const MIN_INTERVAL_MS = 100
 // Counting ten thousand backfills takes milliseconds: not for each of their batches.
 const LOOK_MS = 250
 
@@ -35,7 +34,6 @@ export interface WatchedReembedding extends Subject {
 
 /** One reembedding, until it ends: what its shadow's backfills tell says to count them again. */
 export class OneReembedding implements WatchKind<WatchedReembedding, ReembeddingRecord> {
-  readonly minIntervalMs = MIN_INTERVAL_MS
   readonly lookMs = LOOK_MS
 
   constructor(private readonly db: Queryable) {}
@@ -46,14 +44,6 @@ export class OneReembedding implements WatchKind<WatchedReembedding, Reembedding
 
   receive(payload: unknown, { id }: WatchedReembedding): ReembeddingRecord | null {
     return reviveReembedding(id, payload)
-  }
-
-  keyOf(row: ReembeddingRecord): string {
-    return row.id
-  }
-
-  sequenceOf(row: ReembeddingRecord): number {
-    return row.sequence
   }
 
   isLast({ status }: ReembeddingRecord): boolean {

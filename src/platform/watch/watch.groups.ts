@@ -1,3 +1,4 @@
+import type { Found, Look, Subject, WatchedState } from './watch.kind.js'
 import type { WatchTopic } from './watch.topic.js'
 
 /** Groups topics that one query can read together. */
@@ -14,4 +15,13 @@ export function groupBy<Key, Item>(items: Iterable<Item>, keyOf: (item: Item) =>
     else groups.set(key, [item])
   }
   return groups
+}
+
+/** All topics must be of one kind. */
+export function look(
+  topics: readonly WatchTopic[],
+  lookOf: (topic: WatchTopic) => Look<Subject> | null,
+): Promise<Found<WatchedState>> {
+  const [first] = topics
+  return (first as WatchTopic).kind.look(topics.flatMap((topic) => lookOf(topic) ?? []))
 }

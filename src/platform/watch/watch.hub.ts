@@ -1,7 +1,7 @@
 import type { Bus } from '../bus.js'
 import { isUnavailable } from '../database.errors.js'
-import { byKind, groupBy } from './watch.groups.js'
-import type { Found, Gate, Look, Subject, WatchKind } from './watch.kind.js'
+import { byKind, groupBy, look } from './watch.groups.js'
+import type { Gate, Subject, WatchedState, WatchKind } from './watch.kind.js'
 import { WatchParty } from './watch.party.js'
 import { WatchTopic } from './watch.topic.js'
 import { type Seat, Watcher } from './watcher.js'
@@ -12,8 +12,8 @@ const JITTER_MS = 400
 // A database outage shorter than this ends no subscription. Until it answers, nothing is sent.
 const PATIENCE_MS = 8_000
 
-type Kind = WatchKind<Subject, unknown>
-type Newcomer = [watcher: Watcher<unknown>, topic: WatchTopic]
+type Kind = WatchKind<Subject, WatchedState>
+type Newcomer = [watcher: Watcher<WatchedState>, topic: WatchTopic]
 
 /**
  * All subscriptions of this process. A round checks all passes at the gate in one statement and reads all topics of a
@@ -39,12 +39,19 @@ export class WatchHub<Pass> {
   ) {}
 
   /** Joins when its first row is requested. After an error the iterator has ended. */
-  watch<S extends Subject, Row>(kind: WatchKind<S, Row>, subject: S, pass: Pass): AsyncIterableIterator<Row> {
-    const known = kind as unknown as WatchKind<Subject, Row>
-    return new Watcher(known, (watcher) => this.#join(known, subject, pass, watcher as Watcher<unknown>))
+  watch<S extends Subject, Row extends WatchedState>(
+    kind: WatchKind<S, Row>,
+    subject: S,
+    pass: Pass,
+  ): AsyncIterableIterator<Row> {
+    const known = kind as unknown as Kind
+    const watcher: AsyncIterableIterator<WatchedState> = new Watcher(known, (joining) =>
+      this.#join(known, subject, pass, joining),
+    )
+    return watcher as AsyncIterableIterator<Row>
   }
 
-  #join(kind: Kind, subject: Subject, pass: Pass, watcher: Watcher<unknown>): Seat {
+  #join(kind: Kind, subject: Subject, pass: Pass, watcher: Watcher<WatchedState>): Seat {
     const topic = this.#topicOf(kind, subject)
     const key = this.gate.keyOf(pass)
     const party = this.#partyOf(key, pass)
@@ -227,16 +234,7 @@ export class WatchHub<Pass> {
   }
 }
 
-/** All topics must be of one kind. */
-function look(
-  topics: readonly WatchTopic[],
-  lookOf: (topic: WatchTopic) => Look<Subject> | null,
-): Promise<Found<unknown>> {
-  const [first] = topics
-  return (first as WatchTopic).kind.look(topics.flatMap((topic) => lookOf(topic) ?? []))
-}
-
-function finish(watchers: Iterable<Watcher<unknown>>, error: Error | undefined): void {
+function finish(watchers: Iterable<Watcher<WatchedState>>, error: Error | undefined): void {
   if (error) for (const watcher of watchers) watcher.finish(error)
 }
 

@@ -25,22 +25,24 @@ export interface Found<Row> {
   readonly settledAt?: Date | null
 }
 
-/** A kind of rows that change, each with a key and a sequence that rises with every change. */
-export interface WatchKind<S extends Subject, Row> {
+/** A row with a sequence that rises with every change. */
+export interface WatchedState {
+  readonly id: string
+  readonly sequence: number
+}
+
+/** A kind of rows that change. */
+export interface WatchKind<S extends Subject, Row extends WatchedState> {
   /** bus topic of its events */
   topicOf(subject: S): string
   /** A row from an event's payload; null if the payload is not one and only requests a read after `lookMs`. */
   receive(payload: unknown, subject: S): Row | null
-  keyOf(row: Row): string
-  sequenceOf(row: Row): number
   /** A subscription completes after this row. */
   isLast(row: Row): boolean
   /** Reads what is new about all these subjects, in a constant number of statements. May repeat known rows. */
   look(looks: readonly Look<S>[]): Promise<Found<Row>>
-  /** The error sent to a subscriber that the gate refused. */
-  refusal(error: Error, subject: S): Error
-  /** Minimum milliseconds between two rows of one key. Of changes in between only the newest is sent. */
-  readonly minIntervalMs: number
+  /** The error sent to a subscriber that the gate refused; omitted: the gate's. */
+  refusal?(error: Error, subject: S): Error
   /** Milliseconds from an event without a row to the next read; omitted: such an event is ignored. */
   readonly lookMs?: number
   /**

@@ -1,12 +1,12 @@
 import type { Bus } from '../bus.js'
-import type { Gate } from './watch.kind.js'
+import type { Gate, WatchedState } from './watch.kind.js'
 import type { WatchTopic } from './watch.topic.js'
 import type { Watcher } from './watcher.js'
 
 /** Watchers with equal passes: checked as one, and paused together while their access is in doubt. */
 export class WatchParty<Pass> {
   /** each with its topic */
-  readonly members = new Map<Watcher<unknown>, WatchTopic>()
+  readonly members = new Map<Watcher<WatchedState>, WatchTopic>()
   isPaused = false
   readonly #leaves: readonly (() => void)[]
 
@@ -31,7 +31,8 @@ export class WatchParty<Pass> {
   }
 
   refuse(error: Error): void {
-    for (const [watcher, { kind, subject }] of this.members) watcher.fail(kind.refusal(error, subject))
+    for (const [watcher, { kind, subject }] of this.members)
+      watcher.fail(kind.refusal?.(error, subject) ?? error)
   }
 
   close(): void {

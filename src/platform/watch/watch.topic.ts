@@ -1,26 +1,28 @@
 import type { Bus } from '../bus.js'
-import type { Look, Subject, WatchKind } from './watch.kind.js'
+import type { Look, Subject, WatchedState, WatchKind } from './watch.kind.js'
 import type { Watcher } from './watcher.js'
 
 // Longer than the maximum delay of an event.
 const TOLD_MS = 60_000
+// Minimum between two states of one row. Of changes in between only the newest is sent.
+const MIN_INTERVAL_MS = 100
 
 /**
  * State shared by all watchers of one subject: the listener on the bus, and the last sequence of each row, so that order
  * and minimum interval are enforced once for all of them.
  */
-export class WatchTopic<Row = unknown> {
+export class WatchTopic<Row extends WatchedState = WatchedState> {
   readonly watchers = new Set<Watcher<Row>>()
   /** time of a read before the next round */
   lookAt = Number.POSITIVE_INFINITY
   #isRead = false
   #settledAt: Date | null = null
   #newest = -1
-  /** last offered sequence of each key, oldest first */
+  /** last offered sequence of each row, by id, oldest first */
   readonly #known = new Map<string, { sequence: number; at: number }>()
-  /** rows that wait for the minimum interval of their keys */
+  /** rows that wait for the minimum interval */
   readonly #delayed = new Map<string, Row>()
-  /** when a row of each key was last passed on, oldest first; only within the minimum interval */
+  /** when each row was last passed on, oldest first; only within the minimum interval */
   readonly #recent = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
   readonly #leave: () => void
@@ -42,17 +44,15 @@ export class WatchTopic<Row = unknown> {
 
   /** Sends the current state to new watchers. The others have it, or get it with the next read. */
   welcome(newcomers: readonly Watcher<Row>[], rows: readonly Row[], settledAt: Date | null): void {
-    const { keyOf, sequenceOf } = this.kind
     const isFirst = !this.#isRead
     this.#isRead = true
     this.#settledAt ??= settledAt
     const now = performance.now()
     const told = new Map<string, number>()
     for (const row of rows) {
-      const key = keyOf(row)
-      told.set(key, sequenceOf(row))
-      if (this.#known.has(key)) this.#offer(row, now)
-      else if (isFirst) this.#remember(key, sequenceOf(row), now)
+      told.set(row.id, row.sequence)
+      if (this.#known.has(row.id)) this.#offer(row, now)
+      else if (isFirst) this.#remember(row, now)
     }
     for (const newcomer of newcomers) newcomer.welcome(rows, told, now + TOLD_MS)
   }
@@ -80,39 +80,37 @@ export class WatchTopic<Row = unknown> {
   }
 
   #offer(row: Row, now: number): void {
-    const key = this.kind.keyOf(row)
-    const sequence = this.kind.sequenceOf(row)
-    const known = this.#known.get(key)
-    if (known && sequence <= known.sequence) {
-      if (sequence === known.sequence) this.#remember(key, sequence, now)
+    const known = this.#known.get(row.id)
+    if (known && row.sequence <= known.sequence) {
+      if (row.sequence === known.sequence) this.#remember(row, now)
       return
     }
-    this.#remember(key, sequence, now)
+    this.#remember(row, now)
     this.#release(now)
-    if (this.#recent.has(key)) this.#delayed.set(key, row)
-    else this.#pass(key, row, now)
+    if (this.#recent.has(row.id)) this.#delayed.set(row.id, row)
+    else this.#pass(row, now)
     this.#wait(now)
   }
 
-  #remember(key: string, sequence: number, at: number): void {
+  #remember({ id, sequence }: Row, at: number): void {
     this.#newest = Math.max(this.#newest, sequence)
-    this.#known.delete(key)
-    this.#known.set(key, { sequence, at })
+    this.#known.delete(id)
+    this.#known.set(id, { sequence, at })
   }
 
-  #pass(key: string, row: Row, now: number): void {
-    this.#recent.set(key, now)
+  #pass(row: Row, now: number): void {
+    this.#recent.set(row.id, now)
     for (const watcher of this.watchers) watcher.offer(row)
   }
 
   #release(now: number): void {
-    for (const [key, at] of this.#recent) {
-      if (now < at + this.kind.minIntervalMs) return
-      this.#recent.delete(key)
-      const row = this.#delayed.get(key)
+    for (const [id, at] of this.#recent) {
+      if (now < at + MIN_INTERVAL_MS) return
+      this.#recent.delete(id)
+      const row = this.#delayed.get(id)
       if (row === undefined) continue
-      this.#delayed.delete(key)
-      this.#pass(key, row, now)
+      this.#delayed.delete(id)
+      this.#pass(row, now)
     }
   }
 
@@ -126,16 +124,16 @@ export class WatchTopic<Row = unknown> {
         this.#release(performance.now())
         this.#wait(performance.now())
       },
-      Math.max(1, first + this.kind.minIntervalMs - now),
+      Math.max(1, first + MIN_INTERVAL_MS - now),
     )
   }
 
   #forget(now: number): void {
     const { forgetMs } = this.kind
     if (forgetMs === undefined) return
-    for (const [key, { at }] of this.#known) {
+    for (const [id, { at }] of this.#known) {
       if (at > now - forgetMs) return
-      this.#known.delete(key)
+      this.#known.delete(id)
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Subject, WatchKind } from './watch.kind.js'
+import type { Subject, WatchedState, WatchKind } from './watch.kind.js'
 
 /** A watcher's membership in its topic. */
 export interface Seat {
@@ -7,14 +7,14 @@ export interface Seat {
   leave(): void
 }
 
-/** The sequences of the initial rows, by key, shared by all watchers that joined together. */
+/** The sequences of the initial rows, by id, shared by all watchers that joined together. */
 export type Told = ReadonlyMap<string, number>
 
 /**
- * One subscriber: yields the newest version of each row in the order of its sequence, and buffers one row per key, however
+ * One subscriber: yields the newest version of each row in the order of its sequence, and buffers one version of each, however
  * slow its consumer is. It never reads the database: its topic delivers new rows.
  */
-export class Watcher<Row> implements AsyncIterableIterator<Row> {
+export class Watcher<Row extends WatchedState> implements AsyncIterableIterator<Row> {
   readonly #due = new Map<string, Row>()
   #told: { sequences: Told; until: number } | null = null
   #seat: Seat | null = null
@@ -63,13 +63,11 @@ export class Watcher<Row> implements AsyncIterableIterator<Row> {
 
   /** A row newer than all that its topic has delivered before. */
   offer(row: Row): void {
-    const key = this.kind.keyOf(row)
-    const sequence = this.kind.sequenceOf(row)
+    const { id, sequence } = row
     if (this.#told && performance.now() > this.#told.until) this.#told = null
-    if (sequence <= (this.#told?.sequences.get(key) ?? -1)) return
-    const pending = this.#due.get(key)
-    if (pending !== undefined && sequence <= this.kind.sequenceOf(pending)) return
-    this.#due.set(key, row)
+    if (sequence <= (this.#told?.sequences.get(id) ?? -1)) return
+    if (sequence <= (this.#due.get(id)?.sequence ?? -1)) return
+    this.#due.set(id, row)
     this.wake()
   }
 
@@ -95,8 +93,8 @@ export class Watcher<Row> implements AsyncIterableIterator<Row> {
     if (!this.#isWelcome || this.#seat?.isPaused) return undefined
     const [next] = this.#due
     if (!next) return undefined
-    const [key, row] = next
-    this.#due.delete(key)
+    const [id, row] = next
+    this.#due.delete(id)
     if (this.kind.isLast(row)) this.#end(null)
     return row
   }
