@@ -15,13 +15,13 @@ import { type GraphqlFace, HttpServer } from './server/http/http.server.js'
 import { Origins } from './server/http/origins.js'
 import { RequestReader } from './server/http/request.reader.js'
 import { SseEndpoint } from './server/http/sse.endpoint.js'
-import { StreamCount } from './server/http/stream.count.js'
 import { OperationDocuments } from './server/operations/operation.documents.js'
 import { OperationPreparer } from './server/operations/operation.prepare.js'
 import { OperationRunner } from './server/operations/operation.runner.js'
 import { PointsLimiter } from './server/operations/points.limiter.js'
 import { SchemaExposure } from './server/operations/schema.exposure.js'
 import { TrustedDocuments } from './server/operations/trusted.documents.js'
+import { Tally } from './server/tally.js'
 import { WebsocketOperations } from './server/websocket/websocket.operations.js'
 import { WebsocketServer } from './server/websocket/websocket.server.js'
 
@@ -74,13 +74,7 @@ async function openGraphql(
   const forSockets = { operations, callers, bodies, bus, origins, logger }
   return {
     endpoint: new GraphqlEndpoint(reader, runner, errors, requests.writeTimeoutMs),
-    streams: new SseEndpoint(
-      reader,
-      runner,
-      errors,
-      new StreamCount(requests.streams),
-      requests.writeTimeoutMs,
-    ),
+    streams: new SseEndpoint(reader, runner, errors, new Tally(requests.streams), requests.writeTimeoutMs),
     graphiql: web.graphiql ? createGraphiqlHandler(GRAPHIQL_DIRECTORY) : null,
     websocket: new WebsocketServer(forSockets, websocket, requests),
   }

@@ -3,6 +3,7 @@ import type { Viewer } from '../../features/access/viewer.js'
 import { malformed } from '../../platform/errors.js'
 import type { RequestInfo } from '../../platform/request.js'
 import type { CallerIdentification } from '../context.js'
+import { holderOf } from '../holder.js'
 import type { OperationPreparer, PreparedOperation } from '../operations/operation.prepare.js'
 import { type OperationRequest, readOperationRequest } from '../operations/operation.request.js'
 import type { BodyBudget } from './body.budget.js'
@@ -37,11 +38,11 @@ export class RequestReader {
     rules: MethodRules,
   ): Promise<PreparedOperation> {
     const viewer = await this.callers.identify(headersOf(request), info)
-    const address = addressOf(request, this.limits.trustedProxies)
+    const holder = holderOf(viewer, addressOf(request, this.limits.trustedProxies))
     const isGet = request.method === 'GET'
     if (isGet) requireGuarded(request)
     const operation = isGet ? readUrlOperation(request) : await this.#readBody(request, response, viewer)
-    const caller = { viewer, request: info, address }
+    const caller = { viewer, holder, request: info }
     return this.preparer.prepare(operation, caller, isGet ? rules.GET : rules.POST)
   }
 

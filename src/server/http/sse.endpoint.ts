@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FormattedExecutionResult } from 'graphql'
+import { HeddleError } from '../../platform/errors.js'
 import type { RequestInfo } from '../../platform/request.js'
 import type { ErrorFormatter } from '../error.format.js'
 import type { PreparedOperation } from '../operations/operation.prepare.js'
 import { OperationRefusal } from '../operations/operation.refusal.js'
 import type { OperationRunner } from '../operations/operation.runner.js'
+import type { Tally } from '../tally.js'
 import { requireEventStream } from './http.accept.js'
 import { discardBody } from './http.body.js'
 import { allowMethods, STREAM_RULES } from './http.operation.js'
 import { setPointsLeft } from './http.reply.js'
 import type { RequestReader } from './request.reader.js'
 import { SseStream } from './sse.stream.js'
-import type { StreamCount } from './stream.count.js'
 
 /** `/graphql/stream`: one operation a request, its replies as server-sent events. Source: graphql-sse's protocol. */
 export class SseEndpoint {
@@ -21,7 +22,7 @@ export class SseEndpoint {
     private readonly reader: RequestReader,
     private readonly runner: OperationRunner,
     private readonly errors: ErrorFormatter,
-    private readonly count: StreamCount,
+    private readonly streams: Tally,
     private readonly writeTimeoutMs: number,
   ) {}
 
@@ -31,8 +32,9 @@ export class SseEndpoint {
     try {
       const operation = await this.reader.prepare(request, response, info, STREAM_RULES)
       if (response.destroyed) return
-      const leave = this.count.enter(operation.caller)
-      response.once('close', leave)
+      const { key } = operation.caller.holder
+      if (!this.streams.take(key)) throw tooMany(this.streams.limit)
+      response.once('close', () => this.streams.giveBack(key))
       setPointsLeft(response, operation.pointsLeft)
       await this.#stream(response, await this.#repliesOf(operation))
     } catch (thrown) {
@@ -71,4 +73,12 @@ export class SseEndpoint {
     for await (const reply of replies) if (!(await stream.next(reply))) return
     stream.complete()
   }
+}
+
+function tooMany(limit: number): HeddleError {
+  return new HeddleError(
+    'RATE_LIMITED',
+    `At most ${limit.toLocaleString('en')} streams may be open at once.`,
+    { systemMessage: 'Too many streams', details: { limit } },
+  )
 }

@@ -11,6 +11,7 @@ import type { Viewer } from '../../features/access/viewer.js'
 import { HeddleError, malformed } from '../../platform/errors.js'
 import type { RequestInfo } from '../../platform/request.js'
 import { ServerContext } from '../context.js'
+import type { Holder } from '../holder.js'
 import { costOf } from './operation.cost.js'
 import type { OperationDocuments } from './operation.documents.js'
 import { OperationRefusal } from './operation.refusal.js'
@@ -25,9 +26,8 @@ const MAX_ERRORS = 5
 export interface Caller {
   /** null: without a credential */
   readonly viewer: Viewer | null
+  readonly holder: Holder
   readonly request: RequestInfo
-  /** of the client, behind the proxies that are trusted */
-  readonly address: string
 }
 
 /** Which kinds of operations a transport runs, and what it says of the others. */
@@ -75,7 +75,7 @@ export class OperationPreparer {
     caller: Caller,
     transport: TransportRules,
   ): Promise<PreparedOperation> {
-    const { viewer, address } = caller
+    const { viewer, holder } = caller
     const { document, operation, query, cost } = this.#read(request, viewer)
     if (!transport.kinds.has(operation.operation)) throw transport.refuse(operation.operation)
     const { variables, operationName } = request
@@ -91,7 +91,7 @@ export class OperationPreparer {
       caller,
       query,
       cost,
-      pointsLeft: await this.points.take(viewer?.userId ?? null, address, cost),
+      pointsLeft: await this.points.take(holder, cost),
       reportsCost: request.extensions.cost === true,
     }
   }

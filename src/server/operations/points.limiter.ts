@@ -7,6 +7,7 @@ import {
 } from 'rate-limiter-flexible'
 import { HeddleError } from '../../platform/errors.js'
 import type { Logger } from '../../platform/log.js'
+import type { Holder } from '../holder.js'
 
 const MINUTE_SECONDS = 60
 const PATIENCE_MS = 50
@@ -38,10 +39,10 @@ export class PointsLimiter {
   }
 
   /** Throws RATE_LIMITED, with the seconds to wait, when there are not as many left. */
-  async take(userId: string | null, address: string, points: number): Promise<PointsLeft> {
+  async take({ userId, key }: Holder, points: number): Promise<PointsLeft> {
     const limiter = userId === null ? this.#addresses : this.#users
     try {
-      return leftOf(limiter, await limiter.consume(userId ?? address, points))
+      return leftOf(limiter, await limiter.consume(key, points))
     } catch (refused) {
       if (refused instanceof RateLimiterRes) throw rateLimited(leftOf(limiter, refused), points)
       throw refused

@@ -37,16 +37,16 @@ export class WebsocketOperations {
     { connection: { session }, takeRoom }: Arrival,
     payload: SubscribePayload,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-    const { address } = session
+    const { holder } = session
     const request = session.readRequest()
     try {
       if (this.#stopping) throw stopping()
       takeRoom()
-      return await this.#starting.run(session.userId ?? address, null, async () => {
+      return await this.#starting.run(holder.key, null, async () => {
         // Nobody is left to answer.
         if (session.isEnded) throw invalid('The socket has closed.')
         const viewer = await session.identify(request)
-        return this.preparer.prepare(readOperationRequest(payload), { viewer, request, address }, RULES)
+        return this.preparer.prepare(readOperationRequest(payload), { viewer, holder, request }, RULES)
       })
     } catch (thrown) {
       const { errors } = thrown instanceof OperationRefusal ? thrown : OperationRefusal.for(thrown)
@@ -64,8 +64,7 @@ export class WebsocketOperations {
 
   subscribe(args: ExecutionArgs): Promise<EventStream | FormattedExecutionResult> {
     const operation = args as PreparedOperation
-    const userId = operation.contextValue.signedIn?.userId ?? ''
-    return this.#starting.run(userId, null, () => this.runner.subscribe(operation))
+    return this.#starting.run(operation.caller.holder.key, null, () => this.runner.subscribe(operation))
   }
 
   formatErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {

@@ -1,6 +1,6 @@
 import { HeddleError } from '../../platform/errors.js'
 import type { BodyBudget } from '../http/body.budget.js'
-import type { Tally } from './tally.js'
+import type { Tally } from '../tally.js'
 import type { WebsocketSession } from './websocket.session.js'
 
 /** What the operations of one socket take, of what it and its user may: how many there are, and how long they are. */
@@ -16,19 +16,18 @@ export class OperationRoom {
 
   /** Throws RATE_LIMITED or SERVICE_UNAVAILABLE when there is none left. @returns what gives it back */
   take(bytes: number): () => void {
-    const { userId, address } = this.session
-    const caller = userId ?? address
+    const { userId, key } = this.session.holder
     if (this.#running >= this.limit) throw tooMany('A connection', this.limit)
     const body = this.bodies.open(userId)
     body.take(bytes)
-    if (!this.operations.take(caller)) {
+    if (!this.operations.take(key)) {
       body.giveBack()
       throw tooMany('A user', this.operations.limit)
     }
     this.#running += 1
     return () => {
       this.#running -= 1
-      this.operations.giveBack(caller)
+      this.operations.giveBack(key)
       body.giveBack()
     }
   }

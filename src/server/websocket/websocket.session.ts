@@ -5,7 +5,8 @@ import type { Bus } from '../../platform/bus.js'
 import { HeddleError } from '../../platform/errors.js'
 import { HEADER_NAMES, type HeaderSource, type RequestInfo, readRequestInfo } from '../../platform/request.js'
 import type { CallerIdentification } from '../context.js'
-import type { Tally } from './tally.js'
+import { type Holder, holderOf } from '../holder.js'
+import type { Tally } from '../tally.js'
 import { CloseCodes, type Closing } from './websocket.codes.js'
 
 // A credential is believed for a few seconds more than it says, as clocks differ.
@@ -16,6 +17,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export class WebsocketSession {
   #header: HeaderSource = () => undefined
   #viewer: Viewer | null = null
+  #holder: Holder
   #expiry: NodeJS.Timeout | undefined
   #leave: () => void = () => undefined
   #isEnded = false
@@ -24,17 +26,18 @@ export class WebsocketSession {
     private readonly callers: CallerIdentification,
     private readonly bus: Bus,
     private readonly socketsOfUsers: Tally,
-    readonly address: string,
+    private readonly address: string,
     private readonly close: (closing: Closing) => void,
-  ) {}
+  ) {
+    this.#holder = holderOf(null, address)
+  }
 
   get isEnded(): boolean {
     return this.#isEnded
   }
 
-  /** null: without a credential */
-  get userId(): string | null {
-    return this.#viewer?.userId ?? null
+  get holder(): Holder {
+    return this.#holder
   }
 
   /** What each operation tells of itself. */
@@ -58,6 +61,7 @@ export class WebsocketSession {
       this.#viewer = null
       return { code: CloseCodes.tryAgainLater, reason: 'Too many sockets of this user' }
     }
+    this.#holder = holderOf(this.#viewer, this.address)
     const leaves = credentialTopics(this.#viewer).map((topic) => this.bus.subscribe(topic, () => this.look()))
     this.#leave = () => {
       for (const leave of leaves) leave()
