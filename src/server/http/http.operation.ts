@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { malformed } from '../../platform/errors.js'
-import type { TransportRules } from '../operations/operation.prepare.js'
+import type { RefusedKinds } from '../operations/operation.prepare.js'
 import { type OperationRequest, readOperationRequest } from '../operations/operation.request.js'
 import type { ReplyType } from './http.accept.js'
 import { send } from './http.reply.js'
@@ -13,22 +13,19 @@ const GUARDED_HEADERS = ['authorization', 'x-api-key', 'apollo-require-preflight
 // What stands whatever the client accepts: the request could not be read, or the same may succeed later.
 const OWN_STATUSES = new Set([400, 405, 406, 413, 414, 415, 429])
 
-/** What may come by each method. */
-export type MethodRules = Readonly<Record<'GET' | 'POST', TransportRules>>
+/** What may not come by each method. */
+export type MethodRules = Readonly<Record<'GET' | 'POST', RefusedKinds>>
 
 const METHODS = 'GET, POST'
 
 export const GRAPHQL_RULES: MethodRules = {
-  GET: {
-    kinds: new Set(['query']),
-    refuse: (kind) => (kind === 'subscription' ? refuseSubscription() : refuseMutation()),
-  },
-  POST: { kinds: new Set(['query', 'mutation']), refuse: refuseSubscription },
+  GET: { mutation: refuseMutation, subscription: refuseSubscription },
+  POST: { subscription: refuseSubscription },
 }
 
 export const STREAM_RULES: MethodRules = {
-  GET: { kinds: new Set(['query', 'subscription']), refuse: refuseMutation },
-  POST: { kinds: new Set(['query', 'mutation', 'subscription']), refuse: refuseMutation },
+  GET: { mutation: refuseMutation },
+  POST: {},
 }
 
 /** Answers OPTIONS itself, and then returns true. Throws VALIDATION_ERROR with status 405 for other methods. */

@@ -30,11 +30,8 @@ export interface Caller {
   readonly request: RequestInfo
 }
 
-/** Which kinds of operations a transport runs, and what it says of the others. */
-export interface TransportRules {
-  readonly kinds: ReadonlySet<`${OperationTypeNode}`>
-  refuse(kind: OperationTypeNode): HeddleError
-}
+/** The kinds of operations that a transport does not run, and what it says of each. */
+export type RefusedKinds = Readonly<Partial<Record<`${OperationTypeNode}`, () => HeddleError>>>
 
 /** An operation that may run: it can be given to `OperationRunner`, and to libraries as what to execute. */
 export interface PreparedOperation extends ExecutionArgs {
@@ -73,11 +70,12 @@ export class OperationPreparer {
   async prepare(
     request: OperationRequest,
     caller: Caller,
-    transport: TransportRules,
+    refusedKinds: RefusedKinds = {},
   ): Promise<PreparedOperation> {
     const { viewer, holder } = caller
     const { document, operation, query, cost } = this.#read(request, viewer)
-    if (!transport.kinds.has(operation.operation)) throw transport.refuse(operation.operation)
+    const refusal = refusedKinds[operation.operation]
+    if (refusal) throw refusal()
     const { variables, operationName } = request
     const { maxPoints, textBytes } = this.limits
     if (cost > maxPoints) throw OperationRefusal.for(tooCostly(cost, maxPoints))

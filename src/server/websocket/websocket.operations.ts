@@ -5,7 +5,7 @@ import { FairLimit } from '../../platform/fair.limit.js'
 import { readRequestInfo } from '../../platform/request.js'
 import type { ErrorFormatter } from '../error.format.js'
 import type { EventStream } from '../operations/event.stream.js'
-import type { OperationPreparer, PreparedOperation, TransportRules } from '../operations/operation.prepare.js'
+import type { OperationPreparer, PreparedOperation } from '../operations/operation.prepare.js'
 import { OperationRefusal } from '../operations/operation.refusal.js'
 import { readOperationRequest } from '../operations/operation.request.js'
 import type { OperationRunner } from '../operations/operation.runner.js'
@@ -14,11 +14,6 @@ import type { WebsocketSession } from './websocket.session.js'
 
 // Of all callers together: whoever starts thousands of operations at once does not hold up those of others.
 const MAX_STARTING = 4
-
-const RULES: TransportRules = {
-  kinds: new Set(['query', 'mutation', 'subscription']),
-  refuse: (kind) => new HeddleError('INTERNAL_SERVER_ERROR', 'Unknown kind', { systemMessage: kind }),
-}
 
 /** Runs the operations that come over WebSocket. Each is authenticated by itself, so that a revoked key stops. */
 export class WebsocketOperations {
@@ -46,7 +41,7 @@ export class WebsocketOperations {
         // Nobody is left to answer.
         if (session.isEnded) throw invalid('The socket has closed.')
         const viewer = await session.identify(request)
-        return this.preparer.prepare(readOperationRequest(payload), { viewer, holder, request }, RULES)
+        return this.preparer.prepare(readOperationRequest(payload), { viewer, holder, request })
       })
     } catch (thrown) {
       const { errors } = thrown instanceof OperationRefusal ? thrown : OperationRefusal.for(thrown)
