@@ -14,7 +14,6 @@ import { requireUnconditionalRoot } from './subscription.rule.js'
 
 // One of GraphQL's own rules trips over what the first of these refuses.
 const RULES = [[requireUnconditionalRoot], specifiedRules]
-const MAX_ERRORS = 5
 // An entry takes a few hundred bytes a token.
 const MAX_KEPT_TOKENS = 100_000
 
@@ -58,8 +57,8 @@ export class OperationDocuments {
       throw error
     }
     for (const rules of RULES) {
-      const errors = validate(this.schema, node, rules, { maxErrors: MAX_ERRORS })
-      if (errors.length > 0) throw new OperationRefusal(errors.slice(0, MAX_ERRORS))
+      const errors = validate(this.schema, node, rules, { maxErrors: OperationRefusal.maxErrors })
+      if (errors.length > 0) throw new OperationRefusal(errors)
     }
     return {
       node,

@@ -20,8 +20,6 @@ import type { PointsLeft, PointsLimiter } from './points.limiter.js'
 import type { SchemaExposure } from './schema.exposure.js'
 import type { TrustedDocuments } from './trusted.documents.js'
 
-const MAX_ERRORS = 5
-
 /** Who sent an operation, as its transport knows it. */
 export interface Caller {
   /** null: without a credential */
@@ -126,9 +124,9 @@ export class OperationPreparer {
     variables: Record<string, unknown>,
   ) {
     const { errors } = getVariableValues(this.schema, variableDefinitions, variables, {
-      maxErrors: MAX_ERRORS,
+      maxErrors: OperationRefusal.maxErrors,
     })
-    if (errors) throw new OperationRefusal(errors.slice(0, MAX_ERRORS))
+    if (errors) throw new OperationRefusal(errors)
   }
 }
 
