@@ -55,3 +55,22 @@ export class FairLimit {
     begin?.()
   }
 }
+
+/** At most so many pieces of work at once of each key. What waits goes on in its order. */
+export class KeyedLimit {
+  readonly #limits = new Map<string, { limit: FairLimit; pieces: number }>()
+
+  constructor(private readonly most: number) {}
+
+  async run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const own = this.#limits.get(key) ?? { limit: new FairLimit(this.most), pieces: 0 }
+    this.#limits.set(key, own)
+    own.pieces++
+    try {
+      return await own.limit.run(key, null, work)
+    } finally {
+      own.pieces--
+      if (own.pieces === 0) this.#limits.delete(key)
+    }
+  }
+}

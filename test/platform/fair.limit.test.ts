@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FairLimit } from '../../src/platform/fair.limit.js'
+import { FairLimit, KeyedLimit } from '../../src/platform/fair.limit.js'
 
 const { signal } = new AbortController()
 
@@ -61,4 +61,22 @@ test('a wait that is given up takes no turn, and work that failed gives its plac
 
   expect(bench.begun).toEqual(['b1'])
   await expect(bench.start(limit, 'b', 'b2', controller.signal)).rejects.toThrow('given up')
+})
+
+test('a limit of each key holds up nobody but the key itself', async () => {
+  const [limit, begun] = [new KeyedLimit(1), [] as string[]]
+  let endFirst: () => void = () => undefined
+  const first = limit.run('a', () => {
+    begun.push('a1')
+    return new Promise<void>((resolve) => {
+      endFirst = resolve
+    })
+  })
+  const second = limit.run('a', async () => void begun.push('a2'))
+  await limit.run('b', async () => void begun.push('b1'))
+  expect(begun).toEqual(['a1', 'b1'])
+
+  endFirst()
+  await Promise.all([first, second])
+  expect(begun).toEqual(['a1', 'b1', 'a2'])
 })

@@ -1,7 +1,7 @@
 import type { ExecutionArgs, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { HeddleError, invalid } from '../../platform/errors.js'
-import { FairLimit } from '../../platform/fair.limit.js'
+import { KeyedLimit } from '../../platform/fair.limit.js'
 import { readRequestInfo } from '../../platform/request.js'
 import type { ErrorFormatter } from '../error.format.js'
 import type { EventStream } from '../operations/event.stream.js'
@@ -12,13 +12,13 @@ import type { OperationRunner } from '../operations/operation.runner.js'
 import type { Arrival } from './websocket.connection.js'
 import type { WebsocketSession } from './websocket.session.js'
 
-// Of all callers together: whoever starts thousands of operations at once does not hold up those of others.
+// Of each caller: whoever starts thousands of operations at once does not hold up those of others.
 const MAX_STARTING = 4
 
 /** Runs the operations that come over WebSocket. Each is authenticated by itself, so that a revoked key stops. */
 export class WebsocketOperations {
   readonly #executing = new Set<Promise<unknown>>()
-  readonly #starting = new FairLimit(MAX_STARTING)
+  readonly #starting = new KeyedLimit(MAX_STARTING)
   #stopping = false
 
   constructor(
@@ -37,7 +37,7 @@ export class WebsocketOperations {
     try {
       if (this.#stopping) throw stopping()
       takeRoom()
-      return await this.#starting.run(holder.key, null, async () => {
+      return await this.#starting.run(holder.key, async () => {
         // Nobody is left to answer.
         if (session.isEnded) throw invalid('The socket has closed.')
         const viewer = await session.identify(request)
@@ -59,7 +59,7 @@ export class WebsocketOperations {
 
   subscribe(args: ExecutionArgs): Promise<EventStream | FormattedExecutionResult> {
     const operation = args as PreparedOperation
-    return this.#starting.run(operation.caller.holder.key, null, () => this.runner.subscribe(operation))
+    return this.#starting.run(operation.caller.holder.key, () => this.runner.subscribe(operation))
   }
 
   formatErrors(errors: readonly GraphQLError[]): GraphQLFormattedError[] {
