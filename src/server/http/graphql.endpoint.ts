@@ -5,7 +5,7 @@ import type { EnvelopedError, ErrorFormatter } from '../error.format.js'
 import { OperationRefusal } from '../operations/operation.refusal.js'
 import type { OperationRunner } from '../operations/operation.runner.js'
 import { negotiateReplyType, type ReplyType } from './http.accept.js'
-import { discardBody } from './http.body.js'
+import { formatFailure, sendFailure } from './http.failure.js'
 import { allowMethods, GRAPHQL_RULES, httpStatusOf } from './http.operation.js'
 import { limitWriting, sendJson, setPointsLeft } from './http.reply.js'
 import type { RequestReader } from './request.reader.js'
@@ -28,20 +28,12 @@ export class GraphqlEndpoint {
       setPointsLeft(response, operation.pointsLeft)
       reply(response, await this.runner.run(operation), type)
     } catch (thrown) {
-      // The client is gone: there is nobody to answer, and nothing is wrong here.
-      if (request.destroyed && !request.complete) return
-      discardBody(request)
-      this.#refuse(response, thrown, info, type)
+      const errors = formatFailure(thrown, request, this.errors, info)
+      if (!errors) return
+      if (errors[0]?.extensions.status === 405) response.setHeader('allow', 'POST')
+      const isRead = thrown instanceof OperationRefusal && type === 'application/json'
+      sendFailure(response, errors, (status) => (isRead ? 200 : httpStatusOf(status, type)), type)
     }
-  }
-
-  #refuse(response: ServerResponse, thrown: unknown, info: RequestInfo, type: ReplyType): void {
-    const errors = this.errors.formatAll(thrown, info)
-    const { status, retryAfter } = errors[0]?.extensions ?? { status: 500 }
-    if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
-    if (status === 405) response.setHeader('allow', 'POST')
-    const isRead = thrown instanceof OperationRefusal && type === 'application/json'
-    sendJson(response, isRead ? 200 : httpStatusOf(status, type), { errors }, type)
   }
 }
 

@@ -9,7 +9,7 @@ import { refuse, type WebsocketServer } from '../websocket/websocket.server.js'
 import type { GraphiqlHandler } from './graphiql.js'
 import type { GraphqlEndpoint } from './graphql.endpoint.js'
 import type { HealthEndpoint } from './health.endpoint.js'
-import { discardBody } from './http.body.js'
+import { formatFailure, sendFailure } from './http.failure.js'
 import type { HttpHardening } from './http.hardening.js'
 import { headersOf } from './http.headers.js'
 import { sendJson } from './http.reply.js'
@@ -84,13 +84,8 @@ export class HttpServer {
     try {
       if (this.hardening.prepare(request, response)) await this.#route(request, response, info)
     } catch (thrown) {
-      // The client is gone: there is nobody to answer, and nothing is wrong here.
-      if (request.destroyed && !request.complete) return
-      discardBody(request)
-      const enveloped = this.errors.format(thrown, info)
-      const { status, retryAfter } = enveloped.extensions
-      if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
-      sendJson(response, status, { errors: [enveloped] })
+      const errors = formatFailure(thrown, request, this.errors, info)
+      if (errors) sendFailure(response, errors)
     }
   }
 

@@ -8,7 +8,7 @@ import { OperationRefusal } from '../operations/operation.refusal.js'
 import type { OperationRunner } from '../operations/operation.runner.js'
 import type { Tally } from '../tally.js'
 import { requireEventStream } from './http.accept.js'
-import { discardBody } from './http.body.js'
+import { formatFailure } from './http.failure.js'
 import { allowMethods, STREAM_RULES } from './http.operation.js'
 import { setPointsLeft } from './http.reply.js'
 import type { RequestReader } from './request.reader.js'
@@ -39,8 +39,8 @@ export class SseEndpoint {
       await this.#stream(response, await this.#repliesOf(operation))
     } catch (thrown) {
       if (!(thrown instanceof OperationRefusal)) throw thrown
-      discardBody(request)
-      await this.#stream(response, [{ errors: this.errors.formatAll(thrown, info) }])
+      const errors = formatFailure(thrown, request, this.errors, info)
+      if (errors) await this.#stream(response, [{ errors }])
     }
   }
 
