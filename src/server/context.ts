@@ -9,7 +9,7 @@ import type { HeaderSource, RequestInfo } from '../platform/request.js'
 import { TextBudget } from '../platform/text.budget.js'
 
 /**
- * What resolvers get, and what the server itself needs to know of an operation. Apollo hands a copy of it on, made of
+ * What resolvers get, and what the server needs to know about an operation. Apollo passes on a copy of it, created from
  * its own properties and its prototype.
  */
 export class ServerContext implements Context {
@@ -28,28 +28,28 @@ export class ServerContext implements Context {
     return this.signedIn
   }
 
-  /** Nobody waits for the operation any more: what it has not begun yet fails. */
+  /** The client no longer waits for the operation: whatever has not started yet fails. */
   abandon(reason: HeddleError): void {
     this.state.abandoned = reason
   }
 
-  /** For one mutation, which is done once for its idempotency key. */
+  /** For one mutation, which is done once per idempotency key. */
   calling(call: IdempotentCall | null): ServerContext {
     const caller = this.signedIn && { ...this.signedIn, call }
     return new ServerContext(caller, this.request, this.textBytes, this.loaders, this.state)
   }
 
-  /** The same caller, and nothing loaded yet: for the next event of a subscription. */
+  /** The same caller with an empty loader cache: for the next event of a subscription. */
   renew(): ServerContext {
     return new ServerContext(this.signedIn, this.request, this.textBytes)
   }
 }
 
-/** Finds out who calls, for every transport. */
+/** Identifies the caller, for every transport. */
 export class CallerIdentification {
   constructor(private readonly authenticator: Authenticator) {}
 
-  /** Who calls; null without any credential. A bad credential throws UNAUTHENTICATED. */
+  /** null without any credential. Throws UNAUTHENTICATED for an invalid one. */
   async identify(header: HeaderSource, request: RequestInfo): Promise<Viewer | null> {
     const credentials = readCredentials(header)
     if (credentials.apiKey === null && credentials.bearer === null) return null

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import { isUnavailable, isUniqueViolation, isUnstorableText } from '../platform/database.errors.js'
 import { conflict, HeddleError, invalid, malformed } from '../platform/errors.js'
 
-/** Says of anything thrown which error of the one table it is. What is not known here is nobody's business but ours. */
+/** Maps anything thrown to an error of the table of codes. Unknown errors are masked. */
 
 const MAX_MESSAGE = 500
 
@@ -14,22 +14,30 @@ export function toHeddleError(thrown: unknown): HeddleError {
     return cause.path === undefined ? malformed(message) : invalid(message)
   }
   if (isUniqueViolation(cause)) {
-    return conflict('Something with this id or name exists already.', 'Unique key exists')
+    return conflict('This id or name already exists.', 'Unique key exists')
   }
-  if (isUnstorableText(cause)) return invalid('Invalid text. It has NUL, which cannot be stored.')
+  if (isUnstorableText(cause)) return invalid('Invalid text. It contains NUL, which cannot be stored.')
   if (isUnavailable(cause)) {
-    return new HeddleError('SERVICE_UNAVAILABLE', 'Heddle cannot answer now. Try again in a moment.', {
-      systemMessage: 'Database unavailable',
-      cause,
-    })
+    return new HeddleError(
+      'SERVICE_UNAVAILABLE',
+      'The service is temporarily unavailable. Try again in a moment.',
+      {
+        systemMessage: 'Database unavailable',
+        cause,
+      },
+    )
   }
-  return new HeddleError('INTERNAL_SERVER_ERROR', 'Something went wrong here. Quote the trace id.', {
-    systemMessage: 'Unexpected error',
-    cause,
-  })
+  return new HeddleError(
+    'INTERNAL_SERVER_ERROR',
+    'An unexpected error occurred. Quote the trace id when you report it.',
+    {
+      systemMessage: 'Unexpected error',
+      cause,
+    },
+  )
 }
 
-/** GraphQL wraps what a resolver throws. Its own errors say most in their outermost form. */
+/** GraphQL wraps what a resolver throws; among GraphQL's own errors the outermost one says most. */
 function originOf(thrown: unknown): unknown {
   let origin = thrown
   while (origin instanceof GraphQLError && origin.originalError) origin = origin.originalError
@@ -37,7 +45,7 @@ function originOf(thrown: unknown): unknown {
 }
 
 /**
- * Before a field is resolved, GraphQL's own errors are about the request. While it is, they are about an argument or
+ * Before execution, GraphQL's own errors are the client's. During execution they are about an argument of the client, or
  * about a value of ours that does not fit the schema.
  */
 function isCallersFault({ path, message }: GraphQLError): boolean {

@@ -5,10 +5,10 @@ import type { RequestInfo } from '../platform/request.js'
 import { toHeddleError } from './error.causes.js'
 import { OperationRefusal } from './operations/operation.refusal.js'
 
-/** What every error carries in its `extensions`. Source: the error envelope of Aitronos' API. */
+/** The `extensions` of every error. Source: the error envelope of Aitronos' API. */
 export interface ErrorEnvelope extends Record<string, unknown> {
   code: string
-  /** for people; also the error's own message */
+  /** for people; the same as the error's message */
   message: string
   /** the cause in a few fixed words, for programs */
   systemMessage: string
@@ -18,15 +18,15 @@ export interface ErrorEnvelope extends Record<string, unknown> {
   details: Record<string, unknown>
   traceId: string
   timestamp: string
-  /** seconds after which the same request may succeed, as in HTTP's Retry-After; absent when trying again would not help */
+  /** seconds after which the same request may succeed, as in HTTP's Retry-After; absent if a retry would not help */
   retryAfter?: number
 }
 
 export type EnvelopedError = GraphQLFormattedError & { extensions: ErrorEnvelope }
 
-/** The one place where what was thrown becomes what a client sees. Unexpected errors are masked, and logged once. */
+/** The only place that turns what was thrown into what a client sees. Unexpected errors are masked, and logged once. */
 export class ErrorFormatter {
-  // Apollo and graphql-ws hand an error on without the request that it belongs to.
+  // Apollo and graphql-ws pass errors on without the request that they belong to.
   readonly #requests = new WeakMap<object, RequestInfo>()
   readonly #logged = new WeakSet<object>()
 
@@ -38,18 +38,18 @@ export class ErrorFormatter {
     return { ...placeOf(thrown), message: error.message, extensions: envelope(error, request) }
   }
 
-  /** Why an operation is not run: one error, or all that is wrong with its document. */
+  /** Formats why an operation is not run: one error, or all problems of its document. */
   formatAll(thrown: unknown, request: RequestInfo): EnvelopedError[] {
     const errors = thrown instanceof OperationRefusal ? thrown.errors : [thrown]
     return errors.map((error) => this.format(error, request))
   }
 
-  /** Notes which request these errors belong to, for `formatClaimed`. */
+  /** Records which request these errors belong to, for `formatClaimed`. */
   claim(errors: readonly object[], request: RequestInfo): void {
     for (const error of errors) this.#requests.set(error, request)
   }
 
-  /** null when nobody has claimed the error. */
+  /** null if no request claimed the error. */
   formatClaimed(error: unknown): EnvelopedError | null {
     const request = typeof error === 'object' && error !== null ? this.#requests.get(error) : undefined
     return request ? this.format(error, request) : null
@@ -58,7 +58,7 @@ export class ErrorFormatter {
   #log(error: HeddleError, { traceId, requestId, correlationId }: RequestInfo): void {
     if (error.status < 500) return
     const cause = error.cause ?? error
-    // One failure can reach many fields: each load of a batch is refused with the same error.
+    // One failure can reach many fields: every load of a batch is rejected with the same error.
     if (typeof cause === 'object' && cause !== null) {
       if (this.#logged.has(cause)) return
       this.#logged.add(cause)
@@ -78,7 +78,7 @@ function envelope(error: HeddleError, request: RequestInfo): ErrorEnvelope {
   }
 }
 
-/** Where in the document it happened, and in which field. */
+/** The location in the document, and the path of the field. */
 function placeOf(thrown: unknown): Pick<GraphQLFormattedError, 'locations' | 'path'> {
   if (!(thrown instanceof GraphQLError)) return {}
   const { locations, path } = thrown

@@ -12,7 +12,7 @@ import type { SubscriptionCall, SubscriptionSources } from '../features/access/s
 import type { ServerContext } from './context.js'
 import { guardScopes } from './scope.guard.js'
 
-/** The GraphQL schema of one app: resolver classes, the instances that answer for them, and the sources of events. */
+/** Builds the GraphQL schema of one app: resolver classes, their instances, and the event sources of subscriptions. */
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql knows resolvers by their classes, which it types so.
 export type ResolverClass = Function
@@ -26,11 +26,11 @@ export function createSchema(
     container: { get: (resolver) => resolvers.get(resolver) },
     pubSub: {
       publish: () => undefined,
-      // type-graphql says that it wants the events at once; graphql-js, which gets them, waits for a promise too.
+      // type-graphql's type requires events synchronously; graphql-js, which receives them, also awaits a promise.
       subscribe: ((field: string, call: SubscriptionCall) => sources[field]?.(call)) as never,
     },
     validate: false,
-    // Types that nothing refers to are no part of it, whatever else has been imported.
+    // Omits types that nothing refers to, even if their modules are imported.
     orphanedTypes: [],
   })
   wrapMutations(schema)
@@ -38,23 +38,23 @@ export function createSchema(
   return schema
 }
 
-/** As `schema.graphql` has it: in the order of names, so that a change shows as what it is. */
+/** As in `schema.graphql`: sorted by name, so that diffs show only real changes. */
 export function printSorted(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`
 }
 
-/** Every mutation starts here, over HTTP as over WebSocket. */
+/** Wraps every mutation, on all transports. */
 function wrapMutations(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve as GraphQLFieldResolver<unknown, Context>
     field.args = [...field.args, IDEMPOTENCY_KEY]
     field.resolve = async (source, { idempotencyKey, ...args }, context: ServerContext, info) => {
       const key = idempotencyKey ?? context.request.idempotencyKey
-      // One header may stand for several mutations: each is known by where its reply goes.
+      // One header may apply to several mutations: the field's path tells them apart.
       const operation = idempotencyKey == null ? `${field.name}#${info.path.key}` : field.name
       const call = key === null ? null : { operation, key, arguments: args }
       const payload = await resolve(source, args, context.calling(call), info)
-      // The fields of its payload show what it left, and not what an earlier mutation of the operation has loaded.
+      // Its payload's fields must show the state after it, not what an earlier mutation of the operation has loaded.
       context.loaders.clear()
       return payload
     }
@@ -64,7 +64,7 @@ function wrapMutations(schema: GraphQLSchema): void {
 const IDEMPOTENCY_KEY: GraphQLArgument = {
   name: 'idempotencyKey',
   description:
-    '1 to 255 characters, kept for 24 hours: the same key with the same arguments gives the first reply again and has one effect, with other arguments CONFLICT. What the reply links to, as the organization of a thread, and what the caller may do there, are as of now. Default: the Idempotency-Key header, for each mutation of the request.',
+    '1 to 255 characters, kept for 24 hours. A repeated call with the same key and arguments has no further effect and returns the first reply; with other arguments it fails with CONFLICT. Objects that the reply links to, such as the organization of a thread, and what the caller may see, are current. Default: the Idempotency-Key header, for each mutation of the request.',
   type: GraphQLString,
   defaultValue: undefined,
   deprecationReason: undefined,

@@ -8,7 +8,7 @@ import { SCOPE_TABLE } from '../features/access/scope.table.js'
 import { requireScopes } from '../features/access/scopes.js'
 import type { ServerContext } from './context.js'
 
-/** Has every field of the table ask for its scopes first, over HTTP as over WebSocket. */
+/** Makes every field in the table check its scopes first, on all transports. */
 export function guardScopes(schema: GraphQLSchema): void {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
   const lines = new Map(Object.entries(SCOPE_TABLE))

@@ -1,20 +1,20 @@
-/** How much each of many holds of what one of them may hold. */
+/** Counts uses per key, up to a limit for each. */
 export class Tally {
-  readonly #held = new Map<string, number>()
+  readonly #counts = new Map<string, number>()
 
   constructor(readonly limit: number) {}
 
-  /** False, and nothing taken, when the key holds as many as it may. */
+  /** False, without counting, if the key is at its limit. */
   take(key: string): boolean {
-    const held = this.#held.get(key) ?? 0
-    if (held >= this.limit) return false
-    this.#held.set(key, held + 1)
+    const count = this.#counts.get(key) ?? 0
+    if (count >= this.limit) return false
+    this.#counts.set(key, count + 1)
     return true
   }
 
   giveBack(key: string): void {
-    const left = (this.#held.get(key) ?? 0) - 1
-    if (left > 0) this.#held.set(key, left)
-    else this.#held.delete(key)
+    const left = (this.#counts.get(key) ?? 0) - 1
+    if (left > 0) this.#counts.set(key, left)
+    else this.#counts.delete(key)
   }
 }

@@ -54,7 +54,7 @@ test.each([
   const { message, extensions } = formatter.format(thrown, request)
 
   expect(extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', status: 500 })
-  expect(message).toBe('Something went wrong here. Quote the trace id.')
+  expect(message).toBe('An unexpected error occurred. Quote the trace id when you report it.')
   expect(JSON.stringify(extensions)).not.toContain('secret')
 })
 

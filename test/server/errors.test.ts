@@ -25,7 +25,7 @@ async function without<Result>(table: string, work: () => Promise<Result>): Prom
 
 function expectMasked(errors: readonly ReplyError[] | undefined): string {
   const [error] = errors ?? []
-  expect(error?.message).toBe('Something went wrong here. Quote the trace id.')
+  expect(error?.message).toBe('An unexpected error occurred. Quote the trace id when you report it.')
   expect(error?.extensions).toMatchObject({
     code: 'INTERNAL_SERVER_ERROR',
     status: 500,

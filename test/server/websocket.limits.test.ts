@@ -198,7 +198,7 @@ describe('there are bounds', () => {
 
     const refused = await open()
     refused.send({ type: 'connection_init', payload: credential })
-    expect(await refused.closed).toEqual({ code: 1013, reason: 'Too many sockets of this user' })
+    expect(await refused.closed).toEqual({ code: 1013, reason: 'Too many sockets for this user' })
 
     first.close()
     await first.closed

@@ -1,16 +1,16 @@
 import { HeddleError } from '../../platform/errors.js'
 
-// Nobody alone can take the room of all.
+// So that no caller alone can use up the memory for all.
 const SHARE = 4
 
-/** Memory that all bodies in flight may take together; one caller may take a quarter of it, and so may all strangers. */
+/** Limits the memory of all request bodies in flight; one caller may use a quarter, and so may all anonymous ones together. */
 export class BodyBudget {
   #taken = 0
   readonly #takenBy = new Map<string, number>()
 
   constructor(private readonly limit: number) {}
 
-  /** @param userId null: a stranger */
+  /** @param userId null: anonymous */
   open(userId: string | null): BodyRoom {
     return new BodyRoom((bytes) => this.#take(userId ?? '', bytes))
   }
@@ -24,13 +24,13 @@ export class BodyBudget {
   }
 }
 
-/** What one body takes, until it is given back. */
+/** The memory of one body, until it is released. */
 export class BodyRoom {
   #taken = 0
 
   constructor(private readonly reserve: (bytes: number) => void) {}
 
-  /** Throws SERVICE_UNAVAILABLE when there is none left. */
+  /** Throws SERVICE_UNAVAILABLE if the limit is exceeded. */
   take(bytes: number): void {
     this.reserve(bytes)
     this.#taken += bytes

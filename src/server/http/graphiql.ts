@@ -7,7 +7,7 @@ const PAGE_PATH = '/graphql'
 const ASSETS_PATH = '/graphiql/'
 const NOT_BUILT = 'GraphiQL is not built. Build it with: npx vite build graphiql\n'
 
-// Monaco sets style elements and attributes, and GraphiQL's style sheet carries its fonts and pictures as data URLs.
+// Monaco sets style elements and attributes, and GraphiQL's style sheet contains its fonts and images as data URLs.
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,14 +22,14 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ')
 
 export interface GraphiqlHandler {
-  /** Answers for the GraphiQL page and its assets; false, and nothing done, when the request is for neither. */
+  /** Serves the GraphiQL page and its assets; returns false, without a response, if the request is for neither. */
   handle(request: IncomingMessage, response: ServerResponse): boolean
 }
 
-/** Serves the GraphiQL page that was built into `directory` to browsers that open the GraphQL endpoint. */
+/** Serves the page that was built into `directory` to browsers that open the GraphQL endpoint. */
 export function createGraphiqlHandler(directory: string): GraphiqlHandler {
-  // `dev` looks at the disk for each request, so that a build made after the start is served, and one that is made
-  // anew never leaves a file list of the old one.
+  // `dev` reads the disk on each request, so a build made after the start is served, and a rebuild leaves no outdated file
+  // list.
   const serve = sirv(directory, {
     dev: true,
     etag: true,
@@ -60,13 +60,13 @@ export function createGraphiqlHandler(directory: string): GraphiqlHandler {
   }
 }
 
-/** The request as sirv sees it: another path, and no Range header, whose reversed bounds make its stream throw. */
+/** The request for sirv: with another path, and without Range, because reversed bounds make its stream throw. */
 function forFile(request: IncomingMessage, path: string): IncomingMessage {
   const { range: _, ...headers } = request.headers
   return Object.create(request, { url: { value: path }, headers: { value: headers } })
 }
 
-/** Whether HTML is wanted more than JSON. A wildcard alone, as curl sends it, prefers neither and gets GraphQL. */
+/** Whether HTML is preferred to JSON. A wildcard alone, as curl sends it, prefers neither and gets GraphQL. */
 function prefersHtml(accept: string): boolean {
   const ranges = new Map(accept.split(',').map(readRange))
   const quality = (type: string) =>

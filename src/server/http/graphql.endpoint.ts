@@ -47,14 +47,14 @@ function reply(response: ServerResponse, result: FormattedExecutionResult, type:
   else sendJson(response, 200, result, type)
 }
 
-/** What was done in part is an answer; an operation of which nothing was done may be sent again as a whole. */
+/** A partial result is a success; only an operation that did nothing may be retried as a whole. */
 function isNothingDone({ data, errors = [] }: FormattedExecutionResult, waits: number): boolean {
   return (
     errors.length > 0 && waits === errors.length && Object.values(data ?? {}).every((field) => field === null)
   )
 }
 
-/** As GraphQL over HTTP has it, a reply with data cannot have the status of a failure. */
+/** GraphQL over HTTP requires status 200 for a reply with data as application/json. */
 function sendNothingDone(
   response: ServerResponse,
   status: number,

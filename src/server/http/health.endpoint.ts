@@ -10,7 +10,7 @@ export interface Readiness {
   checks: { database: 'ok' | 'unavailable'; events: 'ok' | 'degraded' }
 }
 
-/** Whether this process may be sent requests. Without events between nodes it may: progress comes later then. */
+/** Whether this process accepts requests. It does so without the event bus: progress is only delayed then. */
 export class HealthEndpoint {
   #stopping = false
 
@@ -19,7 +19,7 @@ export class HealthEndpoint {
     private readonly bus: Bus,
   ) {}
 
-  /** From now on, requests should go elsewhere. */
+  /** From now on, load balancers should use other nodes. */
   stop(): void {
     this.#stopping = true
   }

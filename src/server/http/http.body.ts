@@ -3,19 +3,19 @@ import { malformed } from '../../platform/errors.js'
 import type { BodyRoom } from './body.budget.js'
 import { requireShallow } from './json.nesting.js'
 
-/** Reads a request's body, and what becomes of one that nobody reads. */
+/** Reads request bodies, and discards those that are not needed. */
 
 const JSON_TYPE = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
-// A client reads the reply only when it has sent what it was sending, so some of it is taken and dropped.
+// Many clients read the reply only after sending their request, so part of the rest is read and discarded.
 const MAX_DISCARDED_BYTES = 16 * 1024 * 1024
 
 export interface BodyLimits {
   bytes: number
-  /** levels of JSON */
+  /** nesting depth of JSON */
   depth: number
 }
 
-/** The JSON of the body. Throws VALIDATION_ERROR with status 400, 413 or 415, and SERVICE_UNAVAILABLE without room. */
+/** The parsed JSON body. Throws VALIDATION_ERROR with status 400, 413 or 415, and SERVICE_UNAVAILABLE without memory. */
 export async function readJson(
   request: IncomingMessage,
   limits: BodyLimits,
@@ -25,14 +25,14 @@ export async function readJson(
     throw malformed('Send JSON, with the content-type application/json.', {}, 415)
   }
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw malformed('Invalid content-encoding. Send the body as it is.', {}, 415)
+    throw malformed('Invalid content-encoding. Send the body uncompressed.', {}, 415)
   }
   return parseJson(await readBody(request, limits.bytes, room), limits.depth)
 }
 
 function parseJson(body: Buffer, maxDepth: number): unknown {
   const text = decode(body)
-  // The parser works by recursion.
+  // Checked first, because JSON.parse is recursive.
   requireShallow(text, maxDepth)
   try {
     return JSON.parse(text)
@@ -53,7 +53,7 @@ async function readBody(request: IncomingMessage, limit: number, room: BodyRoom)
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
   const chunks: Buffer[] = []
   let length = 0
-  // Leaving the loop must not end the connection: the reply is still to come.
+  // Leaving the loop must not close the connection: the reply has not been sent.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     length += (chunk as Buffer).length
     if (length > limit) throw tooLarge(limit)
@@ -63,7 +63,7 @@ async function readBody(request: IncomingMessage, limit: number, room: BodyRoom)
   return Buffer.concat(chunks, length)
 }
 
-/** Drops what is left of the body, within bounds, so that the connection can be used again. */
+/** Discards the rest of the body, up to a limit, so that the connection can be reused. */
 export function discardBody(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return
   let left = MAX_DISCARDED_BYTES
@@ -75,6 +75,6 @@ export function discardBody(request: IncomingMessage): void {
 }
 
 function tooLarge(limit: number) {
-  const message = `The body is too large. At most ${limit.toLocaleString('en')} bytes are read of this caller.`
+  const message = `The body is too large. The limit for this caller is ${limit.toLocaleString('en')} bytes.`
   return malformed(message, { limit }, 413)
 }

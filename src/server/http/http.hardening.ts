@@ -8,7 +8,7 @@ import { isSecure } from './client.address.js'
 const COMPRESSED_FROM_BYTES = 1_024
 const PREFLIGHT_SECONDS = 600
 
-/** What a page of another origin may read of a reply beside its body. */
+/** Response headers that pages of other origins may read. */
 const EXPOSED_HEADERS = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy']
 
 type Middleware = (
@@ -17,7 +17,7 @@ type Middleware = (
   next: (error?: unknown) => void,
 ) => void
 
-/** What every reply gets, whoever makes it: security headers, CORS and compression. */
+/** Applied to every response: security headers, CORS and compression. */
 export class HttpHardening {
   readonly #always: readonly Middleware[]
   readonly #overTls = helmet.strictTransportSecurity({ includeSubDomains: false }) as Middleware
@@ -29,14 +29,14 @@ export class HttpHardening {
     this.#always = [securityHeaders, ...allowing(corsOrigins), compressing]
   }
 
-  /** Prepares the response; false when it has been answered, as a preflight is. */
+  /** Prepares the response; false if it was answered already, as a CORS preflight is. */
   prepare(request: IncomingMessage, response: ServerResponse): boolean {
     if (isSecure(request, this.trustedProxies)) this.#overTls(request, response, () => undefined)
     return this.#always.every((middleware) => passes(middleware, request, response))
   }
 }
 
-/** For replies that are data: a browser that shows one runs nothing of it. GraphiQL's page has a policy of its own. */
+/** For data replies: a browser that displays one must not run anything in it. GraphiQL's page has its own policy. */
 const securityHeaders: Middleware = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -51,7 +51,7 @@ const securityHeaders: Middleware = helmet({
   strictTransportSecurity: false,
 })
 
-// Events must leave as they come.
+// Events must not be buffered.
 const compressing = compression({
   threshold: COMPRESSED_FROM_BYTES,
   filter: (request, response) =>
@@ -59,7 +59,7 @@ const compressing = compression({
     compression.filter(request, response),
 }) as unknown as Middleware
 
-/** Nothing of CORS without an origin: a browser then refuses all other sites by itself. */
+/** Without configured origins no CORS headers are sent, so browsers block all other sites. */
 function allowing(origins: readonly string[]): Middleware[] {
   if (origins.length === 0) return []
   return [
@@ -72,7 +72,7 @@ function allowing(origins: readonly string[]): Middleware[] {
   ]
 }
 
-/** All of them are done when they return. */
+/** All of these middlewares are synchronous. */
 function passes(middleware: Middleware, request: IncomingMessage, response: ServerResponse): boolean {
   let isPassed = false
   middleware(request, response, () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { HeaderSource } from '../../platform/request.js'
 
-/** A request's headers by name; one that came several times counts with its first value. */
+/** Reads a request's headers by name; of a repeated header, the first value. */
 export function headersOf({ headers }: IncomingMessage): HeaderSource {
   return (name) => {
     const value = headers[name]

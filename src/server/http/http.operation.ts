@@ -5,12 +5,12 @@ import { type OperationRequest, readOperationRequest } from '../operations/opera
 import type { ReplyType } from './http.accept.js'
 import { send } from './http.reply.js'
 
-/** How HTTP carries an operation and its reply. Source: GraphQL over HTTP. */
+/** Maps operations and replies to HTTP. Source: GraphQL over HTTP. */
 
 const MAX_URL_BYTES = 16 * 1024
-// Browsers send these to other sites only when those allow it, so no form, image or link of another site sends them.
+// Cross-site requests with these headers need a CORS preflight, so no form, image or link of another site can send them.
 const GUARDED_HEADERS = ['authorization', 'x-api-key', 'apollo-require-preflight', 'x-apollo-operation-name']
-// What stands whatever the client accepts: the request could not be read, or the same may succeed later.
+// Statuses that do not depend on Accept: the request was unreadable, or may succeed later.
 const OWN_STATUSES = new Set([400, 405, 406, 413, 414, 415, 429])
 
 /** What may not come by each method. */
@@ -28,7 +28,7 @@ export const STREAM_RULES: MethodRules = {
   POST: {},
 }
 
-/** Answers OPTIONS itself, and then returns true. Throws VALIDATION_ERROR with status 405 for other methods. */
+/** Answers OPTIONS and returns true. Throws VALIDATION_ERROR with status 405 for other methods. */
 export function allowMethods({ method = '' }: IncomingMessage, response: ServerResponse): boolean {
   if (method === 'GET' || method === 'POST') return false
   if (method === 'OPTIONS') {
@@ -40,12 +40,12 @@ export function allowMethods({ method = '' }: IncomingMessage, response: ServerR
 }
 
 function refuseMutation() {
-  return malformed('A mutation changes something: send it with POST.', { kind: 'mutation' }, 405)
+  return malformed('Send mutations with POST.', { kind: 'mutation' }, 405)
 }
 
 function refuseSubscription() {
   return malformed(
-    'A subscription is not answered here. Send it over WebSocket to this address (graphql-transport-ws), or with Accept: text/event-stream to /graphql/stream.',
+    'Subscriptions are not served here. Use WebSocket at this URL (graphql-transport-ws), or /graphql/stream with Accept: text/event-stream.',
     { kind: 'subscription' },
   )
 }
@@ -53,8 +53,7 @@ function refuseSubscription() {
 /** The operation in a query string. */
 export function readUrlOperation(request: IncomingMessage): OperationRequest {
   const url = request.url ?? ''
-  if (url.length > MAX_URL_BYTES)
-    throw malformed('The address is too long. Send the query with POST.', {}, 414)
+  if (url.length > MAX_URL_BYTES) throw malformed('The URL is too long. Send the query with POST.', {}, 414)
   const given = new URLSearchParams(url.slice(url.indexOf('?') + 1))
   return readOperationRequest({
     query: given.get('query'),
@@ -65,15 +64,15 @@ export function readUrlOperation(request: IncomingMessage): OperationRequest {
   })
 }
 
-/** Throws VALIDATION_ERROR with status 400 for what a tag or a form of any other site could have sent. */
+/** CSRF protection: throws VALIDATION_ERROR with status 400 for what an HTML tag or form of another site could send. */
 export function requireGuarded({ headers }: IncomingMessage): void {
-  // What a script fetches of another site, it can read only when that site lets it.
+  // The browser enforces CORS for a script's fetch: the script reads the reply only if its origin is allowed.
   if (headers['sec-fetch-mode'] === 'cors' || GUARDED_HEADERS.some((name) => headers[name] !== undefined))
     return
   throw malformed(`Send a credential or the header apollo-require-preflight with GET, or use POST.`)
 }
 
-/** HTTP's status for an error's: with `application/json`, what could be read but was refused has 200, as old clients need. */
+/** HTTP status of an error. With `application/json`, a readable but rejected operation gets 200, as older clients need. */
 export function httpStatusOf(status: number, type: ReplyType): number {
   return status >= 500 || type !== 'application/json' || OWN_STATUSES.has(status) ? status : 200
 }

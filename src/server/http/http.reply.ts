@@ -18,14 +18,14 @@ export function send(
 ): void {
   if (response.headersSent || response.destroyed) return
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  // Replies are made for one caller.
+  // Replies are specific to one caller.
   response.setHeader('cache-control', 'no-store')
   response.setHeader('content-length', Buffer.byteLength(body))
   response.writeHead(status)
   response.end(body)
 }
 
-/** Ends the connection of a client that has not read its reply in time, counted from when the reply is there. */
+/** Closes the connection of a client that has not read its reply in time, counted from when the reply is ready. */
 export function limitWriting(response: ServerResponse, timeoutMs: number): void {
   response.once('prefinish', () => {
     const timer = setTimeout(() => response.destroy(), timeoutMs)

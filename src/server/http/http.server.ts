@@ -19,20 +19,20 @@ const GRAPHQL_PATH = '/graphql'
 const STREAM_PATH = '/graphql/stream'
 const HEADERS_MS = 15_000
 const REQUEST_MS = 120_000
-// Longer than the balancers in front of it, so that they never send into a connection that is being closed.
+// Longer than the idle timeout of common load balancers, so that they never reuse a connection that is being closed.
 const KEEP_ALIVE_MS = 65_000
 const DRAIN_MS = 10_000
 
-/** What `/graphql` and GraphiQL are answered by; a worker has none of it. */
+/** Handlers for `/graphql` and GraphiQL; a worker process has none. */
 export interface GraphqlFace {
   endpoint: GraphqlEndpoint
   streams: SseEndpoint
-  /** null: it is not served */
+  /** null: not served */
   graphiql: GraphiqlHandler | null
   websocket: WebsocketServer
 }
 
-/** The one listening socket: sends each request to what answers it, and every failure through the error formatter. */
+/** The only listening socket: routes each request to its handler, and every failure through the error formatter. */
 export class HttpServer {
   readonly #server: Server
   readonly #replies = new Set<ServerResponse>()
@@ -51,7 +51,7 @@ export class HttpServer {
     this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head))
   }
 
-  /** @returns where it listens */
+  /** @returns the address it listens on */
   async listen(port: number, host: string): Promise<AddressInfo> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => reject(explainListening(error, port, host)))
@@ -60,7 +60,7 @@ export class HttpServer {
     return this.#server.address() as AddressInfo
   }
 
-  /** Takes no more, waits for what is being answered, and closes every connection. */
+  /** Stops accepting connections, waits for running requests, and closes every connection. */
   async stop(): Promise<void> {
     if (!this.#server.listening) return
     this.#stopping = true
@@ -116,7 +116,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? ''
 }
 
-/** Tells the client that this connection ends with this reply. */
+/** Tells the client that this connection is closed after the reply. */
 function announceEnd(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('connection', 'close')
 }
@@ -124,7 +124,7 @@ function announceEnd(response: ServerResponse): void {
 function explainListening(error: NodeJS.ErrnoException, port: number, host: string): Error {
   if (error.code !== 'EADDRINUSE') return error
   const explained = new Error(
-    `Port ${port} of ${host} is taken. Stop what listens there, or set PORT to another.`,
+    `Port ${port} on ${host} is already in use. Stop the process that uses it, or set PORT to another one.`,
   )
   return Object.assign(explained, { code: error.code, cause: error })
 }

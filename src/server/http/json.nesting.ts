@@ -7,7 +7,7 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** Throws VALIDATION_ERROR with status 400 for JSON of more levels. It reads no more than its brackets and strings. */
+/** Throws VALIDATION_ERROR with status 400 if JSON is nested deeper. Scans only brackets and strings. */
 export function requireShallow(json: string, maxDepth: number): void {
   let depth = 0
   for (let index = 0; index < json.length; index++) {
@@ -16,7 +16,7 @@ export function requireShallow(json: string, maxDepth: number): void {
     else if (unit === OPEN_BRACKET || unit === OPEN_BRACE) {
       depth += 1
       if (depth > maxDepth) {
-        throw malformed(`The JSON has more than ${maxDepth} levels.`, { limit: maxDepth })
+        throw malformed(`The JSON is nested more than ${maxDepth} levels deep.`, { limit: maxDepth })
       }
     } else if (unit === CLOSE_BRACKET || unit === CLOSE_BRACE) depth -= 1
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** The web pages that may open a WebSocket: a browser asks nobody before it sends one to another site. */
+/** Which web pages may open a WebSocket: browsers send no preflight for it. */
 export class Origins {
   readonly #listed: ReadonlySet<string>
 
@@ -8,7 +8,7 @@ export class Origins {
     this.#listed = new Set(listed)
   }
 
-  /** Whether a request comes from no page, from a page of this very host, or from a listed origin. */
+  /** Whether a request comes from no page, from a page on this host, or from a listed origin. */
   allow({ headers: { origin, host } }: IncomingMessage): boolean {
     if (origin === undefined || this.#listed.has(origin)) return true
     return URL.canParse(origin) && new URL(origin).host === host

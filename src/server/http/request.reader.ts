@@ -16,13 +16,13 @@ export interface ReadLimits {
   bodyBytes: number
   /** without a credential */
   strangerBodyBytes: number
-  /** levels of JSON in a body */
+  /** nesting depth of JSON in a body */
   jsonDepth: number
-  /** how many proxies in front of this process name their client */
+  /** number of trusted proxies in front of this process */
   trustedProxies: number
 }
 
-/** Makes of an HTTP request what may run. Who calls is known before the body is read, so that a stranger cannot send much. */
+/** Prepares an operation from an HTTP request. Authenticates before reading the body: anonymous callers may send less. */
 export class RequestReader {
   constructor(
     private readonly preparer: OperationPreparer,
@@ -52,8 +52,8 @@ export class RequestReader {
     viewer: Viewer | null,
   ): Promise<OperationRequest> {
     const { bodyBytes, strangerBodyBytes, jsonDepth } = this.limits
-    // A client that is gone already closes nothing any more.
-    if (response.destroyed) throw malformed('The client is gone.')
+    // The client has disconnected, so no close event will follow.
+    if (response.destroyed) throw malformed('The client has disconnected.')
     const room = this.budget.open(viewer?.userId ?? null)
     response.once('close', () => room.giveBack())
     const bytes = viewer ? bodyBytes : strangerBodyBytes

@@ -14,7 +14,7 @@ import { setPointsLeft } from './http.reply.js'
 import type { RequestReader } from './request.reader.js'
 import { SseStream } from './sse.stream.js'
 
-/** `/graphql/stream`: one operation a request, its replies as server-sent events. Source: graphql-sse's protocol. */
+/** `/graphql/stream`: one operation per request, with replies as server-sent events. Source: graphql-sse's protocol. */
 export class SseEndpoint {
   readonly #open = new Set<SseStream>()
 
@@ -44,7 +44,7 @@ export class SseEndpoint {
     }
   }
 
-  /** Ends every stream in a way that makes its client ask again. */
+  /** Ends every stream so that its client reconnects. */
   stop(): void {
     for (const stream of this.#open) stream.abandon()
   }

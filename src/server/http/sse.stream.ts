@@ -6,11 +6,11 @@ const PING_MS = 12_000
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
-  // Proxies pass each event on at once.
+  // Tells proxies not to buffer events.
   'x-accel-buffering': 'no',
 }
 
-/** Events written to one client, no faster than it reads them. Source: the distinct connections mode of graphql-sse. */
+/** Writes events to one client, no faster than it reads. Source: the distinct connections mode of graphql-sse. */
 export class SseStream {
   readonly #ping: NodeJS.Timeout
 
@@ -25,7 +25,7 @@ export class SseStream {
     response.once('close', () => clearInterval(this.#ping))
   }
 
-  /** False when the client is gone, or has not read for too long. */
+  /** False if the client has disconnected, or has not read for too long. */
   async next(reply: FormattedExecutionResult): Promise<boolean> {
     return this.#write(`event: next\ndata: ${JSON.stringify(reply)}\n\n`)
   }
@@ -35,7 +35,7 @@ export class SseStream {
     if (!this.response.destroyed) this.response.end('event: complete\ndata:\n\n')
   }
 
-  /** Without an end, so that the client asks again, of another node. */
+  /** Ends without `complete`, so that the client reconnects, to another node. */
   abandon(): void {
     this.response.destroy()
   }
@@ -44,13 +44,13 @@ export class SseStream {
     if (this.response.destroyed) return false
     if (this.response.write(text)) return true
     const timer = setTimeout(() => this.response.destroy(), this.writeTimeoutMs)
-    // A client that leaves has no drain.
+    // A disconnected client never emits drain.
     await Promise.race([once(this.response, 'drain'), once(this.response, 'close')]).catch(() => undefined)
     clearTimeout(timer)
     return !this.response.destroyed
   }
 
-  // A client that does not read needs no ping: its last event waits to be read.
+  // No ping is needed while an event is waiting to be read.
   #sendPing(): void {
     if (!this.response.writableNeedDrain) this.response.write(':\n\n')
   }

@@ -3,9 +3,9 @@ import type { FormattedExecutionResult } from 'graphql'
 type Reply = FormattedExecutionResult
 
 /**
- * The results of a subscription: each event of the source, executed. An error that the source throws, as when access
- * is lost, is the last result, so that the client learns of it and the stream completes. Leaving the stream leaves
- * the source at once, even while it waits for an event: an async generator would wait with it.
+ * The results of a subscription: one execution per event of the source. An error thrown by the source, as when access is
+ * lost, becomes the last result, so that the client is told and the stream completes. `return` leaves the source at once,
+ * even while it waits for an event, which an async generator could not do.
  */
 export class EventStream implements AsyncIterableIterator<Reply> {
   readonly #source: AsyncIterator<unknown>
@@ -30,7 +30,7 @@ export class EventStream implements AsyncIterableIterator<Reply> {
       if (event.done || this.#ended) return this.#end()
       return { value: await this.execute(event.value), done: false }
     } catch (error) {
-      // What fails because the source was left is of no interest any more.
+      // Errors after the source was left no longer matter.
       if (this.#ended) return { value: undefined, done: true }
       this.#ended = true
       return { value: this.refuse(error), done: false }

@@ -9,14 +9,14 @@ import {
   type TypeNode,
   validate,
 } from 'graphql'
-// Its other build would bring a second copy of graphql where sources are bundled.
+// Its ESM build would bring a second copy of graphql when bundled.
 import { type ComplexityEstimatorArgs, createComplexityRule } from 'graphql-query-complexity/cjs'
 import type { OperationDocument } from './operation.documents.js'
 
 /**
- * What an operation costs before anything is read, in points: one for each object that it may read, and a tenth for
- * each value of it. What is in a list counts as often as the list may have entries, so that nested lists multiply. A
- * field that is heavier than what it returns says so: `complexity` in its decorator is the weight of the field itself.
+ * The cost of an operation in points, computed before anything is read: one per object that it may read, and a tenth per
+ * value. The contents of a list count once per entry that the list may have, so nested lists multiply. A field that is
+ * more expensive than what it returns declares its own cost: `complexity` in its decorator.
  */
 
 const OBJECT_POINTS = 1
@@ -26,7 +26,7 @@ const SUBSCRIPTION_POINTS = 10
 const DEFAULT_PAGE = 20
 const MAX_PAGE = 100
 const LIST_ENTRIES = 10
-// The schema is in memory: a thousand of its nodes are as one object that is read.
+// The schema is in memory: a thousand of its nodes count as one object.
 const SCHEMA_OBJECT_POINTS = 0.001
 const SCHEMA_ENTRIES: Readonly<Record<string, number>> = { types: 200, directives: 10, fields: 20 }
 
@@ -49,21 +49,21 @@ export function costOf(
       cost = complexity
     },
   })
-  // A field whose arguments are wrong is refused when its turn comes, and reads nothing.
+  // A field with invalid arguments fails when it is executed, and reads nothing.
   validate(schema, document.node, [rule])
   const points = Math.max(1, Math.ceil(cost - 1e-6))
   document.costs.set(key, points)
   return points
 }
 
-/** Only numbers decide how many entries a list has, and only booleans what is skipped. */
+/** Only numbers determine the number of entries, and only booleans what is skipped. */
 function keyOf(
   { name, variableDefinitions = [] }: OperationDefinitionNode,
   variables: Record<string, unknown>,
 ) {
   const deciding = variableDefinitions.filter(({ type }) => isDeciding(type))
   const given = deciding.map(({ variable }) => variables[variable.name.value])
-  // A variable that is left out has its default, unlike one that is null.
+  // An omitted variable has its default value, unlike one that is null.
   return JSON.stringify([name?.value, ...given.map((value) => (value === undefined ? 'default' : value))])
 }
 
@@ -84,7 +84,7 @@ function weightOf(typeName: string, { name, type, extensions }: ComplexityEstima
   if (typeof extensions.complexity === 'number') return extensions.complexity
   if (typeName === 'Mutation') return MUTATION_POINTS
   if (typeName === 'Subscription') return SUBSCRIPTION_POINTS
-  // The list itself has the weight: an entry is its node.
+  // The cost is the list's own: an entry counts as its node.
   if (name === 'edges' || name === 'pageInfo' || typeName === 'PageInfo') return 0
   return isCompositeType(getNamedType(type)) ? OBJECT_POINTS : VALUE_POINTS
 }
@@ -94,7 +94,7 @@ function entriesOf(
   given: ComplexityEstimatorArgs['args'],
 ) {
   if (args.some((argument) => argument.name === 'first')) {
-    // More than a page may have is refused by the list itself.
+    // A larger page is rejected by the list itself.
     return Math.min(Math.max(1, given.first ?? DEFAULT_PAGE), MAX_PAGE)
   }
   return name !== 'edges' && isListType(getNullableType(type)) ? LIST_ENTRIES : 1

@@ -12,22 +12,22 @@ import { limitSize, limitText } from './operation.limits.js'
 import { OperationRefusal } from './operation.refusal.js'
 import { requireUnconditionalRoot } from './subscription.rule.js'
 
-// One of GraphQL's own rules trips over what the first of these refuses.
+// Ordered: one of GraphQL's own rules throws on documents that the first of these rejects.
 const RULES = [[requireUnconditionalRoot], specifiedRules]
 // An entry takes a few hundred bytes a token.
 const MAX_KEPT_TOKENS = 100_000
 
-/** A document that is valid. */
+/** A valid document. */
 export interface OperationDocument {
   readonly node: DocumentNode
-  /** it asks for the schema: `__schema` or `__type` */
+  /** contains `__schema` or `__type` */
   readonly asksForSchema: boolean
-  /** what its operations cost, by name and by what the cost depends on */
+  /** costs of its operations, by name and by the variables that the cost depends on */
   readonly costs: LRUCache<string, number>
   readonly tokens: number
 }
 
-/** Parses and validates each text once, as long as it is asked for often enough to be kept. */
+/** Parses and validates documents, with a cache of the most recently used ones. */
 export class OperationDocuments {
   readonly #kept = new LRUCache<string, OperationDocument>({
     maxSize: MAX_KEPT_TOKENS,

@@ -12,8 +12,8 @@ import {
 } from 'graphql'
 
 /**
- * How large a document may be. All of it is counted before the document is validated, with fragments written out,
- * because validation compares fields of one name with one another, and each fragment with each.
+ * Limits the size of a document. It is measured before validation, with fragments expanded, because validation compares
+ * all fields of one response name, and all fragments, with each other.
  */
 
 export const MAX_TOKENS = 10_000
@@ -30,7 +30,7 @@ const MAX_COMPARISONS = 20_000
 const OPENING = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L])
 const CLOSING = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 
-/** Throws a GraphQLError for a text that the parser, which works by recursion, must not see. @returns its tokens */
+/** Throws a GraphQLError for a text that is too large or too deep for the recursive parser. @returns its tokens */
 export function limitText(query: string): number {
   const source = new Source(query)
   const lexer = new Lexer(source)
@@ -70,7 +70,7 @@ export function limitSize(document: DocumentNode): void {
   }
 }
 
-/** Fields of one response name in one place count as the selection sets that they are merged to. */
+/** Fields with one response name in one place count as their merged selection sets. */
 class SizeCount {
   #fields = 0
   #selections = 0
@@ -89,7 +89,7 @@ class SizeCount {
     const fields = new Map<string, FieldNode[]>()
     for (const { selections } of selectionSets) this.#collect(selections, fields, new Set())
     const limit = isIntrospection ? MAX_INTROSPECTION_DEPTH : MAX_DEPTH
-    if (fields.size > 0 && depth > limit) refuse(`The operation is more than ${limit} levels deep.`)
+    if (fields.size > 0 && depth > limit) refuse(`The operation is nested more than ${limit} levels deep.`)
     for (const nodes of fields.values()) {
       this.#comparisons += nodes.length * (nodes.length - 1)
       if (this.#comparisons > MAX_COMPARISONS) refuse('The document selects the same fields too often.')
@@ -127,7 +127,7 @@ class SizeCount {
     else fields.set(name, [field])
   }
 
-  // A fragment that holds itself is refused by validation: here it must only come to an end.
+  // Validation rejects recursive fragments: here the recursion only has to end.
   #collectFragment(name: string, fields: Map<string, FieldNode[]>, active: Set<string>): void {
     const fragment = this.fragments.get(name)
     if (!fragment || active.has(name)) return

@@ -22,7 +22,7 @@ import type { TrustedDocuments } from './trusted.documents.js'
 
 /** Who sent an operation, as its transport knows it. */
 export interface Caller {
-  /** null: without a credential */
+  /** null: no credential */
   readonly viewer: Viewer | null
   readonly holder: Holder
   readonly request: RequestInfo
@@ -31,7 +31,7 @@ export interface Caller {
 /** The kinds of operations that a transport does not run, and what it says of each. */
 export type RefusedKinds = Readonly<Partial<Record<`${OperationTypeNode}`, () => HeddleError>>>
 
-/** An operation that may run: it can be given to `OperationRunner`, and to libraries as what to execute. */
+/** An operation that passed all checks: input of `OperationRunner` and of GraphQL libraries. */
 export interface PreparedOperation extends ExecutionArgs {
   readonly kind: OperationTypeNode
   readonly caller: Caller
@@ -41,20 +41,20 @@ export interface PreparedOperation extends ExecutionArgs {
   readonly variableValues: Readonly<Record<string, unknown>>
   readonly cost: number
   readonly pointsLeft: PointsLeft
-  /** the reply is to say what it cost */
+  /** the reply must include its cost */
   readonly reportsCost: boolean
 }
 
 export interface PreparationLimits {
-  /** that one operation may cost */
+  /** per operation */
   maxPoints: number
-  /** of text that one operation may read */
+  /** message text per operation */
   textBytes: number
   /** null: any document may be sent */
   trusted: TrustedDocuments | null
 }
 
-/** The one way in: every operation passes here, whatever brought it, before anything of it is executed. */
+/** All checks before execution: every operation passes here, whatever its transport. */
 export class OperationPreparer {
   constructor(
     private readonly schema: GraphQLSchema,
@@ -64,7 +64,7 @@ export class OperationPreparer {
     private readonly limits: PreparationLimits,
   ) {}
 
-  /** Throws OperationRefusal or a HeddleError. */
+  /** Throws OperationRefusal or HeddleError. */
   async prepare(
     request: OperationRequest,
     caller: Caller,
@@ -111,7 +111,7 @@ export class OperationPreparer {
   #textOf(request: OperationRequest): string {
     if (this.limits.trusted) return this.limits.trusted.require(request)
     if (request.query !== null) return request.query
-    // Clients know these words, and send the text then.
+    // Clients recognize this message and then send the whole document.
     throw OperationRefusal.for(
       new HeddleError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported', {
         systemMessage: 'Documents cannot be sent by id alone',
@@ -132,13 +132,15 @@ export class OperationPreparer {
 
 function unnamed(operationName: string | null): HeddleError {
   return operationName === null
-    ? malformed('Name the operation of this document that is to be run: operationName.')
-    : malformed('The document has no operation of this name.', { operationName: operationName.slice(0, 200) })
+    ? malformed('The document contains several operations. Set operationName to the one to run.')
+    : malformed('The document has no operation with this name.', {
+        operationName: operationName.slice(0, 200),
+      })
 }
 
 function tooCostly(cost: number, limit: number): HeddleError {
   return malformed(
-    `The operation costs ${cost.toLocaleString('en')} points; ${limit.toLocaleString('en')} are allowed. Ask for fewer entries in nested lists.`,
+    `The operation costs ${cost.toLocaleString('en')} points; the limit is ${limit.toLocaleString('en')}. Request fewer entries in nested lists.`,
     { cost, limit },
   )
 }

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 
-/** Why an operation that could be read may not run: what is wrong with its document or its variables. */
+/** Why a well-formed request is not executed: errors in its document or its variables. */
 export class OperationRefusal extends Error {
   static readonly maxErrors = 5
   readonly errors: readonly GraphQLError[]

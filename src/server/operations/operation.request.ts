@@ -1,19 +1,20 @@
 import { malformed } from '../../platform/errors.js'
 
-/** An operation as a transport brought it, of which nothing is known yet but its shape. */
+/** An operation as received by a transport; only its shape has been checked. */
 export interface OperationRequest {
-  /** null when only the document's id is given */
+  /** null if only the document's id is given */
   readonly query: string | null
-  /** of a document that the server has: `documentId`, or Apollo's `extensions.persistedQuery.sha256Hash` */
+  /** of a document that the server knows: `documentId`, or Apollo's `extensions.persistedQuery.sha256Hash` */
   readonly documentId: string | null
   readonly operationName: string | null
   readonly variables: Readonly<Record<string, unknown>>
   readonly extensions: Readonly<Record<string, unknown>>
 }
 
-/** Throws VALIDATION_ERROR with status 400 for what is no operation. */
+/** Throws VALIDATION_ERROR with status 400 for a malformed request. */
 export function readOperationRequest(given: unknown): OperationRequest {
-  if (Array.isArray(given)) throw malformed('Operations in batches are not supported. Send one a request.')
+  if (Array.isArray(given))
+    throw malformed('Batched operations are not supported. Send one operation per request.')
   if (!isObject(given)) throw malformed('Invalid request. It must be a JSON object.')
   const extensions = readObject(given, 'extensions')
   const query = readText(given, 'query')

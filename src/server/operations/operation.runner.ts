@@ -25,10 +25,10 @@ export interface RunLimits {
   replyBytes: number
 }
 
-/** Runs what has been prepared, for every transport: within its time, to a reply of bounded size, with Heddle's errors. */
+/** Runs prepared operations for every transport: within the time and size limits, and with Heddle's errors. */
 export class OperationRunner {
   readonly #apollo: ApolloServer<ServerContext>
-  // Apollo asks its store for the document that it would otherwise parse and validate again.
+  // A document cache that hands Apollo the document that has been parsed and validated already.
   readonly #document = new AsyncLocalStorage<DocumentNode>()
   readonly #shared = new SharedResults()
 
@@ -41,7 +41,7 @@ export class OperationRunner {
     this.#apollo = new ApolloServer<ServerContext>({
       schema,
       introspection: true,
-      // Otherwise NODE_ENV decides what some of the other options are.
+      // Otherwise NODE_ENV decides the defaults of other options.
       nodeEnv: 'production',
       persistedQueries: false,
       includeStacktraceInErrorResponses: false,
@@ -52,7 +52,7 @@ export class OperationRunner {
         delete: async () => undefined,
       },
       formatError: (formatted, error) => errors.formatClaimed(error) ?? formatted,
-      // Cache control would instrument every resolver; no landing page is asked for, and no usage report is sent.
+      // Cache control would instrument every resolver; landing page and usage reports are not wanted.
       plugins: [ApolloServerPluginCacheControlDisabled(), claiming(errors)],
       logger: {
         debug: (message) => logger.debug(message),
@@ -71,7 +71,7 @@ export class OperationRunner {
     return this.#apollo.stop()
   }
 
-  /** A query or a mutation. Never throws. */
+  /** Runs a query or a mutation. Never throws. */
   async run(operation: PreparedOperation): Promise<FormattedExecutionResult> {
     const { contextValue } = operation
     let timer: NodeJS.Timeout | undefined
@@ -92,7 +92,7 @@ export class OperationRunner {
     }
   }
 
-  /** The events of a subscription, each a reply; or one reply that says why there are none. */
+  /** The replies of a subscription, one per event; or a single reply with the reason why there are none. */
   async subscribe(operation: PreparedOperation): Promise<EventStream | FormattedExecutionResult> {
     const { contextValue } = operation
     let source: AsyncIterable<unknown> | ExecutionResult
@@ -106,7 +106,7 @@ export class OperationRunner {
     return new EventStream(
       source,
       async (event) => {
-        // What was loaded for one event is old at the next.
+        // What was loaded for one event is outdated at the next.
         const context = contextValue.renew()
         const result = await this.#shared.execute(event, key, context, (observed) =>
           execute({ ...operation, rootValue: event, contextValue: observed }),
@@ -125,7 +125,7 @@ export class OperationRunner {
         { contextValue },
       ),
     )
-    if (body.kind !== 'single') throw new Error('Incremental delivery is not asked for.')
+    if (body.kind !== 'single') throw new Error('Incremental delivery is not supported.')
     return body.singleResult
   }
 
@@ -133,7 +133,7 @@ export class OperationRunner {
     return errors ? { errors: errors.map((error) => this.errors.format(error, request)), ...rest } : rest
   }
 
-  /** Bounds the size of a reply, and puts to it what it has cost when that is asked for. */
+  /** Limits the size of a reply, and adds its cost if requested. */
   #finish(result: FormattedExecutionResult, operation: PreparedOperation): FormattedExecutionResult {
     const { replyBytes } = this.limits
     const bounded = isLargerThan(result, replyBytes) ? this.#refuse(tooLarge(replyBytes), operation) : result
@@ -158,14 +158,14 @@ function claiming(errors: ErrorFormatter): ApolloServerPlugin<ServerContext> {
 function tookTooLong(timeoutMs: number): HeddleError {
   return new HeddleError(
     'SERVICE_UNAVAILABLE',
-    `The operation took longer than ${timeoutMs / 1_000} seconds. A mutation may still be carried out: send it again with the same idempotency key.`,
+    `The operation took longer than ${timeoutMs / 1_000} seconds. A mutation may still take effect: retry it with the same idempotency key.`,
     { systemMessage: 'Operation took too long' },
   )
 }
 
 function tooLarge(limit: number): HeddleError {
   return invalid(
-    `The reply is larger than ${limit.toLocaleString('en')} bytes. Ask for fewer entries or fields; what a mutation did is done.`,
+    `The reply is larger than ${limit.toLocaleString('en')} bytes. Request fewer entries or fields. Mutations have taken effect.`,
     { limit },
   )
 }

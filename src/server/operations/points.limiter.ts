@@ -12,11 +12,11 @@ import type { Holder } from '../holder.js'
 const MINUTE_SECONDS = 60
 const PATIENCE_MS = 50
 
-/** What is left to a caller of its points for this minute. */
+/** A caller's remaining points of the current minute. */
 export interface PointsLeft {
   readonly limit: number
   readonly remaining: number
-  /** seconds until all of them are there again */
+  /** seconds until the full number is available again */
   readonly resetSeconds: number
 }
 
@@ -26,7 +26,7 @@ export interface PointsPerMinute {
   address: number
 }
 
-/** Takes what operations cost from their callers' points a minute. With Redis, all nodes share one account a caller. */
+/** Limits the points that each caller's operations cost per minute; across all nodes with Redis. */
 export class PointsLimiter {
   readonly #users: RateLimiterAbstract
   readonly #addresses: RateLimiterAbstract
@@ -57,7 +57,7 @@ export class PointsLimiter {
 function createLimiter(kind: string, points: number, redis: Redis | null): RateLimiterAbstract {
   const options = { keyPrefix: `heddle:points:${kind}`, points, duration: MINUTE_SECONDS }
   const inMemory = new RateLimiterMemory(options)
-  // While Redis is away or slow, each node keeps accounts of its own.
+  // While Redis is unavailable or slow, each node counts separately.
   return redis
     ? new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter: inMemory })
     : inMemory
@@ -69,7 +69,7 @@ function openRedis(url: string, logger: Logger): Redis {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
   })
-  redis.on('error', (error: Error) => logger.debug({ err: error }, 'the accounts of points are away'))
+  redis.on('error', (error: Error) => logger.debug({ err: error }, 'the store of rate limits is unavailable'))
   return redis
 }
 
@@ -87,7 +87,7 @@ function leftOf(
 function rateLimited(left: PointsLeft, points: number): HeddleError {
   return new HeddleError(
     'RATE_LIMITED',
-    `This takes ${points.toLocaleString('en')} points, more than are left of ${left.limit.toLocaleString('en')} a minute.`,
+    `The operation costs ${points.toLocaleString('en')} points, more than remain of ${left.limit.toLocaleString('en')} per minute.`,
     {
       systemMessage: 'Too many points in a minute',
       details: { points, ...left },

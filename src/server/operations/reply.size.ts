@@ -1,4 +1,4 @@
-/** Whether a value as JSON is longer, in bytes and about: it is found out before the JSON is made. */
+/** Whether a value exceeds a size as JSON, in bytes, approximately; without serializing it. */
 export function isLargerThan(value: unknown, limit: number): boolean {
   let left = limit
   const add = (bytes: number) => {
@@ -18,7 +18,7 @@ export function isLargerThan(value: unknown, limit: number): boolean {
   return visit(value)
 }
 
-// A short text's escapes are of no weight.
+// In a short text, escapes are negligible.
 const SHORT = 1_000
 
 function extraBytes(text: string): number {

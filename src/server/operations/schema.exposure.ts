@@ -5,24 +5,24 @@ import { forbidden, unauthenticated } from '../../platform/errors.js'
 import type { OperationDocument } from './operation.documents.js'
 import { OperationRefusal } from './operation.refusal.js'
 
-// graphql-js ends its messages with them.
+// graphql-js appends these suggestions to its messages.
 const SUGGESTION = / Did you mean .*\?$/s
 
-/** Who may learn the schema: by asking for it, or by guessing names and being told better ones. */
+/** Who may learn the schema: through introspection, or through suggestions for wrong names. */
 export class SchemaExposure {
   constructor(private readonly audiences: { introspection: Audience; suggestions: Audience }) {}
 
-  /** Throws OperationRefusal for a document that asks for the schema when the caller may not. */
+  /** Throws OperationRefusal for an introspection that the caller may not run. */
   require({ asksForSchema }: OperationDocument, viewer: Viewer | null): void {
     if (!asksForSchema || includes(this.audiences.introspection, viewer)) return
     throw OperationRefusal.for(
       viewer === null && this.audiences.introspection === 'signed-in'
         ? unauthenticated('Introspection needs a credential')
-        : forbidden('Introspection is off', 'This server does not tell its schema.', {}),
+        : forbidden('Introspection is off', 'Introspection is disabled on this server.', {}),
     )
   }
 
-  /** The same refusal as this caller may see it. */
+  /** The same refusal without what this caller may not see. */
   shown(refusal: OperationRefusal, viewer: Viewer | null): OperationRefusal {
     return includes(this.audiences.suggestions, viewer)
       ? refusal

@@ -4,11 +4,11 @@ import type { PreparedOperation } from './operation.prepare.js'
 type Execute<Context> = (context: Context) => ExecutionResult | Promise<ExecutionResult>
 
 /**
- * What equal subscriptions are told of one event is executed once, where it is of the event alone: where nothing in it has
- * asked its context for anything, it cannot differ from one caller to the next.
+ * Executes an event once for all equal subscriptions if its result depends on the event alone: if no resolver has used the
+ * context, the result cannot differ between callers.
  */
 export class SharedResults {
-  /** by the event, then by the operation; null: the result is its caller's own */
+  /** by event, then by operation; null: the result is specific to its caller */
   readonly #results = new WeakMap<object, Map<string, Promise<ExecutionResult | null>>>()
 
   async execute<Context extends object>(

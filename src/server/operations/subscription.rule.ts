@@ -11,8 +11,8 @@ import {
 const CONDITIONS = new Set([GraphQLSkipDirective.name, GraphQLIncludeDirective.name])
 
 /**
- * A subscription has exactly one root field, so neither it nor what holds it may be skipped. Source: the GraphQL
- * specification, Single Root Field; graphql-js checks it only for values that are no variables.
+ * A subscription has exactly one root field, so neither it nor a fragment around it may be skipped. Source: the GraphQL
+ * specification, Single Root Field; graphql-js checks only constant conditions, not variables.
  */
 export function requireUnconditionalRoot(context: ValidationContext): ASTVisitor {
   return {

@@ -1,11 +1,11 @@
-/** Why Heddle closes a WebSocket. Sources: RFC 6455, the `graphql-transport-ws` protocol. */
+/** Close codes of WebSockets. Sources: RFC 6455, the `graphql-transport-ws` protocol. */
 export const CloseCodes = {
   goingAway: 1001,
   messageTooBig: 1009,
-  /** the same may succeed later */
+  /** a retry may succeed later */
   tryAgainLater: 1013,
   badRequest: 4400,
-  /** the credential is bad, or has ended */
+  /** the credential is invalid, or has expired */
   forbidden: 4403,
   internalError: 4500,
 } as const

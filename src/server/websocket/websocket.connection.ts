@@ -18,20 +18,20 @@ export interface ConnectionParts {
   session: WebsocketSession
   writer: WebsocketWriter
   room: OperationRoom
-  /** Throws for a message that is not to be read. */
+  /** Throws for a message that must not be parsed. */
   requireReadable(text: string): void
-  /** What an operation whose message is not read is told. */
+  /** The error for an operation whose message was not parsed. */
   refuse(thrown: unknown): GraphQLFormattedError[]
 }
 
-/** One message of a client, for as long as what it asks for runs. */
+/** One client message, for as long as its operation runs. */
 export interface Arrival {
   readonly connection: WebsocketConnection
-  /** Throws RATE_LIMITED. What it takes is given back when the operation has ended. */
+  /** Reserves capacity until the operation has ended. Throws RATE_LIMITED. */
   takeRoom(): void
 }
 
-/** One client's socket: speaks the protocol over it, and ends it when the client does not keep to its bounds. */
+/** One client's socket: runs the protocol over it, and closes it when the client exceeds its limits. */
 export class WebsocketConnection {
   readonly session: WebsocketSession
   readonly #parts: ConnectionParts
@@ -51,7 +51,7 @@ export class WebsocketConnection {
     this.#parts = createParts(this)
     this.session = this.#parts.session
     this.#heartbeat = new WebsocketHeartbeat(socket)
-    this.#limitStranger(stream)
+    this.#limitAnonymous(stream)
     socket.on('error', (error) => logger.debug({ err: error }, 'websocket failed'))
     socket.once('close', (code) => this.#end(code))
     this.#closed = protocol.opened(
@@ -65,13 +65,13 @@ export class WebsocketConnection {
     )
   }
 
-  /** What is being read right now: the protocol says which message it was in the same turn. */
+  /** The message being processed: the protocol calls back synchronously. */
   get arrival(): Arrival {
     if (this.#arrival === null) throw new Error('No message is being read')
     return this.#arrival
   }
 
-  /** What `connection_init` carries. @returns false when the socket closes for it */
+  /** Handles the payload of `connection_init`. @returns false if the socket is closed because of it */
   async accept(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
     const refusal = await this.session.open(params)
     if (refusal) this.close(refusal)
@@ -83,17 +83,17 @@ export class WebsocketConnection {
     this.socket.close(code, reason)
   }
 
-  /** From time to time: whether the client is there, and reads. */
+  /** Called periodically: checks that the client responds and reads. */
   beat(): void {
     this.#parts.writer.check()
-    // A ping would wait behind what is unread.
+    // A ping would wait behind unread data.
     if (this.#parts.writer.unread > 0 || this.socket.readyState !== this.socket.OPEN) return
     if (!this.#heartbeat.beat()) this.socket.terminate()
   }
 
   /**
-   * Closes the socket before its subscriptions end: a client that heard them complete would take them as done, while
-   * one that loses its socket connects again and asks anew.
+   * Closes the socket before its subscriptions end: clients treat completed subscriptions as done, but after losing a socket
+   * they reconnect and subscribe again.
    */
   goAway(): void {
     this.close({ code: CloseCodes.goingAway, reason: 'Going away' })
@@ -126,7 +126,7 @@ export class WebsocketConnection {
     this.#arrival = null
   }
 
-  /** An operation that is refused ends nothing else on its socket. */
+  /** A rejected operation affects nothing else on its socket. */
   #refuse(text: string, refusal: unknown): void {
     const id = this.#isAccepted ? SUBSCRIBE.exec(text)?.[1] : undefined
     if (id === undefined) this.close({ code: CloseCodes.badRequest, reason: 'Invalid message received' })
@@ -141,8 +141,8 @@ export class WebsocketConnection {
     this.close({ code: CloseCodes.internalError, reason: 'Internal server error' })
   }
 
-  /** Before `connection_init` is accepted, little is taken in all, however it is cut into frames. */
-  #limitStranger(stream: Duplex): void {
+  /** Until `connection_init` is accepted, limits the total number of bytes, regardless of frames. */
+  #limitAnonymous(stream: Duplex): void {
     let left = BYTES_BEFORE_INIT
     const count = (chunk: Buffer) => {
       if (this.#isAccepted) return void stream.off('data', count)
@@ -150,7 +150,7 @@ export class WebsocketConnection {
       if (left >= 0) return
       stream.off('data', count)
       this.close({ code: CloseCodes.messageTooBig, reason: 'Too much before connection_init is accepted' })
-      // Nothing more is taken; the client has a moment to learn why.
+      // Reads nothing more; the client has a moment to receive the close reason.
       this.socket.pause()
       const timer = setTimeout(() => this.socket.terminate(), CLOSE_MS)
       this.socket.once('close', () => clearTimeout(timer))

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 
 const NONCE_BYTES = 8
 
-/** Finds out whether a client is there: each ping has a text of its own, which nobody can send back unseen. */
+/** Detects dead clients: each ping has a unique payload, which cannot be answered without receiving it. */
 export class WebsocketHeartbeat {
   #nonce: Buffer | null = null
   #isOverdue = false
@@ -14,7 +14,7 @@ export class WebsocketHeartbeat {
     })
   }
 
-  /** False when a ping was not answered although there was time for it, also where this process was busy. */
+  /** False if a ping was not answered in time, excluding time in which this process was busy. */
   beat(): boolean {
     if (this.#nonce === null) {
       this.#isOverdue = false
@@ -23,7 +23,7 @@ export class WebsocketHeartbeat {
       return true
     }
     if (this.#isOverdue) return false
-    // What came meanwhile is read before the next beat.
+    // Pongs that have arrived are processed before the next beat.
     this.#isOverdue = true
     return true
   }

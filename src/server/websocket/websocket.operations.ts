@@ -27,7 +27,7 @@ export class WebsocketOperations {
     private readonly errors: ErrorFormatter,
   ) {}
 
-  /** What to execute, or why not. It never throws, because that would end the socket and all that runs on it. */
+  /** Execution arguments or errors. Never throws, because that would close the socket and end all its operations. */
   async prepare(
     { connection: { session }, takeRoom }: Arrival,
     payload: SubscribePayload,
@@ -67,12 +67,12 @@ export class WebsocketOperations {
     return errors.map((error) => this.errors.formatClaimed(error) ?? this.errors.format(error, unknown))
   }
 
-  /** Why a message is not even read as an operation. */
+  /** Why a message is rejected before it is parsed. */
   refuse(thrown: unknown, session: WebsocketSession): GraphQLFormattedError[] {
     return [this.errors.format(thrown, session.readRequest())]
   }
 
-  /** Takes no more, and resolves when the queries and mutations that run have come to an end. */
+  /** Accepts no more operations, and resolves when running queries and mutations have ended. */
   async drain(): Promise<void> {
     this.#stopping = true
     await Promise.allSettled(this.#executing)
@@ -80,7 +80,7 @@ export class WebsocketOperations {
 }
 
 function stopping(): HeddleError {
-  return new HeddleError('SERVICE_UNAVAILABLE', 'This server is stopping. Connect again.', {
+  return new HeddleError('SERVICE_UNAVAILABLE', 'This server is shutting down. Reconnect.', {
     systemMessage: 'Server stopping',
   })
 }

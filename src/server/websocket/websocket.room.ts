@@ -3,7 +3,7 @@ import type { BodyBudget } from '../http/body.budget.js'
 import type { Tally } from '../tally.js'
 import type { WebsocketSession } from './websocket.session.js'
 
-/** What the operations of one socket take, of what it and its user may: how many there are, and how long they are. */
+/** Limits the operations of one socket and of its user, by number and by size. */
 export class OperationRoom {
   #running = 0
 
@@ -14,7 +14,7 @@ export class OperationRoom {
     private readonly bodies: BodyBudget,
   ) {}
 
-  /** Throws RATE_LIMITED or SERVICE_UNAVAILABLE when there is none left. @returns what gives it back */
+  /** Throws RATE_LIMITED or SERVICE_UNAVAILABLE at a limit. @returns a function that releases the capacity */
   take(bytes: number): () => void {
     const { userId, key } = this.session.holder
     if (this.#running >= this.limit) throw tooMany('A connection', this.limit)

@@ -35,8 +35,8 @@ export interface WebsocketDependencies {
 }
 
 /**
- * GraphQL over WebSocket (the `graphql-transport-ws` protocol) on sockets that the HTTP server hands over. Anyone may
- * connect; a credential in `connection_init` must be a good one, and the socket lives no longer than it.
+ * GraphQL over WebSocket (the `graphql-transport-ws` protocol) on sockets upgraded by the HTTP server. Clients may connect
+ * without a credential; one in `connection_init` must be valid, and the socket is closed when it expires.
  */
 export class WebsocketServer {
   readonly #sockets: WebSocketServer
@@ -44,7 +44,7 @@ export class WebsocketServer {
   readonly #protocol: Server<WebsocketConnection>
   readonly #socketsOfAddresses: Tally
   readonly #socketsOfUsers: Tally
-  readonly #operationsOfHolders: Tally
+  readonly #operationsOfCallers: Tally
   readonly #unread: UnreadBytes
 
   constructor(
@@ -56,13 +56,13 @@ export class WebsocketServer {
       noServer: true,
       maxPayload: limits.messageBytes,
       perMessageDeflate: false,
-      // A chunk of many messages is read one a turn, so that others have theirs in between.
+      // Of a chunk with many messages, one is processed per event-loop turn, so that other sockets get theirs in between.
       allowSynchronousEvents: false,
       handleProtocols,
     })
     this.#socketsOfAddresses = new Tally(limits.socketsPerAddress)
     this.#socketsOfUsers = new Tally(limits.socketsPerUser)
-    this.#operationsOfHolders = new Tally(limits.operationsPerUser)
+    this.#operationsOfCallers = new Tally(limits.operationsPerUser)
     this.#unread = new UnreadBytes(limits.unreadBytes)
     const { operations } = parts
     this.#protocol = makeServer<Record<string, unknown>, WebsocketConnection>({
@@ -80,7 +80,7 @@ export class WebsocketServer {
     })
   }
 
-  /** Takes over a connection, or refuses it: for its origin, or because its address has too many. */
+  /** Accepts a connection, or rejects it because of its origin or because its address has too many. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const address = addressOf(request, this.requests.trustedProxies)
     if (!this.parts.origins.allow(request)) refuse(stream, '403 Forbidden')
@@ -91,7 +91,7 @@ export class WebsocketServer {
     }
   }
 
-  /** Finishes what runs, and sends clients away in a way that makes them connect again, to another node. */
+  /** Finishes running operations, and closes sockets so that clients reconnect, to another node. */
   async stop(): Promise<void> {
     await settledWithin(DRAIN_MS, this.parts.operations.drain())
     // The last replies are written in this turn.
@@ -124,7 +124,7 @@ export class WebsocketServer {
     return {
       session,
       writer: new WebsocketWriter(socket, this.#unread, this.limits, onGivenUp),
-      room: new OperationRoom(session, operationsPerSocket, this.#operationsOfHolders, bodies),
+      room: new OperationRoom(session, operationsPerSocket, this.#operationsOfCallers, bodies),
       requireReadable: (text) => requireShallow(text, this.requests.jsonDepth),
       refuse: (thrown) => operations.refuse(thrown, session),
     }

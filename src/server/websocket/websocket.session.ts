@@ -9,11 +9,11 @@ import { type Holder, holderOf } from '../holder.js'
 import type { Tally } from '../tally.js'
 import { CloseCodes, type Closing } from './websocket.codes.js'
 
-// A credential is believed for a few seconds more than it says, as clocks differ.
+// Tolerance for differing clocks: a credential is accepted for a few seconds longer than it says.
 const EXPIRED_LOOK_MS = 2_000
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** Who is at the other end of a socket, as `connection_init` says: the socket lives no longer than this credential. */
+/** The caller of a socket, as identified by `connection_init`: the socket lives no longer than its credential. */
 export class WebsocketSession {
   #header: HeaderSource = () => undefined
   #viewer: Viewer | null = null
@@ -40,12 +40,12 @@ export class WebsocketSession {
     return this.#holder
   }
 
-  /** What each operation tells of itself. */
+  /** Request information of each operation. */
   readRequest(): RequestInfo {
     return readRequestInfo(this.#header)
   }
 
-  /** Checks what `connection_init` carries, of which known names are kept. @returns why the socket must close, or null */
+  /** Checks the payload of `connection_init`, and keeps its known properties. @returns why the socket must close, or null */
   async open(params: Readonly<Record<string, unknown>> | undefined): Promise<Closing | null> {
     this.#header = keepHeaders(params)
     try {
@@ -59,7 +59,7 @@ export class WebsocketSession {
     const { userId } = this.#viewer
     if (!this.socketsOfUsers.take(userId)) {
       this.#viewer = null
-      return { code: CloseCodes.tryAgainLater, reason: 'Too many sockets of this user' }
+      return { code: CloseCodes.tryAgainLater, reason: 'Too many sockets for this user' }
     }
     this.#holder = holderOf(this.#viewer, this.address)
     const leaves = credentialTopics(this.#viewer).map((topic) => this.bus.subscribe(topic, () => this.look()))
@@ -70,7 +70,7 @@ export class WebsocketSession {
     return null
   }
 
-  /** Who calls now; null without a credential. A credential that has ended ends the socket, once this was answered. */
+  /** The current caller; null without a credential. An expired credential closes the socket after this was answered. */
   async identify(request: RequestInfo): Promise<Viewer | null> {
     if (this.#viewer === null) return null
     try {
@@ -81,7 +81,7 @@ export class WebsocketSession {
     }
   }
 
-  /** A subscription may be the first to learn that the credential has ended. */
+  /** A subscription may be the first to detect that the credential has ended. */
   hear({ errors }: { readonly errors?: readonly GraphQLFormattedError[] }): void {
     if (errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED')) this.look()
   }
@@ -89,7 +89,7 @@ export class WebsocketSession {
   /** Closes the socket if its credential has ended. */
   look(): void {
     void this.identify(this.readRequest())
-      // What cannot be found out now is found out by the next operation.
+      // What cannot be checked now is checked by the next operation.
       .catch(() => undefined)
       .finally(() => this.#awaitExpiry())
   }

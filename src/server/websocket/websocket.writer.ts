@@ -3,7 +3,7 @@ import type { WebsocketSettings } from '../../platform/config.websocket.js'
 
 const SOCKETS_AT_THE_LIMIT = 4
 
-/** What waits for the clients of all sockets to read it. */
+/** The unread data of all sockets. */
 export class UnreadBytes {
   readonly #writers = new Set<WebsocketWriter>()
   #total = 0
@@ -19,7 +19,7 @@ export class UnreadBytes {
     this.#total -= writer.unread
   }
 
-  /** Gives up sockets until the rest is within its bounds, those with the most first. */
+  /** Closes sockets, those with the most unread data first, until the rest is within the limit. */
   add(writer: WebsocketWriter, bytes: number): void {
     this.#total += bytes
     if (writer.unread > this.limit) writer.giveUp()
@@ -34,9 +34,9 @@ export class UnreadBytes {
   }
 }
 
-/** Writes to one socket. What its client does not read is kept within bounds, and for no longer than a deadline. */
+/** Writes to one socket. Limits how much data may wait for its client to read, and for how long. */
 export class WebsocketWriter {
-  /** bytes that were handed to the socket and that it has not passed on */
+  /** bytes passed to the socket that it has not sent */
   unread = 0
   #movedAt = 0
   #isOver = false
@@ -48,15 +48,15 @@ export class WebsocketWriter {
     private readonly onGivenUp: () => void,
   ) {
     all.join(this)
-    // Its answer to each ping waits for the client as everything else does.
+    // Automatic pongs wait for the client like everything else.
     socket.on('ping', () => {
       if (socket.bufferedAmount > limits.unreadBytes) this.giveUp()
     })
   }
 
-  /** Resolves when the text is on its way, or never will be. */
+  /** Resolves when the text has been sent, or never will be. */
   send(text: string): Promise<void> {
-    // A client that went away is no error: its socket's end is heard of elsewhere.
+    // A disconnected client is no error here: the socket's close is handled elsewhere.
     if (this.#isOver || this.socket.readyState !== this.socket.OPEN) return Promise.resolve()
     const bytes = Buffer.byteLength(text)
     if (this.unread === 0) this.#movedAt = performance.now()
@@ -70,7 +70,7 @@ export class WebsocketWriter {
     })
   }
 
-  /** Gives the socket up when its client has taken nothing for too long. */
+  /** Closes the socket if its client has read nothing for too long. */
   check(): void {
     if (this.unread > 0 && performance.now() - this.#movedAt > this.limits.writeMs) this.giveUp()
   }

@@ -67,7 +67,7 @@ test.each([
 
   for (const reply of replies) {
     expect(reply).toFailWith({ code: 'VALIDATION_ERROR', status: 400 })
-    expect(reply.errors?.[0]?.message).toMatch(/costs [\d,]+ points; 5,000 are allowed/)
+    expect(reply.errors?.[0]?.message).toMatch(/costs [\d,]+ points; the limit is 5,000/)
     expect(reply.errors?.[0]?.extensions.details.limit).toBe(5_000)
   }
 })
