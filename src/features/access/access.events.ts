@@ -3,11 +3,11 @@ import type { Transaction } from '../../platform/database.js'
 import type { Viewer } from './viewer.js'
 
 /**
- * How running subscriptions end when access is lost: each look at the rows asks for it again, and whoever takes access
- * away has those whom it may concern look at once, before they are told anything more.
+ * How running subscriptions end when access is lost. Every round checks access again; a change that takes access away
+ * publishes here, so that those it may concern are checked before they receive anything more.
  */
 
-/** Whose access changed: that of one user, of whoever uses a key, or of whoever comes to a space. */
+/** Whose access changed: one user's, that of all users of a key, or that of all viewers of a space. */
 export type AccessScope = { userId: string } | { apiKeyId: string } | { spaceId: string }
 
 function topicOf(scope: AccessScope): string {
@@ -19,12 +19,12 @@ export function announceAccess(tx: Transaction, bus: Bus, scope: AccessScope): v
   tx.afterCommit(() => bus.publish(topicOf(scope), null))
 }
 
-/** Where what is open with this viewer's credential hears of it. */
+/** Topics that may end a connection with this viewer's credential. */
 export function credentialTopics({ userId, apiKeyId }: Viewer): string[] {
   return apiKeyId === null ? [topicOf({ userId })] : [topicOf({ userId }), topicOf({ apiKeyId })]
 }
 
-/** Where a subscription of this viewer hears of it. */
+/** Topics that may end a subscription of this viewer. */
 export function accessTopics(viewer: Viewer, spaceId: string): string[] {
   return [...credentialTopics(viewer), topicOf({ spaceId })]
 }

@@ -2,7 +2,7 @@ import type { OrganizationRole, SpaceRole } from '../../generated/prisma/enums.j
 import { forbidden, type HeddleError } from '../../platform/errors.js'
 import type { Viewer } from './viewer.js'
 
-/** An organization or one of its projects, and what the viewer is in it. */
+/** An organization or one of its projects, with the viewer's role. */
 export interface OrganizationStanding {
   kind: 'organization'
   id: string
@@ -21,13 +21,13 @@ export interface SpaceStanding {
   id: string
   creatorId: string
   role: OrganizationRole | null
-  /** what was granted to the viewer, or to its role in the organization */
+  /** granted to the viewer, or to its role in the organization */
   grants: readonly SpaceRole[]
 }
 
 export type Standing = OrganizationStanding | ThreadStanding | SpaceStanding
 
-/** write: change what is there. edit: a space's threads. manage: who may do so, and the end of it. */
+/** write: change contents. edit: add and remove a space's threads. manage: grant access, and delete. */
 export type Action = 'write' | 'edit' | 'manage'
 
 const WRITERS: readonly unknown[] = ['OWNER', 'ADMIN', 'MEMBER'] satisfies OrganizationRole[]
@@ -38,7 +38,7 @@ const ADMINISTRATORS: readonly unknown[] = ['OWNER', 'ADMIN'] satisfies Organiza
  * Source: edit access as Aitronos defines it, write access as Kortix does.
  */
 export function can(viewer: Viewer, action: Action, resource: Standing): boolean {
-  // What somebody made stays with the organization, and opens nothing to who is no longer in it.
+  // What a former member created stays with the organization, and gives that member no access.
   const isMember = resource.role !== null
   switch (resource.kind) {
     case 'organization':
@@ -66,7 +66,11 @@ export function requireAllowed(viewer: Viewer, action: Action, resource: Standin
 }
 
 function denied(action: Action, { kind, id }: Standing): HeddleError {
-  return forbidden(REQUIRED[action], `You can see this ${kind}, but you have no ${action} access to it.`, {
-    [`${kind}Id`]: id,
-  })
+  return forbidden(
+    REQUIRED[action],
+    `You can see this ${kind}, but you do not have ${action} access to it.`,
+    {
+      [`${kind}Id`]: id,
+    },
+  )
 }

@@ -2,8 +2,8 @@ import type { OrganizationRole, SpaceRole } from '../../generated/prisma/enums.j
 import { empty, type Fragment, raw, sql } from '../../platform/database.js'
 
 /**
- * How a row is held until the transaction ends. `share`: it stays, its columns may change. `change`: nobody else
- * changes it. `update`: nobody else changes it or adds what refers to it.
+ * Row locks, until the end of the transaction. `share`: the row cannot be deleted, its columns may change. `change`: nobody
+ * else changes it. `update`: nobody else changes it or inserts references to it.
  */
 export type Lock = 'none' | 'share' | 'change' | 'update'
 
@@ -14,7 +14,7 @@ export interface ThreadAccessRow {
   projectId: string | null
   deletedAt: Date | null
   role: OrganizationRole | null
-  /** a permanent deletion is at work on it */
+  /** a permanent deletion is running */
   isBeingPurged: boolean
 }
 
@@ -51,7 +51,7 @@ function locking(lock: Lock, alias: string): Fragment {
   return lock === 'none' ? empty : raw(`${LOCKS[lock]} of ${alias}`)
 }
 
-/** Not soft-deleted. Every live thread is listed: that is said for the indexes, where hidden ones then stand apart. */
+/** Not soft-deleted. Every live thread is `listed`: repeating it lets the planner use the indexes of listed threads. */
 export function threadLive(alias: string): Fragment {
   const t = raw(alias)
   return sql`(${t}.listed and ${t}.deleted_at is null)`
@@ -63,17 +63,17 @@ export function spaceLive(alias: string): Fragment {
   return sql`${s}.deleted_at is null and ${s}.shadow_of is null`
 }
 
-/** Whether the membership `alias` counts where its user names no organization: nobody is added to lists unasked. */
+/** Whether the membership `alias` counts if its user names no organization: invitations add nothing to lists. */
 export function hasAccepted(alias: string): Fragment {
   return sql`${raw(alias)}.accepted_at is not null`
 }
 
-/** Whether `viewerId` may read the live space `alias`. Needs nothing joined. */
+/** Whether `viewerId` may read the live space `alias`. Needs no joins. */
 export function spaceVisible(alias: string, viewerId: string): Fragment {
   return sql`(${spaceLive(alias)} and ${spaceOpen(alias, viewerId)})`
 }
 
-/** The same, were the space live. */
+/** The same regardless of whether the space is live. */
 function spaceOpen(alias: string, viewerId: string | Fragment): Fragment {
   const s = raw(alias)
   return sql`(
@@ -85,14 +85,14 @@ function spaceOpen(alias: string, viewerId: string | Fragment): Fragment {
     or exists (select 1 from space_grant sg where sg.space_id = ${s}.id and sg.user_id = ${viewerId}))`
 }
 
-/** Whether `viewerId` may read the thread `alias`: a space that holds it shows its title and what a search finds, no more. */
+/** Whether `viewerId` may read the thread `alias`. A space that contains it shows only its title and search results. */
 export function threadReadable(alias: string, viewerId: string): Fragment {
   const t = raw(alias)
   return sql`exists (
     select 1 from member rm where rm.organization_id = ${t}.organization_id and rm.user_id = ${viewerId})`
 }
 
-/** A thread, whatever its state, that the viewer may read while it is live. No other is locked. */
+/** A thread in any state that the viewer may read while it is live. Other threads are not locked. */
 export const selectThreadAccess = (viewerId: string, threadId: string, lock: Lock) => sql<ThreadAccessRow>`
   select t.id, t.owner_id as "ownerId", t.organization_id as "organizationId", t.project_id as "projectId",
     t.deleted_at as "deletedAt", m.role,
@@ -101,7 +101,7 @@ export const selectThreadAccess = (viewerId: string, threadId: string, lock: Loc
   where t.id = ${threadId} and ${threadReadable('t', viewerId)}
   ${locking(lock, 't')}`
 
-/** What the viewer is to a thread that may be gone. Nothing when it could not read it. */
+/** The viewer's relation to a thread that may be deleted. No row if the viewer could not read it. */
 export const selectFormerThreadAccess = (viewerId: string, ownerId: string, organizationId: string) => sql<
   Pick<ThreadAccessRow, 'role'>
 >`
@@ -127,17 +127,17 @@ export const selectSpaceAccess = (
   where s.id = any(${spaceIds}::text[]) and ${spaceVisible('s', viewerId)}
   ${locking(lock, 's')}`
 
-/** What a subscription stands on: who watches, with which key, and what must be visible to it. */
+/** What a subscription requires: its user, its key, and the space that must stay visible. */
 export interface WatchPassRow {
   userId: string
-  /** null: a token, which ends by itself */
+  /** null: a token, which expires by itself */
   apiKeyId: string | null
   /** null: no space */
   spaceId: string | null
 }
 
 export interface RefusedPassRow {
-  /** of the pass in the list that was given */
+  /** index of the pass in the list */
   index: number
   isKeyMissing: boolean
   isKeyRevoked: boolean
@@ -147,8 +147,8 @@ export interface RefusedPassRow {
 }
 
 /**
- * The passes that are no longer good, by their key or else by their space. Its deletion takes no access away, so that
- * the end of what is in it can be told.
+ * Passes that are no longer valid, because of their key or their space. Deleting a space invalidates none, so that
+ * subscribers receive the end of what was in it.
  */
 export const selectRefusedPasses = (passes: readonly WatchPassRow[]) => sql<RefusedPassRow>`
   select * from (

@@ -21,8 +21,8 @@ export type ThreadAccess = ThreadAccessRow & ThreadStanding
 export type SpaceAccess = SpaceAccessRow & SpaceStanding
 
 /**
- * Finds a resource as the viewer may use it: first whether it is visible, else RESOURCE_NOT_FOUND, then whether the
- * action is allowed, else INSUFFICIENT_PERMISSIONS. HTTP, WebSocket and workers all come through here.
+ * Finds a resource for an action of the viewer: RESOURCE_NOT_FOUND if it is not visible, INSUFFICIENT_PERMISSIONS if the
+ * action is not allowed. HTTP, WebSocket and workers all use these functions.
  */
 export async function requireThread(
   tx: Queryable,
@@ -36,7 +36,7 @@ export async function requireThread(
   return allow(viewer, action, thread)
 }
 
-/** A thread, live or soft-deleted. A soft-deleted one is visible to who could restore it, and to nobody else. */
+/** A live or soft-deleted thread. A soft-deleted one is visible only to those who could restore it. */
 export async function requireRestorableThread(
   tx: Queryable,
   viewer: Viewer,
@@ -47,10 +47,10 @@ export async function requireRestorableThread(
   return allow(viewer, 'write', thread)
 }
 
-/** What stays known of a thread when it is gone. */
+/** What remains known of a deleted thread. */
 export type FormerThread = Pick<ThreadAccess, 'id' | 'ownerId' | 'organizationId'>
 
-/** Who may write to a thread could, were it still there: for the reply of what has ended it. */
+/** For the stored reply of the mutation that deleted the thread: requires what writing to it would have required. */
 export async function requireFormerThread(
   tx: Queryable,
   viewer: Viewer,
@@ -75,7 +75,7 @@ export async function requireSpace(
   return allow(viewer, action, { ...row, kind: 'space' })
 }
 
-/** The same for a space that may be deleted: for the reply of what has ended it. */
+/** The same for a space that may be deleted: for the stored reply of the mutation that deleted it. */
 export async function requireFormerSpace(tx: Queryable, viewer: Viewer, spaceId: string): Promise<void> {
   const [row] = await tx.query(selectFormerSpaceAccess(viewer.userId, spaceId))
   if (!row) throw notFound('Space', { spaceId })
@@ -120,7 +120,7 @@ export function hidden<Access>(
   })
 }
 
-/** A thread whatever its state, of which the viewer could read: what may be told of it is for the caller to decide. */
+/** A thread in any state that the viewer could read while it was live; the caller decides what to reveal. */
 export async function findThread(
   tx: Queryable,
   viewer: Viewer,

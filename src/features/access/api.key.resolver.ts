@@ -18,7 +18,7 @@ export class ApiKeyResolver {
 
   @Query(() => ApiKeyConnection, {
     nullable: true,
-    description: "The caller's API keys, the newest first, revoked and expired ones among them.",
+    description: "The caller's API keys, newest first, including revoked and expired ones.",
   })
   async apiKeys(@Args(() => PageArgs) args: PageArgs, @Ctx() { viewer }: Context): Promise<ApiKeyConnection> {
     const page = readPage(args)
@@ -31,7 +31,8 @@ export class ApiKeyResolver {
       'Creates an API key of the caller. Its secret is shown once. A key cannot create one with more scopes or a later expiry than its own (INSUFFICIENT_PERMISSIONS). Only the first user, `user_bootstrap`, creates keys with `act-on-behalf`: a request with such a key and the header X-On-Behalf-Of has the rights of that user, within the other scopes of the key. At most 100 live keys a user (QUOTA_EXCEEDED).',
   })
   createApiKey(
-    @Arg('input', () => CreateApiKeyInput, { description: 'What the key is for.' }) input: CreateApiKeyInput,
+    @Arg('input', () => CreateApiKeyInput, { description: 'Name, scopes and expiry of the key.' })
+    input: CreateApiKeyInput,
     @Ctx() { viewer }: Context,
   ): Promise<CreateApiKeyPayload> {
     return this.keys.create(viewer, input)
@@ -40,7 +41,7 @@ export class ApiKeyResolver {
   @Mutation(() => RevokeApiKeyPayload, {
     nullable: true,
     description:
-      "Ends one of the caller's API keys: requests with it are UNAUTHENTICATED from now on, and its subscriptions end at once. Revoking twice is once; RESOURCE_NOT_FOUND when the caller has no such key.",
+      "Revokes one of the caller's API keys: further requests with it are UNAUTHENTICATED, and its subscriptions end. Idempotent. RESOURCE_NOT_FOUND if the caller has no such key.",
   })
   async revokeApiKey(
     @Arg('apiKeyId', () => ID, { description: "The key's id." }) apiKeyId: string,

@@ -35,7 +35,7 @@ export interface CreatedApiKey {
   secret: string | null
 }
 
-/** The keys of a user, in its own hands. A secret is shown once, and kept as its hash only. */
+/** A user's own API keys. A secret is shown once; only its hash is stored. */
 export class ApiKeyService {
   constructor(
     private readonly db: Database,
@@ -52,7 +52,7 @@ export class ApiKeyService {
       const scopes = requireScopeList(values.scopes)
       const expiresAt = requireFuture(values.expiresAt ?? null)
       requireNoMore(viewer, scopes, expiresAt)
-      // Two calls at once do not both take the last place.
+      // Serializes two concurrent calls that would both take the last free place.
       await tx.query(lockUser(viewer.userId))
       const [live] = await tx.query(countLiveApiKeys(viewer.userId))
       if ((live?.count ?? 0) >= MAX_KEYS) throw tooMany()
@@ -69,7 +69,7 @@ export class ApiKeyService {
       })
       return { apiKey: apiKey as ApiKeyDetails, secret }
     }
-    // A reply that is kept for its idempotency key keeps no secret.
+    // The reply stored for an idempotency key does not contain the secret.
     return mutate(this.db, viewer, {
       require: requireNothing,
       work,
@@ -77,7 +77,7 @@ export class ApiKeyService {
     })
   }
 
-  /** Whoever uses the key is refused from the next request on, on every node; its subscriptions end at their next look. */
+  /** The key is rejected from the next request on, on every node; its subscriptions end at their next check. */
   revoke(viewer: Viewer, apiKeyId: string): Promise<ApiKeyDetails> {
     requireId('apiKeyId', apiKeyId)
     return mutate(this.db, viewer, {
@@ -111,19 +111,19 @@ function requireScopeList(given: readonly string[]): Scope[] {
 
 function requireFuture(expiresAt: Date | null): Date | null {
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
-    throw invalid('Invalid expiresAt. It must be a time to come.', { expiresAt: expiresAt.toISOString() })
+    throw invalid('Invalid expiresAt. It must be in the future.', { expiresAt: expiresAt.toISOString() })
   }
   return expiresAt
 }
 
-/** No key creates one that may do more than itself, or for longer. Only the operator's user acts for others. */
+/** A key cannot create one with more rights or a later expiry. Only the operator's user may act for others. */
 function requireNoMore(viewer: Viewer, scopes: readonly Scope[], expiresAt: Date | null): void {
   if (viewer.serviceUserId !== null) {
-    throw forbidden('Own credential required', 'Nobody creates an API key on behalf of another user.', {})
+    throw forbidden('Own credential required', 'API keys cannot be created on behalf of another user.', {})
   }
   const isActing = scopes.includes('act-on-behalf')
   if (isActing && viewer.userId !== BOOTSTRAP_USER_ID) {
-    throw forbidden('First user required', 'Only the first user creates keys that act for others.', {
+    throw forbidden('First user required', 'Only the first user can create keys that act for others.', {
       scopes,
     })
   }
@@ -138,7 +138,7 @@ function requireNoMore(viewer: Viewer, scopes: readonly Scope[], expiresAt: Date
   if (viewer.apiKeyId !== null && viewer.expiresAt !== null && isLonger) {
     throw forbidden(
       'Shorter expiry required',
-      'An API key cannot create one that lasts longer than itself.',
+      'An API key cannot create one that expires later than itself.',
       {
         expiresAt: viewer.expiresAt.toISOString(),
       },

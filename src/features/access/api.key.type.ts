@@ -5,34 +5,34 @@ import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
 const SCOPES =
   '`threads:read`, `threads:write`, `spaces:read`, `spaces:write`, `admin` (organizations, members, keys, the audit trail) and `act-on-behalf`'
 
-@ObjectType({ description: 'An API key of the caller; its secret is not kept.' })
+@ObjectType({ description: 'An API key of the caller. Only a hash of its secret is stored.' })
 export class ApiKey {
-  @Field(() => ID, { description: "The key's id, which is no secret." })
+  @Field(() => ID, { description: "The key's id; not secret." })
   readonly id!: string
 
   @Field(() => String, { description: '1 to 255 characters.' })
   readonly name!: string
 
-  @Field(() => String, { description: 'The first characters of the secret, to tell keys apart.' })
+  @Field(() => String, { description: 'The first characters of the secret, to identify it in lists.' })
   readonly prefix!: string
 
   @Field(() => [String], {
-    description: `What it may be used for: ${SCOPES}. Empty for the key of the configuration, which may do everything but act for others.`,
+    description: `What it may be used for: ${SCOPES}. Empty for the key in the server's configuration, which may do everything except act for others.`,
   })
   readonly scopes!: string[]
 
-  @Field(() => GraphQLDateTime, { description: 'Time of its creation.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   readonly createdAt!: Date
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ends; null: not by itself.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; null: never.' })
   readonly expiresAt!: Date | null
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null while it is not.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null if it was not.' })
   readonly revokedAt!: Date | null
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'Its last use, within a minute; null before the first.',
+    description: 'When it was last used, accurate to a minute; null if never.',
   })
   readonly lastUsedAt!: Date | null
 }
@@ -53,7 +53,7 @@ export class CreateApiKeyInput {
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When it ends, a time to come. Left out: not by itself.',
+    description: 'When it expires; must be in the future. Default: never.',
   })
   readonly expiresAt?: Date | null
 }
@@ -66,13 +66,13 @@ export class CreateApiKeyPayload {
   @Field(() => String, {
     nullable: true,
     description:
-      'What a client sends as X-API-Key. Shown this once: null when the call is repeated with its idempotency key.',
+      'The secret, to be sent as X-API-Key. Shown only once: null if the call is repeated with its idempotency key.',
   })
   readonly secret!: string | null
 }
 
-@ObjectType({ description: 'The key as it stands after revokeApiKey.' })
+@ObjectType({ description: 'The key after revokeApiKey.' })
 export class RevokeApiKeyPayload {
-  @Field(() => ApiKey, { description: 'The key.' })
+  @Field(() => ApiKey, { description: 'The key, now revoked.' })
   readonly apiKey!: ApiKey
 }

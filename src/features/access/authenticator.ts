@@ -13,7 +13,7 @@ import type { Viewer } from './viewer.js'
 
 type Identity = Omit<Viewer, 'request' | 'call'>
 
-/** Turns credentials into a viewer. A user is made at its first sight. */
+/** Turns credentials into a viewer. Users are created on their first request. */
 export class Authenticator {
   readonly userById: LoaderDefinition<string, UserRecord>
 
@@ -43,7 +43,7 @@ export class Authenticator {
     return { ...acting, request, call: null }
   }
 
-  /** The user's rights, within the scopes of the key. */
+  /** The rights of the user, limited to the scopes of the key. */
   async #actFor(userId: string, service: Identity): Promise<Identity> {
     if (!service.scopes.includes('act-on-behalf')) {
       throw forbidden('Scope act-on-behalf required', 'This credential may not act for other users.', {
@@ -55,7 +55,7 @@ export class Authenticator {
     return { ...service, userId, serviceUserId: service.userId }
   }
 
-  /** Makes the first user and gives it this key, in place of an earlier one that was configured. */
+  /** Creates the first user and its configured key, which replaces the one configured before. */
   async bootstrap(key: string): Promise<void> {
     await this.db.query(upsertSeenUser(BOOTSTRAP_USER_ID, null, null))
     await this.db.query(upsertBootstrapKey(BOOTSTRAP_USER_ID, sha256(key), key.slice(0, KEY_PREFIX)))

@@ -1,9 +1,9 @@
 import type { Loaders } from '../../platform/loader.js'
 import type { Viewer } from './viewer.js'
 
-/** What every resolver gets: who calls, and what this operation has loaded so far. */
+/** What every resolver gets: the caller, and what this operation has loaded so far. */
 export interface Context {
-  /** Reading it throws UNAUTHENTICATED when nobody is signed in. */
+  /** Reading it throws UNAUTHENTICATED if there is no caller. */
   readonly viewer: Viewer
   readonly loaders: Loaders
 }

@@ -1,7 +1,7 @@
 import { unauthenticated } from '../../platform/errors.js'
 import type { HeaderSource } from '../../platform/request.js'
 
-/** What a client sends to say who it is: an API key, a token, or both when they name one user; and for whom it acts. */
+/** The credentials of a request: an API key, a token, or both if they identify the same user; and the user acted for. */
 export interface Credentials {
   apiKey: string | null
   bearer: string | null

@@ -31,7 +31,7 @@ export const selectApiKey = (hash: string) => sql<ApiKeyRecord>`
   select ${columnsOf('k', apiKey)}, coalesce(k.last_used_at < now() - interval '1 minute', true) as "usedLongAgo"
   from api_key k where k.hash = ${hash}`
 
-/** Of many requests at once, one writes. */
+/** Of concurrent requests, only one updates the row. */
 export const touchApiKey = (id: string) => sql<{ id: string }>`
   update api_key set last_used_at = now()
   where id = ${id} and coalesce(last_used_at < now() - interval '1 minute', true) returning id`
@@ -39,7 +39,7 @@ export const touchApiKey = (id: string) => sql<{ id: string }>`
 export const selectUsers = (ids: readonly string[]) =>
   sql<UserRecord>`select ${userColumns} from "user" u where u.id = any(${ids}::text[])`
 
-/** Makes the user, or fills in what its token says now. */
+/** Creates the user, or updates it from its token. */
 export const upsertSeenUser = (id: string, email: string | null, name: string | null) => sql<UserRecord>`
   insert into "user" as u (id, email, name, seen_at) values (${id}, ${email}, ${name}, now())
   on conflict (id) do update set
@@ -48,7 +48,7 @@ export const upsertSeenUser = (id: string, email: string | null, name: string | 
     seen_at = now()
   returning ${userColumns}`
 
-/** A user may be named before its first request. */
+/** A user may be referred to before its first request. */
 export const insertNamedUser = (id: string) =>
   sql<{ id: string }>`insert into "user" (id) values (${id}) on conflict (id) do nothing returning id`
 

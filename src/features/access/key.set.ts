@@ -1,17 +1,17 @@
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose'
 import { readText } from '../../platform/outbound/bounded.reply.js'
 
-// As long as no fetch fails; a token with an unknown key id asks earlier, but not more often than the cooldown.
+// Applies while fetches succeed; an unknown key id triggers an earlier fetch, but not within the cooldown.
 const MAX_AGE_MS = 10 * 60_000
 const COOLDOWN_MS = 30_000
-// One that has no keys yet comes up soon after its provider does.
+// Shorter while there are no keys at all, to recover soon after the provider does.
 const RETRY_MS = 2_000
 const TIMEOUT_MS = 5_000
 const MAX_BYTES = 1024 * 1024
 
 /**
- * The keys that an identity provider publishes. Through its outage the last good set goes on: tokens are checked as
- * before, and the provider is asked again after the cooldown, however many tokens come meanwhile.
+ * The public keys of an identity provider. During an outage the last known keys stay in use, and the provider is asked
+ * again only after the cooldown, however many tokens arrive.
  */
 export function openKeySet(url: string): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(url), {

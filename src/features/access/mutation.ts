@@ -2,19 +2,19 @@ import type { Database, Transaction } from '../../platform/database.js'
 import { type ReplyCodec, runOnce } from '../../platform/idempotency.js'
 import type { Viewer } from './viewer.js'
 
-/** The transactions of mutations: each asks for access first, and is done once for an idempotency key. */
+/** Transactions of mutations: each checks access first, and runs once per idempotency key. */
 
-/** What a mutation asks of its caller, and what it does then. */
+/** A mutation's access check and its work. */
 export interface Mutation<Access, Reply, Kept = Reply> {
   /**
-   * Throws unless the caller may do this now. Locks nothing: nobody waits at a row that it may not see. What `work` must
-   * be sure of until the commit, it asks again under its locks.
+   * Throws unless the caller may do this now. Takes no locks, so that nobody waits for a row that it may not see; `work`
+   * checks again, under its locks, what must hold until the commit.
    */
   require(tx: Transaction): Promise<Access>
   work(tx: Transaction, access: Access): Promise<Reply>
   /**
-   * Throws unless the caller may have the kept reply of an earlier call now. Left out: what `require` asks. For mutations
-   * that end what they ask for, or whose reply shows what they made.
+   * Throws unless the caller may see the stored reply of an earlier call now. Default: `require`. For mutations that delete
+   * what `require` checks, or whose reply shows what they created.
    */
   requireReply?(tx: Transaction, reply: Reply): Promise<unknown>
   codec?: ReplyCodec<Reply, Kept>
@@ -34,5 +34,5 @@ export function mutate<Access, Reply, Kept = Reply>(
   )
 }
 
-/** For what is the caller's own: the credential is enough. */
+/** For the caller's own data: the credential is sufficient. */
 export async function requireNothing(): Promise<void> {}

@@ -1,4 +1,4 @@
-/** What an API key may be used for. A key that lists none was made by the configuration, and may do everything but act for others. */
+/** What an API key may be used for. A key without scopes comes from the configuration, and may do everything except act for others. */
 export const SCOPES = [
   'threads:read',
   'threads:write',
@@ -10,7 +10,7 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number]
 
-/** All that a key must list; nothing: any key will do. */
+/** Scopes that a key must all have; empty: any key is accepted. */
 type Line = readonly Scope[]
 
 const ANY: Line = []
@@ -21,8 +21,8 @@ const WRITE_SPACES: Line = ['spaces:write']
 const ADMIN: Line = ['admin']
 
 /**
- * What each field needs: every root field, and those that lead from what one scope reads to what another one does. A
- * root field without a line needs `admin`.
+ * The scopes that each field requires: every root field, and fields that lead from one scope's data to another's. A root
+ * field that is not listed requires `admin`.
  */
 export const SCOPE_TABLE: Readonly<Record<string, Line>> = {
   'Query.apiKeys': ADMIN,
@@ -47,7 +47,7 @@ export const SCOPE_TABLE: Readonly<Record<string, Line>> = {
 
   'Mutation.acceptMembership': ADMIN,
   'Mutation.addOrganizationMember': ADMIN,
-  // What is in a space can be searched: nobody reads a thread by adding it.
+  // Messages in a space can be searched, so adding a thread also requires the scope to read it.
   'Mutation.addThreadToSpace': ['spaces:write', 'threads:read'],
   'Mutation.appendMessages': WRITE_THREADS,
   'Mutation.cancelBackfill': WRITE_SPACES,

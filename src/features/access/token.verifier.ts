@@ -14,7 +14,7 @@ import { openKeySet } from './key.set.js'
 export interface TokenOptions {
   /** HS256 secret; null: not accepted */
   secret: string | null
-  /** where the public keys are; null: not accepted */
+  /** URL of the public keys; null: not accepted */
   jwksUrl: string | null
   issuer: string | null
   audience: string | null
@@ -28,7 +28,7 @@ export interface TokenClaims {
   expiresAt: Date
 }
 
-// Pinned, so that a token cannot choose how it is checked: never `none`, and never HS256 against a public key.
+// Pinned, so that a token cannot choose its algorithm: never `none`, and never HS256 with a public key as its secret.
 const PUBLIC_KEY_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -43,7 +43,7 @@ const PUBLIC_KEY_ALGORITHMS = [
 ]
 const CLOCK_TOLERANCE_SECONDS = 30
 const JWT_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/
-// Source: RFC 7519, section 5.1, and RFC 9068. Tokens of other kinds, as for logging out, have types of their own.
+// Source: RFC 7519, section 5.1, and RFC 9068. Tokens for other purposes, such as logout tokens, have other types.
 const TYPES: readonly unknown[] = [undefined, 'jwt', 'at+jwt', 'application/jwt', 'application/at+jwt']
 
 /** Checks JSON Web Tokens with the configured secret or key set. Source: RFC 7519, RFC 8725. */
@@ -67,7 +67,7 @@ export class TokenVerifier {
     return (this.#secret !== null || this.#keys !== null) && JWT_SHAPE.test(credential)
   }
 
-  /** Throws UNAUTHENTICATED for a bad token, SERVICE_UNAVAILABLE when the key set was never fetched. */
+  /** Throws UNAUTHENTICATED for an invalid token, SERVICE_UNAVAILABLE if the key set was never fetched. */
   async verify(token: string): Promise<TokenClaims> {
     try {
       const { payload, protectedHeader } = await this.#check(token)
@@ -80,7 +80,7 @@ export class TokenVerifier {
     }
   }
 
-  /** The secret is for HS256 and the key set for all else: what a token says of itself chooses no more than that. */
+  /** HS256 uses the secret, all other algorithms the key set: a token's header chooses nothing more. */
   async #check(token: string): Promise<JWTVerifyResult> {
     const alg = algorithmOf(token)
     if (this.#secret !== null && (alg === 'HS256' || this.#keys === null)) {
@@ -105,7 +105,7 @@ function causeOf(error: unknown): string {
   return isMissing ? `Token without ${error.claim}` : 'Invalid token'
 }
 
-// jose throws its own errors for what is wrong with a token; a key set that cannot be reached comes as something else.
+// jose's own errors are about the token; an unreachable key set yields other errors.
 function isOutage(error: unknown): boolean {
   return !(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout
 }
@@ -113,7 +113,7 @@ function isOutage(error: unknown): boolean {
 function keySetUnavailable(cause: unknown): HeddleError {
   return new HeddleError(
     'SERVICE_UNAVAILABLE',
-    'The keys that check tokens cannot be fetched now. Try again later.',
+    'The keys that verify tokens cannot be fetched at the moment. Try again later.',
     {
       systemMessage: 'Key set unavailable',
       cause,
@@ -124,14 +124,14 @@ function keySetUnavailable(cause: unknown): HeddleError {
 function readClaims(payload: JWTPayload): TokenClaims {
   const { sub, exp } = payload
   if (sub === undefined || sub === '') throw unauthenticated('Token without sub')
-  // A provider may send a number, whatever the type says: no id is made up of it.
+  // A provider may send a number despite the declared type: never derive an id from it.
   if (typeof sub !== 'string' || exp === undefined) throw unauthenticated('Token with an invalid sub')
   return {
     subject: sub,
     email: text(payload.email),
     name: text(payload.name),
     sessionId: text(payload.sid),
-    // As long as it is accepted, and not shorter for a subscription than for a request.
+    // Including the tolerance, so that subscriptions end no earlier than requests are rejected.
     expiresAt: new Date((exp + CLOCK_TOLERANCE_SECONDS) * 1_000),
   }
 }

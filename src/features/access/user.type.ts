@@ -2,12 +2,12 @@ import { Field, ID, ObjectType } from 'type-graphql'
 
 @ObjectType({
   description:
-    'Someone who calls, known by the `sub` of its token. It may be named before its first request.',
+    'A user, identified by the `sub` of its token. It may be referred to before its first request.',
 })
 export class User {
   @Field(() => ID, { description: "The token's `sub`; `user_bootstrap` for the first user." })
   readonly id!: string
 
-  @Field(() => String, { nullable: true, description: "The token's `name`; null when none was seen." })
+  @Field(() => String, { nullable: true, description: "The token's `name`; null if none was received." })
   readonly name!: string | null
 }

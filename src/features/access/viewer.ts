@@ -2,15 +2,15 @@ import { type HeddleError, unauthenticated } from '../../platform/errors.js'
 import type { IdempotentCall } from '../../platform/idempotency.js'
 import type { Actor } from '../audit/audit.trail.js'
 
-/** Who is calling, as its credential says. What it may do is asked of the access policy, never kept here. */
+/** The caller, as identified by its credential. Its permissions are decided by the access policy, never stored here. */
 export interface Viewer extends Actor {
   /** the token's session (`sid`); null for API keys and for tokens without one */
   readonly sessionId: string | null
-  /** when the credential ends; null: not by itself */
+  /** when the credential expires; null: never */
   readonly expiresAt: Date | null
-  /** what an API key may be used for: nothing listed means everything but acting for others */
+  /** scopes of an API key; empty: everything except acting for others */
   readonly scopes: readonly string[]
-  /** the mutation that it asks for, when that must be done only once */
+  /** set if the mutation must run only once for its idempotency key */
   readonly call: IdempotentCall | null
 }
 

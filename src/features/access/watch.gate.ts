@@ -5,15 +5,16 @@ import { accessTopics } from './access.events.js'
 import { type RefusedPassRow, selectRefusedPasses } from './access.sql.js'
 import { findExpiry, type Viewer } from './viewer.js'
 
-/** What lets somebody watch: a credential, and that the space is visible to it. */
+/** What a subscription depends on: a credential, and the visibility of a space. */
 export interface WatchPass {
   readonly viewer: Viewer
-  /** null: nothing but the credential is asked for again */
+  /** null: only the credential is checked */
   readonly spaceId: string | null
 }
 
 /**
- * A subscription outlives the checks at its start: each round asks again. Whoever revokes a key need not know who uses it.
+ * Subscriptions outlive the checks at their start, so every round checks them again. Revoking a key requires no knowledge
+ * of who uses it.
  */
 export class WatchGate implements Gate<WatchPass> {
   constructor(private readonly db: Queryable) {}

@@ -16,7 +16,7 @@ export class AdministrationResolver {
     nullable: true,
     complexity: 20,
     description:
-      'The audit trail of an organization, the newest first. Needs OWNER or ADMIN of it. Every mutation wrote one event, with the ids of its request.',
+      'Audit events of an organization, newest first. Needs OWNER or ADMIN of it. Every mutation writes one event, with the ids of its request.',
   })
   async auditEvents(
     @Args(() => AuditEventArgs) { organizationId, action, actor, target, ...pageArgs }: AuditEventArgs,
@@ -31,7 +31,7 @@ export class AdministrationResolver {
   @Query(() => ParkedEffectConnection, {
     nullable: true,
     description:
-      'What could not be done outside the database for an organization and is not tried any more, the last parked first. Needs OWNER or ADMIN of it.',
+      'Effects outside the database that are no longer retried, most recently parked first. Needs OWNER or ADMIN of the organization.',
   })
   async parkedEffects(
     @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
@@ -46,7 +46,7 @@ export class AdministrationResolver {
   @Mutation(() => RetryEffectPayload, {
     nullable: true,
     description:
-      'Has a parked effect tried again, as often as a new one. Needs OWNER or ADMIN of its organization. RESOURCE_NOT_FOUND once it is done, CONFLICT while it is not parked.',
+      'Retries a parked effect, with as many attempts as a new one. Needs OWNER or ADMIN of its organization. RESOURCE_NOT_FOUND once it has succeeded, CONFLICT if it is not parked.',
   })
   async retryEffect(
     @Arg('effectId', () => ID, { description: "The effect's id." }) effectId: string,

@@ -17,14 +17,14 @@ import {
   selectEffectAccess,
 } from './parked.effect.sql.js'
 
-/** What administrators of an organization look after: its audit trail, and outside effects that nobody tries any more. */
+/** For administrators of an organization: its audit trail and its parked effects. */
 export class AdministrationService {
   constructor(
     private readonly db: Database,
     private readonly outbox: Outbox,
   ) {}
 
-  /** Without an organization, what the viewer itself caused anywhere. */
+  /** Without an organization: the events that the viewer caused, in any organization. */
   async listAuditEvents(
     viewer: Viewer,
     organizationId: string | null,
@@ -43,13 +43,13 @@ export class AdministrationService {
     return this.db.query(listParkedEffects(organizationId, page))
   }
 
-  /** Of two who retry one effect at once, the second finds it no longer parked. */
+  /** Of two concurrent retries of one effect, the second finds it no longer parked. */
   async retryEffect(viewer: Viewer, effectId: string): Promise<EffectRecord> {
     requireId('effectId', effectId)
     const { effect } = await mutate(this.db, viewer, {
       require: (tx) => requireEffect(tx, viewer, effectId),
       work: (tx, access) => this.#retry(tx, viewer, effectId, access),
-      // By now the effect may be done, and its row gone.
+      // The effect may have succeeded by now, and its row is gone.
       requireReply: (tx, { organizationId }) =>
         hidden('Effect', { effectId }, requireOrganization(tx, viewer, 'manage', organizationId)),
     })
@@ -58,7 +58,11 @@ export class AdministrationService {
 
   async #retry(tx: Transaction, viewer: Viewer, effectId: string, { kind, organizationId }: EffectAccessRow) {
     if (!(await this.outbox.retryParked(tx, effectId))) {
-      throw conflict('The effect is not parked: it is under way, or done.', 'Effect not parked', { effectId })
+      throw conflict(
+        'The effect is not parked: it is running, waiting for its next attempt, or done.',
+        'Effect not parked',
+        { effectId },
+      )
     }
     await recordAudit(tx, viewer, {
       action: 'effect.retried',

@@ -21,17 +21,17 @@ export type AuditEventRecord = AuditEventGetPayload<{ select: typeof event }> & 
   details: Record<string, unknown>
 }
 
-/** Whose events: all of an organization, or all that one user caused. */
+/** Which events: all of an organization, or all that one user caused. */
 export type AuditScope = { organizationId: string } | { actorId: string }
 
-/** What events must be of to be listed; null or left out: anything. */
+/** Filters; null or omitted: any. */
 export interface AuditFilter {
   action?: string | null
   actor?: string | null
   target?: string | null
 }
 
-/** The newest first. Each filter has an index in this order: of what else there is, nothing is read. */
+/** Newest first. Each filter has an index in this order, so only matching events are read. */
 export const listAuditEvents = (scope: AuditScope, filter: AuditFilter, page: Page) => sql<AuditEventRecord>`
   select ${columnsOf('e', event)}, e.details from audit_event e
   where ${isWithin(scope)} and ${isOf(sql`e.action`, filter.action)} and ${isOf(sql`e.actor_id`, filter.actor)}

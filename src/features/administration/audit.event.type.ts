@@ -4,62 +4,65 @@ import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import type { AuditEventRecord, AuditFilter } from './audit.event.sql.js'
 
-@ObjectType({ description: 'Who did what to which. It is written with the deed, and nothing changes it.' })
+@ObjectType({
+  description: 'Who did what to which object. Written in the transaction of the change, and immutable.',
+})
 export class AuditEvent implements AuditEventRecord {
-  @Field(() => ID, { description: 'Opaque.' })
+  @Field(() => ID, { description: 'Id of the event.' })
   readonly id!: string
 
-  @Field(() => String, { description: 'What was done: `thread.soft-deleted`.' })
+  @Field(() => String, { description: 'What was done, for example `thread.soft-deleted`.' })
   readonly action!: string
 
   @Field(() => ID, {
-    description: 'The user who did it; `system` for what Heddle carried out later by itself.',
+    description: 'The user who did it; `system` for what Heddle did later in the background.',
   })
   readonly actorId!: string
 
-  @Field(() => ID, { nullable: true, description: 'The API key that was used; null with a token.' })
+  @Field(() => ID, { nullable: true, description: 'The API key that was used; null if a token was used.' })
   readonly apiKeyId!: string | null
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Whose service key acted for the actor (X-On-Behalf-Of); null when the actor called itself.',
+    description:
+      'Owner of the service key that acted for the actor (X-On-Behalf-Of); null if the actor called directly.',
   })
   readonly serviceUserId!: string | null
 
   @Field(() => String, {
     description:
-      'What the target is: `organization`, `project`, `thread`, `message`, `space`, `backfill`, `user`, `effect` or `api-key`.',
+      'Type of the target: `organization`, `project`, `thread`, `message`, `space`, `backfill`, `user`, `effect` or `api-key`.',
   })
   readonly targetType!: string
 
-  @Field(() => ID, { description: "The target's id; it may be gone by now." })
+  @Field(() => ID, { description: 'Id of the target, which may have been deleted since.' })
   readonly targetId!: string
 
   @Field(() => GraphQLJSONObject, {
-    description: 'More of the deed: ids and counts, as the action has them.',
+    description: 'Further ids and counts, depending on the action.',
   })
   readonly details!: Record<string, unknown>
 
   @Field(() => String, {
     nullable: true,
-    description: '`x-request-id`, or made here; null without a request.',
+    description: '`x-request-id`, or generated; null if no request caused it.',
   })
   readonly requestId!: string | null
 
   @Field(() => String, {
     nullable: true,
-    description: 'The trace id of W3C `traceparent`, or made here; null without a request.',
+    description: 'The trace id of W3C `traceparent`, or generated; null if no request caused it.',
   })
   readonly traceId!: string | null
 
-  @Field(() => String, { nullable: true, description: '`x-correlation-id`; null when none was sent.' })
+  @Field(() => String, { nullable: true, description: '`x-correlation-id`; null if none was sent.' })
   readonly correlationId!: string | null
 
   @Field(() => GraphQLDateTime, { description: 'When it was done.' })
   readonly createdAt!: Date
 }
 
-@ObjectType({ description: 'An event in a list.' })
+@ObjectType({ description: 'An audit event and its cursor.' })
 export class AuditEventEdge extends EdgeOf(() => AuditEvent) {}
 
 @ObjectType({ description: 'A page of the audit trail.' })
@@ -70,16 +73,16 @@ export class AuditEventArgs extends PageArgs implements AuditFilter {
   @Field(() => ID, {
     nullable: true,
     description:
-      'Starts with `org_`; needs OWNER or ADMIN of it. Left out: what the caller itself did, in any organization and in none.',
+      'Starts with `org_`; needs OWNER or ADMIN of it. Default: events that the caller caused, in any organization or none.',
   })
   readonly organizationId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'Only events of exactly this action.' })
+  @Field(() => String, { nullable: true, description: 'Only events with exactly this action.' })
   readonly action?: string | null
 
   @Field(() => ID, { nullable: true, description: 'Only events that this user caused.' })
   readonly actor?: string | null
 
-  @Field(() => ID, { nullable: true, description: 'Only events of the target with this id.' })
+  @Field(() => ID, { nullable: true, description: 'Only events whose target has this id.' })
   readonly target?: string | null
 }

@@ -1,15 +1,15 @@
 import { sql } from '../../platform/database.js'
 
-/** True for one transaction at a time, whichever node it is on. */
+/** True for one transaction at a time, across all nodes. */
 export const tryRetention = () => sql<{ isMine: boolean }>`
   select pg_try_advisory_xact_lock(hashtextextended('retention of audit events', 0)) as "isMine"`
 
-/** The database deletes events from before the day on which the retention began, in this transaction only. */
+/** Allows this transaction, and no other, to delete events older than the day on which the retention starts. */
 export const openRetention = (days: number) => sql<{ before: string }>`
   select set_config('heddle.audit_retention_before',
     (date_trunc('day', now() at time zone 'UTC' - make_interval(days => ${days}::int)) at time zone 'UTC')::text, true) as before`
 
-/** The oldest days first, as the index has them, and by their place: no event that stays is read. */
+/** Oldest days first, in index order, and by physical location: events that are kept are not read. */
 export const deleteExpiredEvents = (limit: number) => sql<{ id: string }>`
   delete from audit_event where ctid = any(array(
     select ctid from audit_event

@@ -4,8 +4,8 @@ import { deleteExpiredEvents, openRetention, tryRetention } from './audit.retent
 const MAX_EVENTS_AT_ONCE = 5_000
 
 /**
- * Deletes audit events once `retentionDays` are over and the UTC day of the event too: the only way in which the database
- * lets any go. While another node does so, nothing is done here.
+ * Deletes audit events after `retentionDays` and the end of their UTC day: the only way in which the database allows
+ * events to be deleted. Does nothing while another node is doing so.
  *
  * @returns whether more may be left
  */

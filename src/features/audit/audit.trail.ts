@@ -5,17 +5,17 @@ import type { RequestIds, RequestInfo } from '../../platform/request.js'
 /** Who acts, and in which request. */
 export interface Actor {
   readonly userId: string
-  /** null when the caller signed in with a token */
+  /** null if the caller used a token */
   readonly apiKeyId: string | null
-  /** whose service key acts for the user; null when the user calls itself */
+  /** owner of the service key that acts for the user; null if the user calls directly */
   readonly serviceUserId: string | null
   readonly request: RequestInfo
 }
 
-/** Who did something: someone who called, or Heddle itself. */
+/** Who did something: a caller, or Heddle itself. */
 export type AuditActor = Omit<Actor, 'request'> & { readonly request: RequestIds }
 
-/** Heddle itself, when it carries out what a request asked for earlier. */
+/** Heddle itself, when it completes in the background what a request asked for. */
 export function system(request: RequestIds): AuditActor {
   return { userId: 'system', apiKeyId: null, serviceUserId: null, request }
 }
@@ -39,8 +39,8 @@ export interface AuditEntry {
 }
 
 /**
- * Writes who did what to which, in the transaction of the deed: an event is there exactly when its deed is. The
- * database refuses to change an event, and to delete one before its retention is over (audit.retention.ts).
+ * Records who did what to which object, in the transaction of the change: both are committed or neither. The database
+ * refuses to change an event, and to delete one before its retention has expired (audit.retention.ts).
  *
  * @returns the event's id
  */

@@ -16,7 +16,7 @@ export class BackfillResolver {
 
   @Query(() => Backfill, {
     nullable: true,
-    description: 'A backfill of a space that the caller may see, else RESOURCE_NOT_FOUND.',
+    description: 'A backfill by id. RESOURCE_NOT_FOUND unless the caller may see its space.',
   })
   async backfill(
     @Arg('id', () => ID, { description: "The backfill's id." }) id: string,
@@ -28,7 +28,7 @@ export class BackfillResolver {
   @Query(() => BackfillFailureConnection, {
     nullable: true,
     description:
-      "The messages of the backfill's thread that are refused in its space now, in their order: those of earlier and later backfills of the two as well, and none that a retry has embedded since. Needs view access to the space, else RESOURCE_NOT_FOUND.",
+      "Messages of the backfill's thread that the embedding model currently refuses, in order. Includes refusals in other backfills of this thread and space, and excludes messages that a retry has embedded. RESOURCE_NOT_FOUND unless the caller may see the space.",
   })
   async backfillFailures(
     @Arg('backfillId', () => ID, { description: "The backfill's id." }) backfillId: string,
@@ -42,7 +42,7 @@ export class BackfillResolver {
 
   @Subscription(() => BackfillProgress, {
     description:
-      'First how the backfill stands now, then each change, at most 10 a second, then its end, and then the stream completes. Needs view access to the space, all the time; CANCELED is the end when the space is deleted.',
+      'Progress of a backfill: first the current state, then every change, at most 10 per second. Completes after the terminal state. Needs view access to the space for its whole duration. If the space is deleted, the terminal state is CANCELED.',
     ...sourceOf('backfillProgress'),
   })
   backfillProgress(
@@ -54,7 +54,7 @@ export class BackfillResolver {
 
   @Subscription(() => BackfillProgress, {
     description:
-      'How every backfill of a space that is at work stands now, then each change and each new one, at most 10 a second each. Runs until the client leaves, loses view access, or has seen the end of a deleted space.',
+      'Progress of all backfills of a space: first those that are running or queued, then every change and every new backfill, each at most 10 times per second. Ends when the client leaves, loses view access, or has received the final states after the space was deleted.',
     ...sourceOf('spaceBackfillProgress'),
   })
   spaceBackfillProgress(

@@ -5,13 +5,16 @@ import type { BackfillRecord } from './backfill.sql.js'
 
 registerEnumType(BackfillStatus, {
   name: 'BackfillStatus',
-  description: 'Where a backfill stands. COMPLETED, FAILED and CANCELED are final.',
+  description: 'State of a backfill. COMPLETED, FAILED and CANCELED are terminal.',
   valuesConfig: {
-    QUEUED: { description: 'No worker has taken it yet.' },
-    RUNNING: { description: 'At work, or waiting to try again: see `lastError`.' },
+    QUEUED: { description: 'Waiting for a worker.' },
+    RUNNING: { description: 'Running, or waiting for a retry: see `lastError`.' },
     COMPLETED: { description: 'Every message was embedded, skipped or refused.' },
     FAILED: { description: 'Messages were refused, and none was embedded.' },
-    CANCELED: { description: 'Ended by cancelBackfill, or because its thread or space went.' },
+    CANCELED: {
+      description:
+        'Ended by cancelBackfill, or because its thread was removed from the space, or either was deleted.',
+    },
   },
 })
 
@@ -19,71 +22,74 @@ registerEnumType(BackfillKind, {
   name: 'BackfillKind',
   description: 'What a backfill embeds.',
   valuesConfig: {
-    ADD: { description: 'The messages that a thread had when it was added, or when it was resumed.' },
-    REEMBED: { description: 'All messages of a thread, for the memory that reembedSpace builds anew.' },
-    RETRY: { description: 'The messages that were refused before.' },
+    ADD: { description: 'The messages that a thread had when it was added or resumed.' },
+    REEMBED: { description: 'All messages of a thread, with the new model of reembedSpace.' },
+    RETRY: { description: 'Messages that were refused or left over by an earlier backfill.' },
   },
 })
 
 /** What a backfill and its progress share. */
 @ObjectType()
 abstract class BackfillCounts {
-  @Field(() => BackfillStatus, { description: 'Where it stands.' })
+  @Field(() => BackfillStatus, { description: 'Current state.' })
   readonly status!: BackfillStatus
 
   @Field(() => Int, {
-    description: 'Messages that belong to it; later ones are embedded, but not counted here.',
+    description:
+      'Number of messages that belong to it; later messages are embedded too, but not counted here.',
   })
   readonly total!: number
 
-  @Field(() => Int, { description: '`embedded + skipped + failed`: never falls, never passes `total`.' })
+  @Field(() => Int, { description: '`embedded + skipped + failed`: never falls and never exceeds `total`.' })
   readonly processed!: number
 
-  @Field(() => Int, { description: 'Messages whose vectors are in the space.' })
+  @Field(() => Int, { description: 'Number of messages whose vectors were stored.' })
   readonly embedded!: number
 
   @Field(() => Int, {
     description:
-      'Messages of `embedded` whose vectors were copied from another space with the same model, without a call to the embedder.',
+      'Number of messages among `embedded` whose vectors were copied from another space with the same model, without calling the embedding provider.',
   })
   readonly reused!: number
 
   @Field(() => Int, {
-    description: 'Messages without text, and those that were deleted before they were embedded.',
+    description: 'Number of messages without text, or deleted before they were embedded.',
   })
   readonly skipped!: number
 
-  @Field(() => Int, { description: 'Messages that the embedder refused; retryBackfill takes them again.' })
+  @Field(() => Int, {
+    description: 'Number of messages that the embedding model refused; retryBackfill tries them again.',
+  })
   readonly failed!: number
 
-  @Field(() => Float, { description: '0 to 100, with one decimal; 100 when there is nothing to do.' })
+  @Field(() => Float, { description: '0 to 100, with one decimal; 100 if there is nothing to do.' })
   readonly percent!: number
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why it waits to try again, or the last refusal; null when all is well.',
+    description: 'Last error, or why the next attempt is delayed; null if there is none.',
   })
   readonly lastError!: string | null
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When it tries again after the embedder was away; null otherwise.',
+    description: 'Time of the next attempt while the embedding provider is unavailable; otherwise null.',
   })
   readonly nextAttemptAt!: Date | null
 }
 
-@ObjectType({ description: 'One run of embedding messages of a thread into a space, and its counts.' })
+@ObjectType({ description: 'Embedding of a set of messages of a thread into a space, with its progress.' })
 export class Backfill extends BackfillCounts {
-  @Field(() => ID, { description: 'Opaque.' })
+  @Field(() => ID, { description: 'Id of the backfill.' })
   readonly id!: string
 
-  @Field(() => BackfillKind, { description: 'What it embeds.' })
+  @Field(() => BackfillKind, { description: 'Which messages it embeds.' })
   readonly kind!: BackfillKind
 
-  @Field(() => GraphQLDateTime, { description: 'When it was asked for.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   readonly createdAt!: Date
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When a worker took it; null before.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When a worker started it; null before.' })
   readonly startedAt!: Date | null
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null before.' })
@@ -93,39 +99,39 @@ export class Backfill extends BackfillCounts {
   readonly threadId!: string
 }
 
-@ObjectType({ description: 'How a backfill stands at one moment.' })
+@ObjectType({ description: 'Progress of a backfill at one moment.' })
 export class BackfillProgress extends BackfillCounts {
-  @Field(() => Int, { description: 'Rises with every change of the backfill; some may be passed over.' })
+  @Field(() => Int, { description: 'Rises with every change of the backfill; may skip numbers.' })
   readonly sequence!: number
 
-  @Field(() => ID, { description: 'The backfill.' })
+  @Field(() => ID, { description: 'Id of the backfill.' })
   readonly backfillId!: string
 
-  @Field(() => ID, { description: 'The space.' })
+  @Field(() => ID, { description: 'Id of the space.' })
   readonly spaceId!: string
 
-  @Field(() => ID, { description: 'The thread.' })
+  @Field(() => ID, { description: 'Id of the thread.' })
   readonly threadId!: string
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Messages processed a second since its start; null before.',
+    description: 'Messages processed per second since its start; null before.',
   })
   readonly messagesPerSecond!: number | null
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Seconds until its end at this rate; 0 once it ended, null while unknown.',
+    description: 'Estimated seconds until its end; 0 once it has ended, null while unknown.',
   })
   readonly etaSeconds!: number | null
 
-  @Field(() => GraphQLDateTime, { description: 'When the backfill last changed.' })
+  @Field(() => GraphQLDateTime, { description: 'Time of the last change of the backfill.' })
   readonly updatedAt!: Date
 }
 
-@ObjectType({ description: 'A backfill after it was canceled or retried.' })
+@ObjectType({ description: 'Result of cancelBackfill and retryBackfill.' })
 export class BackfillPayload {
-  @Field(() => Backfill, { description: 'The backfill.' })
+  @Field(() => Backfill, { description: 'The canceled backfill, or the new one of a retry.' })
   readonly backfill!: Backfill
 }
 

@@ -3,13 +3,14 @@ import type { BackupStore } from '../../platform/backup.store.js'
 import { type EffectHandler, PermanentFailure } from '../../platform/outbox.effect.js'
 
 /**
- * The effect of removing a backup. It is written before the backup is, for a time when the deletion has long ended, and the
- * deletion takes it back in its own transaction: whenever a process dies, a backup stays exactly when a deletion names it.
+ * Removes a backup that no deletion refers to. The effect is created before the backup is written, due long after the
+ * deletion must have ended, and the deletion cancels it in its own transaction: so, whenever a process dies, a backup is
+ * kept if and only if a deletion refers to it.
  */
 
 export const BACKUP_REMOVAL = 'backup.remove'
 
-/** Longer than it takes to write any backup and to delete its thread. */
+/** Longer than writing any backup and deleting its thread can take. */
 export const REMOVAL_DELAY_MS = 6 * 3_600_000
 
 const removalPayload = z.object({ location: z.string() })

@@ -30,7 +30,7 @@ export interface BulkDeletionRequest {
   confirmationToken: string | null
 }
 
-/** Deletes the caller's own threads in a few statements, however many they are: with an undo, or for good. */
+/** Deletes all of the caller's own threads in a constant number of statements: with an undo, or permanently. */
 export class BulkDeletionService {
   constructor(
     private readonly db: Database,
@@ -39,7 +39,7 @@ export class BulkDeletionService {
     private readonly retentionDays: number,
   ) {}
 
-  /** What a permanent deletion of all would do now, and the token that confirms it within ten minutes. */
+  /** What a permanent deletion of all threads would delete now, and the token that confirms it within ten minutes. */
   preview(viewer: Viewer, organizationId: string | null | undefined): Promise<ThreadsDeletionPreview> {
     const own: OwnThreads = {
       ownerId: viewer.userId,
@@ -87,7 +87,7 @@ export class BulkDeletionService {
       action: 'user.threads-deleted',
       targetType: 'user',
       targetId: own.ownerId,
-      // A foreign organization, which has none of them, gets no row in its trail.
+      // Nothing of a foreign organization is deleted, so its audit trail gets no event.
       organizationId: deleted > 0 ? own.organizationId : null,
       details: { batchId, deleted, mode: own.mode },
     })
@@ -106,7 +106,7 @@ export class BulkDeletionService {
     }
   }
 
-  // Statements of their own: a link that was added until the threads were locked is seen by these.
+  // Separate statements, so that they see links added until the threads were locked.
   async #hideWhatHangs(
     tx: Transaction,
     { request }: Viewer,
@@ -137,7 +137,7 @@ export class BulkDeletionService {
   }
 }
 
-/** Left out means all; an explicit null is more likely a mistake than a wish to delete everything. */
+/** Omitted means all; an explicit null is more likely a mistake than a wish to delete everything. */
 function readScope(organizationId: string | null | undefined): string | null {
   if (organizationId === null)
     throw invalid('Invalid organizationId. Leave it out to mean all organizations.')
@@ -146,12 +146,14 @@ function readScope(organizationId: string | null | undefined): string | null {
 
 async function requireConfirmation(tx: Transaction, own: OwnThreads, token: string | null): Promise<void> {
   if (token === null) {
-    throw invalid('Invalid confirmationToken. A permanent deletion needs the one of threadsDeletionPreview.')
+    throw invalid(
+      'Invalid confirmationToken. A permanent deletion needs the token from threadsDeletionPreview.',
+    )
   }
   const taken = await tx.query(takeConfirmation(sha256(token), own.ownerId, own.organizationId))
   if (taken.length === 0) {
     throw conflict(
-      'This confirmationToken is of another caller or scope, was used, or is older than ten minutes.',
+      'This confirmationToken belongs to another caller or scope, was used already, or is older than ten minutes.',
       'Confirmation not valid',
       { organizationId: own.organizationId },
     )

@@ -3,41 +3,42 @@ import { Field, ID, Int, ObjectType } from 'type-graphql'
 import { DeletionStatus } from './deletion.type.js'
 
 @ObjectType({
-  description: 'What a permanent deletion of all of your threads would do now, and how to confirm it.',
+  description:
+    "What a permanent deletion of all of the caller's threads would delete now, and the token that confirms it.",
 })
 export class ThreadsDeletionPreview {
-  @Field(() => Int, { description: 'Threads that would go; those under a legal hold are not among them.' })
+  @Field(() => Int, { description: 'Threads that would be deleted, without those under a legal hold.' })
   readonly threadCount!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Messages that would go.' })
+  @Field(() => GraphQLSafeInt, { description: 'Messages that would be deleted.' })
   readonly messageCount!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Vectors that would go, in all spaces.' })
+  @Field(() => GraphQLSafeInt, { description: 'Vectors that would be deleted, in all spaces.' })
   readonly vectorCount!: number
 
-  @Field(() => Int, { description: 'Projects that would be left empty and go too.' })
+  @Field(() => Int, { description: 'Projects that would be left empty and deleted too.' })
   readonly projectCount!: number
 
-  @Field(() => Int, { description: 'Sandboxes of those projects.' })
+  @Field(() => Int, { description: 'Sandboxes of those projects, which would be deleted too.' })
   readonly sandboxCount!: number
 
   @Field(() => String, {
-    description: 'Pass it to deleteAllThreads: valid once, for the same caller and scope.',
+    description: 'Token for deleteAllThreads: valid once, for the same caller and scope.',
   })
   readonly confirmationToken!: string
 
-  @Field(() => GraphQLDateTime, { description: 'When the token ends: ten minutes from now.' })
+  @Field(() => GraphQLDateTime, { description: 'When the token expires: ten minutes from now.' })
   readonly expiresAt!: Date
 }
 
-@ObjectType({ description: 'What deleteAllThreads deleted.' })
+@ObjectType({ description: 'Result of deleteAllThreads.' })
 export class DeleteAllThreadsPayload {
   @Field(() => DeletionStatus, {
-    description: 'SUCCESS, or PARTIAL while threads that nobody sees any more are purged.',
+    description: 'SUCCESS, or PARTIAL while the hidden threads are still being purged.',
   })
   readonly status!: DeletionStatus
 
-  @Field(() => Int, { description: 'Threads deleted: all of them, however many.' })
+  @Field(() => Int, { description: 'Number of threads deleted.' })
   readonly deleted!: number
 
   @Field(() => String, { description: '"Successfully deleted 42 thread(s)".' })
@@ -45,13 +46,14 @@ export class DeleteAllThreadsPayload {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Undoes a soft deletion in one step with restoreThreads; null when none was deleted.',
+    description:
+      'Pass it to restoreThreads to undo a soft deletion, or to deletionProgress; null if no thread was deleted.',
   })
   readonly batchId!: string | null
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When they go for good; null when they do now, or none was deleted.',
+    description: 'When the threads are purged; null if the deletion is permanent, or no thread was deleted.',
   })
   readonly restoreUntil!: Date | null
 

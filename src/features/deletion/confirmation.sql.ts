@@ -9,7 +9,7 @@ export interface OwnThreadsCounts {
   sandboxCount: number
 }
 
-/** What a permanent deletion of all would take. A project goes when no other thread refers to it. */
+/** What a permanent deletion of all threads would delete, including projects that no other thread refers to. */
 export const countOwnThreads = (own: OwnThreads) => sql<OwnThreadsCounts>`
   with own as materialized (select t.id, t.project_id, t.message_count from thread t where ${owned(own)}),
     emptied as (
@@ -32,7 +32,7 @@ export const insertConfirmation = (hash: string, userId: string, organizationId:
   values (${hash}, ${userId}, ${organizationId}, now() + make_interval(mins => ${CONFIRMATION_MINUTES}::int))
   returning expires_at as "expiresAt"`
 
-/** A confirmation counts once. */
+/** A confirmation can be used once. */
 export const takeConfirmation = (hash: string, userId: string, organizationId: string | null) => sql<{
   hash: string
 }>`

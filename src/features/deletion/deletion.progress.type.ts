@@ -7,46 +7,48 @@ export type DeletionProgressStatus = (typeof DeletionProgressStatus)[keyof typeo
 
 registerEnumType(DeletionProgressStatus, {
   name: 'DeletionProgressStatus',
-  description: 'Whether anything is left to be purged. COMPLETED is final.',
+  description: 'Whether anything is left to purge. COMPLETED is terminal.',
   valuesConfig: {
-    RUNNING: { description: 'At work, or waiting to try again: see `lastError`.' },
-    COMPLETED: { description: 'Nothing is left to do: all is gone, or can still be restored.' },
+    RUNNING: { description: 'Running, or waiting for a retry: see `lastError`.' },
+    COMPLETED: {
+      description: 'Nothing left to do: everything was purged, restored, or can still be restored.',
+    },
   },
 })
 
-@ObjectType({ description: 'How far a deletion is.' })
+@ObjectType({ description: 'Progress of a deletion.' })
 export class DeletionProgress {
-  @Field(() => Int, { description: 'Rises with every change; some may be passed over.' })
+  @Field(() => Int, { description: 'Rises with every change; may skip numbers.' })
   readonly sequence!: number
 
-  @Field(() => ID, { description: 'The deletion.' })
+  @Field(() => ID, { description: 'Id of the deletion.' })
   readonly batchId!: string
 
-  @Field(() => ID, { nullable: true, description: 'Its thread; null when it took many.' })
+  @Field(() => ID, { nullable: true, description: 'The deleted thread; null for a deletion of all threads.' })
   readonly threadId!: string | null
 
-  @Field(() => DeletionProgressStatus, { description: 'Whether anything is left.' })
+  @Field(() => DeletionProgressStatus, { description: 'Current state.' })
   readonly status!: DeletionProgressStatus
 
-  @Field(() => Int, { description: 'Threads that it took.' })
+  @Field(() => Int, { description: 'Number of threads deleted.' })
   readonly totalThreads!: number
 
-  @Field(() => Int, { description: 'Threads of which nothing is left.' })
+  @Field(() => Int, { description: 'Number of threads purged.' })
   readonly deletedThreads!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Messages of those threads.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of messages in those threads.' })
   readonly totalMessages!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Messages that are gone.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of messages purged.' })
   readonly deletedMessages!: number
 
   @Field(() => Float, { description: '0 to 100, by messages and threads, with one decimal.' })
   readonly percent!: number
 
-  @Field(() => String, { nullable: true, description: 'Why it waits to try again; null when all is well.' })
+  @Field(() => String, { nullable: true, description: 'Last error; null if there is none.' })
   readonly lastError!: string | null
 
-  @Field(() => GraphQLDateTime, { description: 'When it last changed.' })
+  @Field(() => GraphQLDateTime, { description: 'Time of the last change.' })
   readonly updatedAt!: Date
 }
 
@@ -62,7 +64,7 @@ export function toDeletionProgress(row: DeletionBatchRecord): DeletionProgress {
     deletedThreads: purgedThreads,
     totalMessages: messageCount,
     deletedMessages: purgedMessages,
-    // Rounded down, so that 100 means all of it.
+    // Rounded down, so that 100 means everything.
     percent: total === 0 ? 100 : Math.floor(((purgedThreads + purgedMessages) * 1_000) / total) / 10,
     lastError: row.lastError,
     updatedAt: row.updatedAt,

@@ -5,7 +5,7 @@ import type { JsonObject } from '../threads/thread.sql.js'
 import type { ThreadSnapshot } from './deletion.sql.js'
 import type { DeletedMetadata, DeleteThreadPayload } from './deletion.type.js'
 
-/** What a server says of itself in a receipt. */
+/** Server information for receipts. */
 export interface ServiceInfo {
   apiVersion: string
   serverVersion: string
@@ -13,7 +13,7 @@ export interface ServiceInfo {
   region: string
 }
 
-/** What a deletion did, before it is told. */
+/** The result of a deletion, as input of its receipt. */
 export interface Deletion {
   viewer: Viewer
   thread: ThreadAccess
@@ -23,7 +23,7 @@ export interface Deletion {
   restoreUntil: Date | null
   projectDeleted: boolean | null
   warnings: string[]
-  /** something outside, or a long purge, is not done yet */
+  /** an outside effect or a long purge is still pending */
   isUnderWay: boolean
   auditLogId: string
   /** null without a backup */
@@ -32,7 +32,7 @@ export interface Deletion {
   durationMs: number
 }
 
-/** Tells a deletion whole. Nothing in it is invented: what is not known is null. */
+/** Builds the receipt. Unknown values are null, never invented. */
 export function writeReceipt(deletion: Deletion, service: ServiceInfo): DeleteThreadPayload {
   const { viewer, thread, snapshot, mode, warnings } = deletion
   const { requestId, traceId, correlationId, clientVersion } = viewer.request

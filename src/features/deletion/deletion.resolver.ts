@@ -17,7 +17,7 @@ const THREAD_ID = { description: "The thread's id." }
 const ORGANIZATION_SCOPE = {
   nullable: true,
   description:
-    'Only those of this organization; must start with `org_`; a foreign one has none. Left out: of all organizations. An explicit null is a VALIDATION_ERROR.',
+    'Only threads of this organization; must start with `org_`. Default: threads of all organizations. An explicit null is a VALIDATION_ERROR.',
 }
 
 /** GraphQL face of deletion; every rule lives in the services. */
@@ -34,20 +34,20 @@ export class DeletionResolver {
     nullable: true,
     complexity: 50,
     description:
-      "Deletes a thread, PERMANENTLY unless mode says SOFT, with its messages, agent runs, links and vectors in every space; with a permanent deletion its project goes too when it was the last thread of it, and the project's sandbox. Needs write access. A second deletion gets RESOURCE_NOT_FOUND.",
+      'Deletes a thread with its messages, agent runs, links, and vectors in every space; PERMANENTLY unless mode is SOFT. If it was the last thread of its project, a permanent deletion also deletes the project and its sandbox. Needs write access. A second deletion gets RESOURCE_NOT_FOUND, or CONFLICT while the first one is still running.',
   })
   deleteThread(
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
     @Arg('mode', () => DeletionMode, {
       defaultValue: DeletionMode.PERMANENT,
       description:
-        'Whether it can be undone. LEFT OUT, IT IS PERMANENT, unlike in deleteAllThreads: pass SOFT for a deletion that restoreThread undoes. An explicit null is a VALIDATION_ERROR, and nothing is deleted.',
+        'Whether it can be undone. THE DEFAULT IS PERMANENT, unlike in deleteAllThreads: pass SOFT for a deletion that restoreThread can undo. An explicit null is a VALIDATION_ERROR, and nothing is deleted.',
     })
     mode: DeletionMode,
     @Arg('backup', () => Boolean, {
       defaultValue: false,
       description:
-        'Whether the thread is first written to the backup store, as JSON lines that `npm run import` brings back. An explicit null is a VALIDATION_ERROR. SERVICE_UNAVAILABLE when it cannot be written and read back, CONFLICT when the thread keeps changing meanwhile: then nothing is deleted.',
+        'Whether to write the thread to the backup store first, as JSON lines that `npm run import` can restore. An explicit null is a VALIDATION_ERROR. SERVICE_UNAVAILABLE if it cannot be written and read back, CONFLICT if the thread keeps changing: nothing is deleted then.',
     })
     backup: boolean,
     @Ctx() { viewer }: Context,
@@ -58,7 +58,7 @@ export class DeletionResolver {
   @Query(() => ThreadDeletionPreview, {
     nullable: true,
     complexity: 20,
-    description: 'What a permanent deletion would do, without doing it. Needs write access.',
+    description: 'What a permanent deletion of the thread would delete. Needs write access.',
   })
   threadDeletionPreview(
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
@@ -71,7 +71,7 @@ export class DeletionResolver {
     nullable: true,
     complexity: 100,
     description:
-      "What a permanent deletion of all of the caller's own threads would do, and the token that confirms it.",
+      "What a permanent deletion of all of the caller's own threads would delete, and the token that confirms it.",
   })
   threadsDeletionPreview(
     @Arg('organizationId', () => ID, ORGANIZATION_SCOPE) organizationId: string | null | undefined,
@@ -84,20 +84,20 @@ export class DeletionResolver {
     nullable: true,
     complexity: 200,
     description:
-      "Deletes all of the caller's own threads, SOFTLY unless mode says PERMANENT, and nobody else's. Threads that are made after its start stay. PERMANENT hides them at once and purges them in the background: watch deletionProgress.",
+      "Deletes all of the caller's own threads, and no others; SOFTLY unless mode is PERMANENT. Threads created after its start are kept. PERMANENT hides them immediately and purges them in the background: watch deletionProgress.",
   })
   deleteAllThreads(
     @Arg('organizationId', () => ID, ORGANIZATION_SCOPE) organizationId: string | null | undefined,
     @Arg('mode', () => DeletionMode, {
       defaultValue: DeletionMode.SOFT,
       description:
-        'Whether it can be undone. LEFT OUT, IT IS SOFT, unlike in deleteThread. PERMANENT needs a confirmationToken. An explicit null is a VALIDATION_ERROR, and nothing is deleted.',
+        'Whether it can be undone. THE DEFAULT IS SOFT, unlike in deleteThread. PERMANENT needs a confirmationToken. An explicit null is a VALIDATION_ERROR, and nothing is deleted.',
     })
     mode: DeletionMode,
     @Arg('confirmationToken', () => String, {
       nullable: true,
       description:
-        'The token of threadsDeletionPreview, for the same scope. Another, or an old one: CONFLICT.',
+        'The token from threadsDeletionPreview for the same scope. CONFLICT if it is not valid or has expired.',
     })
     confirmationToken: string | null,
     @Ctx() { viewer }: Context,
@@ -113,7 +113,7 @@ export class DeletionResolver {
     nullable: true,
     complexity: 20,
     description:
-      'Brings a soft-deleted thread back, into its spaces too. Needs write access. A thread that is live is answered with as it is. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit.',
+      'Restores a soft-deleted thread, including its places in spaces. Needs write access. A live thread is returned unchanged. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit.',
   })
   async restoreThread(
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
@@ -126,10 +126,10 @@ export class DeletionResolver {
     nullable: true,
     complexity: 200,
     description:
-      'Brings back what one deletion of the caller took. Called again, it brings back what is still deleted of it: none, and that is no error. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit, and then nothing is restored.',
+      'Restores the threads of one deletion by the caller. A repeated call restores what is still deleted; if nothing is, that is not an error. CONFLICT after its restoreUntil; QUOTA_EXCEEDED at the thread limit, and nothing is restored then.',
   })
   restoreThreads(
-    @Arg('batchId', () => ID, { description: 'The batchId that deleteAllThreads gave.' }) batchId: string,
+    @Arg('batchId', () => ID, { description: 'The batchId returned by deleteAllThreads.' }) batchId: string,
     @Ctx() { viewer }: Context,
   ): Promise<RestoreThreadsPayload> {
     return this.restoration.restoreThreads(viewer, batchId)
@@ -138,11 +138,12 @@ export class DeletionResolver {
   @Mutation(() => SetLegalHoldPayload, {
     nullable: true,
     description:
-      'Keeps a thread from every purge, or lets it go again. Needs OWNER or ADMIN of its organization. A held thread can be hidden, but a permanent deletion of it is a CONFLICT.',
+      'Sets or lifts a legal hold, which protects a thread from every purge. Needs OWNER or ADMIN of its organization. A thread under a legal hold can be soft-deleted, but a permanent deletion of it is a CONFLICT.',
   })
   setLegalHold(
     @Arg('threadId', () => ID, THREAD_ID) threadId: string,
-    @Arg('legalHold', () => Boolean, { description: 'Whether it is to be kept.' }) legalHold: boolean,
+    @Arg('legalHold', () => Boolean, { description: 'true sets the legal hold, false lifts it.' })
+    legalHold: boolean,
     @Ctx() { viewer }: Context,
   ): Promise<SetLegalHoldPayload> {
     return this.legalHolds.set(viewer, threadId, legalHold)
@@ -150,18 +151,18 @@ export class DeletionResolver {
 
   @Subscription(() => DeletionProgress, {
     description:
-      'First how far a deletion of the caller is, then each change, at most 10 a second, then its end, and then the stream completes.',
+      'Progress of a deletion by the caller: first the current state, then every change, at most 10 per second. Completes after the terminal state.',
     ...sourceOf('deletionProgress'),
   })
   deletionProgress(
     @Arg('batchId', () => ID, {
       nullable: true,
-      description: 'The batchId of a deletion: this, or threadId.',
+      description: 'The batchId of a deletion; pass either this or threadId.',
     })
     _batchId: string | null,
     @Arg('threadId', () => ID, {
       nullable: true,
-      description: 'The thread that was deleted: this, or batchId.',
+      description: 'The deleted thread; pass either this or batchId.',
     })
     _threadId: string | null,
     @Root() row: DeletionBatchRecord,

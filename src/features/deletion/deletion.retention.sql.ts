@@ -1,6 +1,6 @@
 import { sql } from '../../platform/database.js'
 
-/** Restored or purged: nothing names them any more. */
+/** Restored or purged, and referred to by nothing. */
 export const deleteEndedBatches = (days: number, limit: number) => sql<{ id: string }>`
   delete from deletion_batch where id = any(array(
     select id from deletion_batch where finished_at < now() - make_interval(days => ${days}::int)

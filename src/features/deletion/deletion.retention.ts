@@ -8,7 +8,7 @@ export async function removeEndedDeletions(db: Queryable, days: number): Promise
   return (await db.query(deleteEndedBatches(days, MAX_AT_ONCE))).length === MAX_AT_ONCE
 }
 
-/** Confirmations that nobody may use any more. @returns whether more may be left */
+/** Removes expired confirmations. @returns whether more may be left */
 export async function removeExpiredConfirmations(db: Queryable): Promise<boolean> {
   return (await db.query(deleteExpiredConfirmations(MAX_AT_ONCE))).length === MAX_AT_ONCE
 }

@@ -39,12 +39,12 @@ interface Deleted {
   thread: FormerThread
 }
 
-/** What is done: hidden with an undo, hidden until a worker has purged it, or purged now. */
+/** Hides with an undo, hides until a worker has purged, or purges now. */
 type Way = 'hide' | 'purge-later' | 'purge-now'
 
 type Removal = Pick<Deletion, 'projectDeleted' | 'warnings'> & { projects: number }
 
-/** Deletes one thread with everything that hangs on it: locks project, thread, spaces, links and usage, in that order. */
+/** Deletes one thread and everything that belongs to it. Locks project, thread, spaces, links and usage, in that order. */
 export class DeletionService {
   constructor(
     private readonly db: Database,
@@ -70,7 +70,7 @@ export class DeletionService {
     return request.backup ? this.backups.before(viewer, request.threadId, deletion) : deletion(null)
   }
 
-  /** What a permanent deletion would do, without doing it. Needs what the deletion needs. */
+  /** What a permanent deletion would delete. Requires what the deletion requires. */
   async preview(viewer: Viewer, threadId: string): Promise<ThreadDeletionPreview> {
     await requireThread(this.db, viewer, 'write', threadId)
     const [snapshot] = await this.db.query(selectThreadSnapshot(threadId))
@@ -137,7 +137,7 @@ export class DeletionService {
     }
   }
 
-  /** The project comes before its threads in the order of locks, so access is asked again only under them. */
+  /** The project's lock comes before those of its threads, so access is checked again only when both are locked. */
   async #hold(
     tx: Transaction,
     viewer: Viewer,
@@ -149,7 +149,7 @@ export class DeletionService {
     return { thread, held: held ?? null }
   }
 
-  /** A deletion that is still at work says so to who could have asked for it. */
+  /** A deletion that is still running is reported to those who could have requested it. */
   async #require(tx: Transaction, viewer: Viewer, threadId: string, lock: Lock): Promise<ThreadAccess> {
     try {
       return await requireThread(tx, viewer, 'write', threadId, lock)
@@ -229,7 +229,7 @@ function wayOf(mode: DeletionMode, snapshot: ThreadSnapshot): Way {
 
 function onLegalHold(threadId: string): HeddleError {
   return conflict(
-    'The thread is under a legal hold: it can be hidden, but not deleted for good.',
+    'The thread is under a legal hold: it can be soft-deleted, but not permanently deleted.',
     'Legal hold',
     {
       threadId,

@@ -33,7 +33,7 @@ export const selectThreadSnapshot = (threadId: string) => sql<ThreadSnapshot>`
       select 1 from thread o where o.project_id = p.id and o.id <> t.id) end as "isLastOfProject"
   from thread t left join project p on p.id = t.project_id where t.id = ${threadId}`
 
-/** Whose links a statement is about: one thread's, or those of all threads of one owner. */
+/** Selects links: those of one thread, or of all threads of one owner. */
 export type LinkSet = { threadId: string } | { ownerId: string }
 
 function inSet(set: LinkSet): Fragment {
@@ -41,20 +41,20 @@ function inSet(set: LinkSet): Fragment {
 }
 
 /**
- * Links whose mark is no longer what their thread is. The threads are changed first, and by this transaction: every other
- * has committed both. So it finds what is left to do, whichever threads were changed.
+ * Links whose `hidden` differs from their thread's state. This transaction has changed the threads already, and all others
+ * commit both together: so this finds what is left to do, whichever threads were changed.
  */
 function staleLinks(set: LinkSet): Fragment {
   return sql`t.id = l.thread_id and ${inSet(set)} and l.hidden <> (t.deleted_at is not null)`
 }
 
-/** The spaces stay while links in them are changed. */
+/** Spaces must not be deleted while links in them are changed. */
 export const holdSpaces = (set: LinkSet) => sql<{ id: string }>`
   select s.id from space s
   where s.id in (select l.space_id from space_thread l join thread t on ${staleLinks(set)})
   ${spaceOrder} for key share`
 
-/** Takes the links of soft-deleted threads out of the workers' sight. Their vectors stay for a restore. */
+/** Hides the links of soft-deleted threads from workers. Their vectors are kept for a restore. */
 export const hideLinks = (set: LinkSet) => sql<SpaceShare>`
   with links as (
     update space_thread l set hidden = true, next_attempt_at = null, lease_id = null, lease_expires_at = null
@@ -63,7 +63,7 @@ export const hideLinks = (set: LinkSet) => sql<SpaceShare>`
   select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
   from links group by space_id order by space_id`
 
-/** The opposite: what appeared or was left undone meanwhile is embedded. */
+/** The opposite: messages added or left unprocessed in the meantime are embedded. */
 export const showLinks = (set: LinkSet) => sql<SpaceShare>`
   with links as (
     update space_thread l set hidden = false, next_attempt_at = case when l.paused_at is null then now() end
@@ -72,7 +72,7 @@ export const showLinks = (set: LinkSet) => sql<SpaceShare>`
   select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
   from links group by space_id order by space_id`
 
-/** Links that a deletion interrupted, and that are still hidden, go on under a backfill that can be watched. */
+/** Gives a new backfill to links whose backfill was ended by the deletion. */
 export const reopenBackfills = (set: LinkSet) => sql<{ id: string }>`
   with opened as (
       insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total)
@@ -89,7 +89,7 @@ export const reopenBackfills = (set: LinkSet) => sql<{ id: string }>`
       from opened o where p.space_id = o.space_id and p.thread_id = o.thread_id)
   select id from opened`
 
-/** Ends what is at work for links that are hidden. */
+/** Ends running backfills of hidden links. */
 export const cancelBackfillsOf = (set: LinkSet) => sql<{ id: string }>`
   update backfill b set status = 'CANCELED', finished_at = clock_timestamp(), next_attempt_at = null,
     sequence = b.sequence + 1, updated_at = clock_timestamp()
@@ -104,12 +104,12 @@ export interface OrganizationShare {
   messages: number
 }
 
-/** Whose live threads a bulk deletion takes. */
+/** Selects the live threads of a bulk deletion. */
 export interface OwnThreads {
   ownerId: string
   /** null: of all organizations */
   organizationId: string | null
-  /** a permanent deletion leaves alone what is under a legal hold */
+  /** a permanent deletion excludes threads under a legal hold */
   mode: DeletionMode
 }
 
@@ -135,16 +135,16 @@ export function ownedWhere({ ownerId, organizationId, mode }: OwnThreads): Prism
   }
 }
 
-/** Which threads come back: what is still deleted of one deletion, or one thread of it, as far as its user may see them. */
+/** What to restore: what is still deleted of one deletion, or one thread of it, if the user may still see it. */
 export type ThreadSet = { batchId: string; viewerId: string } & LinkSet
 
-/** What came back in one organization. */
+/** What was restored in one organization. */
 export interface RestoredShare extends OrganizationShare {
-  /** one whose project is gone, which nothing but a repair by hand leaves so; null: none */
+  /** a thread whose project is gone, which should not happen; null: none */
   orphan: { threadId: string; projectId: string } | null
 }
 
-/** Returns few and narrow columns of each thread: every byte of 100,000 rows is written and read once more. */
+/** Returns few and narrow columns: with 100,000 rows every byte counts. */
 export const showThreads = (set: ThreadSet) => sql<RestoredShare>`
   with changed as (
     update thread t set deleted_at = null, deletion_batch_id = null, listed = true
@@ -156,7 +156,7 @@ export const showThreads = (set: ThreadSet) => sql<RestoredShare>`
   select ${share}, (array_agg(orphan) filter (where orphan is not null))[1] as orphan
   from changed group by organization_id`
 
-/** Two bulk changes of one owner's threads go one after the other. */
+/** Serializes bulk changes of one owner's threads. */
 export const lockOwner = (ownerId: string) => sql<{ lock: string }>`
   select pg_advisory_xact_lock(hashtextextended(${`threads of ${ownerId}`}, 0))::text as lock`
 
@@ -183,7 +183,7 @@ export const lockBatchOfThread = (threadId: string) => sql<RestorableBatch>`
   from thread t join deletion_batch b on b.id = t.deletion_batch_id
   where t.id = ${threadId} for update of b`
 
-/** Once nothing is left of it: what its user may no longer see stays deleted, and is purged when it is due. */
+/** Call when nothing is left to restore: threads that the user may no longer see stay deleted, and are purged when due. */
 export const markRestored = (set: ThreadSet) => sql<{ id: string }>`
   update deletion_batch b set state = 'RESTORED', finished_at = now()
   where b.id = ${set.batchId} and not exists (

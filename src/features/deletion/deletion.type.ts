@@ -6,8 +6,8 @@ registerEnumType(DeletionMode, {
   name: 'DeletionMode',
   description: 'Whether a deletion can be undone.',
   valuesConfig: {
-    SOFT: { description: 'Hidden at once, restorable for THREAD_RETENTION_DAYS (default 30).' },
-    PERMANENT: { description: 'Gone at once.' },
+    SOFT: { description: 'Hidden immediately, restorable for THREAD_RETENTION_DAYS (default 30).' },
+    PERMANENT: { description: 'Deleted immediately, without an undo.' },
   },
 })
 
@@ -16,134 +16,143 @@ export type DeletionStatus = (typeof DeletionStatus)[keyof typeof DeletionStatus
 
 registerEnumType(DeletionStatus, {
   name: 'DeletionStatus',
-  description: 'How far a deletion is.',
+  description: 'Outcome of a deletion.',
   valuesConfig: {
-    SUCCESS: { description: 'All of it is done.' },
+    SUCCESS: { description: 'Everything is done.' },
     PARTIAL: {
-      description: 'The thread is deleted; an effect outside, like its sandbox, is still under way.',
+      description:
+        'The thread is deleted; an effect outside the database, such as deleting its sandbox, is still pending.',
     },
-    ERROR: { description: 'Not deleted. Failures come as GraphQL errors, so a receipt never says so.' },
+    ERROR: { description: 'Not deleted. Never used in receipts, because failures are GraphQL errors.' },
   },
 })
 
-@ObjectType({ description: "A member of a thread's metadata, as far as it has the known form." })
+@ObjectType({ description: "A member of a thread's metadata; fields of another form are null." })
 export class DeletedMetadata {
-  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null when absent.' })
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null if absent.' })
   readonly tags!: Record<string, string> | null
 
-  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null when absent.' })
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null if absent.' })
   readonly labels!: Record<string, string> | null
 
-  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null when absent.' })
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null if absent.' })
   readonly annotations!: Record<string, string> | null
 
-  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null when absent.' })
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'String map; null if absent.' })
   readonly extra!: Record<string, string> | null
 
-  @Field(() => String, { nullable: true, description: 'Null when absent.' })
+  @Field(() => String, { nullable: true, description: 'Null if absent.' })
   readonly source!: string | null
 
-  @Field(() => String, { nullable: true, description: 'Null when absent.' })
+  @Field(() => String, { nullable: true, description: 'Null if absent.' })
   readonly version!: string | null
 }
 
-/** Source: the deletion reply of Ishvana's API. What is not known is null, never invented. */
-@ObjectType({ description: 'The receipt of a deletion. Every field is true or null.' })
+/** Source: the deletion reply of Ishvana's API. */
+@ObjectType({ description: 'The receipt of a deletion. Unknown values are null, never invented.' })
 export class DeleteThreadPayload {
-  @Field(() => DeletionStatus, { description: 'SUCCESS, or PARTIAL while an effect outside is under way.' })
+  @Field(() => DeletionStatus, {
+    description: 'SUCCESS, or PARTIAL while an effect outside the database is pending.',
+  })
   readonly status!: DeletionStatus
 
   @Field(() => String, { description: '"Thread deleted successfully".' })
   readonly message!: string
 
-  @Field(() => ID, { description: 'The thread.' })
+  @Field(() => ID, { description: 'Id of the deleted thread.' })
   readonly threadId!: string
 
-  @Field(() => Int, { description: 'Messages deleted, or hidden by a soft deletion.' })
+  @Field(() => Int, { description: 'Number of messages deleted, or hidden by a soft deletion.' })
   readonly deletedMessageCount!: number
 
-  @Field(() => Int, { description: 'Agent runs deleted or hidden, running ones too.' })
+  @Field(() => Int, { description: 'Number of agent runs deleted or hidden, including running ones.' })
   readonly deletedAgentRunCount!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Vectors deleted or hidden, in all spaces.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of vectors deleted or hidden, in all spaces.' })
   readonly deletedVectorCount!: number
 
   @Field(() => GraphQLDateTime, { description: 'When it was deleted.' })
   readonly deletedAt!: Date
 
-  @Field(() => ID, { description: 'Who deleted it.' })
+  @Field(() => ID, { description: 'The user who deleted it.' })
   readonly deletedBy!: string
 
   @Field(() => Boolean, { description: 'Whether it can be undone; the opposite of `permanentDelete`.' })
   readonly softDelete!: boolean
 
-  @Field(() => Boolean, { description: 'Whether it is gone for good.' })
+  @Field(() => Boolean, { description: 'Whether it is deleted permanently.' })
   readonly permanentDelete!: boolean
 
   @Field(() => Boolean, { description: 'Whether the caller can restore it now.' })
   readonly canRestore!: boolean
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it goes for good; null when it has.' })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When it is purged; null if the deletion is permanent.',
+  })
   readonly restoreUntil!: Date | null
 
   @Field(() => String, { nullable: true, description: 'Its title before the deletion.' })
   readonly threadTitle!: string | null
 
-  @Field(() => ID, { nullable: true, description: 'Its project; null when it had none.' })
+  @Field(() => ID, { nullable: true, description: 'Its project; null if it had none.' })
   readonly projectId!: string | null
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether its project went with it; null without a project.',
+    description: 'Whether its project was deleted with it; null without a project.',
   })
   readonly projectDeleted!: boolean | null
 
-  @Field(() => ID, { nullable: true, description: 'The id that an import gave it; null otherwise.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Its id in the imported source; null if it was not imported.',
+  })
   readonly conversationId!: string | null
 
-  @Field(() => [String], { description: 'Empty: failures come as GraphQL errors.' })
+  @Field(() => [String], { description: 'Always empty: failures are GraphQL errors.' })
   readonly errors!: string[]
 
-  @Field(() => [String], { description: 'What is still under way outside, for people.' })
+  @Field(() => [String], { description: 'Effects that are still pending, for people.' })
   readonly warnings!: string[]
 
-  @Field(() => Int, { description: 'The length of `errors`.' })
+  @Field(() => Int, { description: 'Length of `errors`.' })
   readonly errorCount!: number
 
-  @Field(() => Int, { description: 'The length of `warnings`.' })
+  @Field(() => Int, { description: 'Length of `warnings`.' })
   readonly warningCount!: number
 
   @Field(() => ID, { description: 'The audit event of this deletion.' })
   readonly auditLogId!: string
 
-  @Field(() => Boolean, { description: 'Whether an export was written first.' })
+  @Field(() => Boolean, { description: 'Whether a backup was written first.' })
   readonly backupCreated!: boolean
 
-  @Field(() => String, { nullable: true, description: 'Where that export is; null without one.' })
+  @Field(() => String, { nullable: true, description: 'Location of that backup; null without one.' })
   readonly backupLocation!: string | null
 
-  @Field(() => ID, { description: "The request's `x-request-id`, or one made here." })
+  @Field(() => ID, { description: "The request's `x-request-id`, or a generated id." })
   readonly requestId!: string
 
-  @Field(() => ID, { description: 'Whose thread it was.' })
+  @Field(() => ID, { description: 'The user who owned the thread.' })
   readonly userId!: string
 
   @Field(() => ID, { nullable: true, description: "The token's session (`sid`); null without one." })
   readonly sessionId!: string | null
 
-  @Field(() => ID, { description: 'The trace id of W3C `traceparent`, or one made here.' })
+  @Field(() => ID, { description: 'The trace id of W3C `traceparent`, or a generated id.' })
   readonly traceId!: string
 
   @Field(() => ID, { nullable: true, description: "The request's `x-correlation-id`; null without one." })
   readonly correlationId!: string | null
 
-  @Field(() => Float, { description: 'Milliseconds that the deletion took, measured.' })
+  @Field(() => Float, { description: 'Duration of the deletion in milliseconds, measured.' })
   readonly operationDurationMs!: number
 
-  @Field(() => String, { description: "The schema's version." })
+  @Field(() => String, { description: 'Version of the schema.' })
   readonly apiVersion!: string
 
-  @Field(() => String, { description: "The build's version." })
+  @Field(() => String, { description: 'Version of the server.' })
   readonly serverVersion!: string
 
   @Field(() => String, {
@@ -152,7 +161,7 @@ export class DeleteThreadPayload {
   })
   readonly clientVersion!: string | null
 
-  @Field(() => GraphQLDateTime, { description: 'When this receipt was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When this receipt was created.' })
   readonly timestamp!: Date
 
   @Field(() => String, { description: "The server's ENVIRONMENT." })
@@ -163,29 +172,35 @@ export class DeleteThreadPayload {
 
   @Field(() => DeletedMetadata, {
     nullable: true,
-    description: "The metadata's `customMetadata`; null when absent.",
+    description: "The metadata's `customMetadata`; null if absent.",
   })
   readonly customMetadata!: DeletedMetadata | null
 
-  @Field(() => String, { nullable: true, description: 'Null unless this operation is going away.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Deprecation of this operation; null if there is none.',
+  })
   readonly deprecationNotice!: string | null
 
-  @Field(() => String, { nullable: true, description: 'Null unless there is one.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Migration guide for a deprecation; null if there is none.',
+  })
   readonly migrationGuide!: string | null
 
-  @Field(() => DeletedMetadata, { nullable: true, description: "The metadata's `extra`; null when absent." })
+  @Field(() => DeletedMetadata, { nullable: true, description: "The metadata's `extra`; null if absent." })
   readonly extra!: DeletedMetadata | null
 }
 
-@ObjectType({ description: 'What a permanent deletion would do now.' })
+@ObjectType({ description: 'What a permanent deletion would delete now.' })
 export class ThreadDeletionPreview {
-  @Field(() => Int, { description: 'Messages that would go.' })
+  @Field(() => Int, { description: 'Messages that would be deleted.' })
   readonly messageCount!: number
 
-  @Field(() => Int, { description: 'Agent runs that would go.' })
+  @Field(() => Int, { description: 'Agent runs that would be deleted.' })
   readonly agentRunCount!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Vectors that would go, in all spaces.' })
+  @Field(() => GraphQLSafeInt, { description: 'Vectors that would be deleted, in all spaces.' })
   readonly vectorCount!: number
 
   @Field(() => Int, { description: 'Spaces that would lose the thread.' })

@@ -7,13 +7,13 @@ import type { WatchPass } from '../access/watch.gate.js'
 import { type DeletionBatchRecord, selectBatches, selectBatchOfThread } from '../purge/deletion.batch.sql.js'
 import { OneDeletion } from '../purge/deletion.events.js'
 
-/** A deletion by its batch, or by its thread: exactly one of the two. */
+/** Selects a deletion by its batch or by its thread: exactly one of the two. */
 export interface DeletionSelector {
   batchId?: string | null
   threadId?: string | null
 }
 
-/** Watching deletions. Who deleted sees how far it is; the thread itself is nobody's to see any more. */
+/** Subscriptions to deletions. Only the user who deleted may watch, because the thread itself is no longer visible. */
 export class DeletionWatcher {
   readonly #watched: OneDeletion
 
@@ -24,7 +24,7 @@ export class DeletionWatcher {
     this.#watched = new OneDeletion(db)
   }
 
-  /** Whose deletion it is stays so: only the credential is asked for again. */
+  /** The owner of a deletion never changes, so rounds only check the credential. */
   async watch(viewer: Viewer, selector: DeletionSelector): Promise<AsyncIterable<DeletionBatchRecord>> {
     const { id } = await this.#get(viewer, selector)
     return this.hub.watch(this.#watched, { id }, { viewer, spaceId: null })

@@ -1,6 +1,6 @@
 import { sql } from '../../platform/database.js'
 
-/** A soft deletion whose threads still stand between those that lists show. */
+/** A soft deletion whose threads are still `listed`. */
 export interface ListedBatch {
   id: string
   userId: string
@@ -10,7 +10,7 @@ export const selectListedBatch = () => sql<ListedBatch>`
   select b.id, b.user_id as "userId" from deletion_batch b
   where b.listed and b.state = 'RESTORABLE' and b.scope = 'OWN_THREADS' order by b.created_at, b.id limit 1`
 
-/** Threads in the order in which a purge locks them. One that was restored since it was found stays listed. */
+/** Locks threads in the order of a purge. Threads restored since they were found stay listed. */
 export const delistThreads = (batchId: string, threadIds: readonly string[]) => sql<{ id: string }>`
   with hidden as materialized (
     select t.id from thread t where t.id = any(${threadIds}::text[]) and t.deletion_batch_id = ${batchId}

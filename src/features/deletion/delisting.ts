@@ -2,15 +2,15 @@ import type { Database } from '../../platform/database.js'
 import { selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
 import { delistThreads, markDelisted, selectListedBatch } from './delisting.sql.js'
 
-/** On this topic workers hear of a deletion that has left its threads in the way of lists. */
+/** Tells workers that a deletion left hidden threads in the indexes that lists scan. */
 export const DELISTING_TOPIC = 'delisting'
 
 const MAX_THREADS_AT_ONCE = 1_000
 
 /**
- * Takes the threads of large soft deletions out of the way of lists, some at a time. A deletion itself leaves them where
- * they stand in every index, which makes it several times as fast, and a list passes over them until this is done, which
- * the deletion asks for at once. A restoration puts back those that were moved.
+ * Sets `listed` to false for threads of large soft deletions, a batch at a time. The deletion itself changes no indexed
+ * column, which makes it several times faster; until this worker is done, which the deletion triggers, lists skip over the
+ * hidden threads. A restoration sets it back.
  */
 export class Delisting {
   #batchId: string | null = null

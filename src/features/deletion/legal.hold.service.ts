@@ -11,8 +11,8 @@ import { announcePurge } from '../purge/deletion.events.js'
 import { setLegalHold } from './deletion.sql.js'
 
 /**
- * A legal hold keeps a thread from every purge. Administrators set it, on soft-deleted threads too, until their purge has
- * begun; a deletion that only waits for the hold goes on when it is lifted.
+ * A legal hold protects a thread from every purge. Administrators set it, also on soft-deleted threads until their purge
+ * starts. A deletion that was waiting for the hold continues when it is lifted.
  */
 export class LegalHoldService {
   constructor(
@@ -28,14 +28,14 @@ export class LegalHoldService {
     return mutate(this.db, viewer, {
       require: (tx) => requireHoldable(tx, viewer, threadId, legalHold),
       work: (tx) => this.#set(tx, viewer, threadId, legalHold),
-      // What is being purged was not yet when the hold was set.
+      // A purge that has started was not subject to the hold.
       requireReply: (tx) => requireHoldable(tx, viewer, threadId, false),
     })
   }
 
   async #set(tx: Transaction, viewer: Viewer, threadId: string, legalHold: boolean) {
     await findThread(tx, viewer, threadId, 'change')
-    // Read again under the lock: the statement that waited for it does not see the deletion that it waited for.
+    // Read again under the lock: the statement that waited does not see changes of the transaction that it waited for.
     const { organizationId } = await requireHoldable(tx, viewer, threadId, legalHold)
     await tx.query(setLegalHold(threadId, legalHold))
     if (!legalHold) await tx.query(wakeBatchOf(threadId))

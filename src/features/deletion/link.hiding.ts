@@ -7,12 +7,12 @@ import { releasePending } from '../spaces/pending.sql.js'
 import { cancelBackfillsOf, hideLinks, type LinkSet } from './deletion.sql.js'
 
 /**
- * Takes hidden threads out of the workers' sight, ends their backfills, and takes them out of their spaces' counts: in
- * the order in which a worker that is about to write takes the same locks.
+ * Hides links of hidden threads from workers, ends their backfills, and subtracts them from their spaces' counts. Takes
+ * locks in the same order as a worker that writes.
  */
 export async function hideLinksOf(tx: Transaction, bus: Bus, set: LinkSet): Promise<void> {
   const shares = await tx.query(hideLinks(set))
-  // A backfill is at work only for a link.
+  // Only links have running backfills.
   if (shares.length === 0) return
   await endBackfillsOf(tx, bus, set)
   await changeSpaceCounts(tx, shares, -1)

@@ -29,7 +29,7 @@ import {
 import type { RestoreThreadsPayload } from './restoration.type.js'
 
 interface Restored {
-  /** the deletion that is undone; null when there was none */
+  /** the deletion that is undone; null if there was none */
   batchId: string | null
   shares: RestoredShare[]
 }
@@ -37,9 +37,9 @@ interface Restored {
 const NOTHING_RESTORED: Restored = { batchId: null, shares: [] }
 
 /**
- * Undoes soft deletions: one thread, or all that one deletion took. Their vectors never left, so search finds them at once.
- * The deletion is locked before its threads. A purge takes them the other way round, and none is at work on a deletion
- * that can be undone: who finds that it cannot lets go of it.
+ * Undoes soft deletions: one thread, or all threads of one deletion. Their vectors were kept, so search finds them at once.
+ * The deletion is locked before its threads, in contrast to a purge; but a purge only works on deletions that cannot be
+ * undone, and one that finds it cannot work releases its locks.
  */
 export class RestorationService {
   constructor(
@@ -49,7 +49,7 @@ export class RestorationService {
     private readonly links: LinkService,
   ) {}
 
-  /** Restoring twice is once: a thread that is live is answered with as it is. */
+  /** Idempotent: a live thread is returned unchanged. */
   restoreThread(viewer: Viewer, threadId: string): Promise<ThreadRecord> {
     return mutate(this.db, viewer, {
       require: (tx) => requireRestorableThread(tx, viewer, threadId),
@@ -66,12 +66,12 @@ export class RestorationService {
         const [thread] = await tx.query(selectThreads([threadId], viewer.userId))
         return thread as ThreadRecord
       },
-      // It may be deleted again.
+      // It may have been deleted again.
       requireReply: (tx) => requireThread(tx, viewer, 'write', threadId),
     })
   }
 
-  /** Brings back what is still deleted of a batch; a second call finds nothing to bring back. */
+  /** Restores what is still deleted of a batch; a second call finds nothing. */
   restoreThreads(viewer: Viewer, batchId: string): Promise<RestoreThreadsPayload> {
     requireId('batchId', batchId)
     return mutate(this.db, viewer, {
@@ -103,13 +103,13 @@ export class RestorationService {
       if (batch.scope === 'THREAD') await tx.query(markRestored(set))
       return { batchId: batch.id, shares }
     }
-    // Someone else has restored it while this one waited for the deletion's row, or its time is over.
+    // A concurrent restoration won, or the retention ended while waiting for the deletion's row.
     const { deletedAt } = await requireRestorableThread(tx, viewer, threadId)
     if (deletedAt) throw tooLate({ threadId })
     return NOTHING_RESTORED
   }
 
-  /** The threads first: their links are those that are still hidden afterwards. */
+  /** Threads first: their links are then those that are still hidden. */
   async #show(tx: Transaction, set: ThreadSet): Promise<RestoredShare[]> {
     const shares = await tx.query(showThreads(set))
     for (const { orphan } of shares) if (orphan) throw projectGone(orphan)
@@ -125,7 +125,7 @@ export class RestorationService {
     this.links.announceWork(tx)
   }
 
-  /** May meet an organization's limit, and then nothing is restored. */
+  /** May exceed an organization's limit; nothing is restored then. */
   #count(tx: Transaction, shares: readonly RestoredShare[]): Promise<void> {
     const changes = shares.map(
       ({ organizationId, threads, messages }) => [organizationId, { threads, messages }] as const,
@@ -147,9 +147,13 @@ async function lockBatch(tx: Transaction, { userId }: Viewer, batchId: string): 
 }
 
 function projectGone(orphan: { threadId: string; projectId: string }) {
-  return conflict('The project of the thread is gone, so it cannot come back.', 'Project gone', orphan)
+  return conflict(
+    'The project of the thread was deleted, so the thread cannot be restored.',
+    'Project gone',
+    orphan,
+  )
 }
 
 function tooLate(details: Record<string, unknown>) {
-  return conflict('The time to restore it is over.', 'Restore period ended', details)
+  return conflict('The time to restore it has expired.', 'Restore period ended', details)
 }

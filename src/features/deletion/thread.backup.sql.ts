@@ -4,8 +4,8 @@ import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 
 /**
- * Differs from what it was after every change to what a backup holds. Agent runs are only ever added, and a run ends
- * once: their counts tell.
+ * Changes with every change to what a backup contains. Agent runs are only ever added, and end once, so their counts are
+ * sufficient.
  */
 const version = sql`encode(sha256(convert_to(row(
     t.owner_id, t.organization_id, t.project_id, t.conversation_id, t.title, t.metadata, t.message_count, t.last_sequence,
@@ -16,7 +16,7 @@ const version = sql`encode(sha256(convert_to(row(
 export const selectVersion = (threadId: string) =>
   sql<{ version: string }>`select ${version} as version from thread t where t.id = ${threadId}`
 
-/** What a backup says of its thread, first of all. */
+/** The first line of a backup. */
 export interface BackupHeader {
   id: string
   title: string | null
@@ -32,7 +32,7 @@ export interface BackupHeader {
   agentRunCount: number
 }
 
-/** The thread and its version as one statement sees them: what changes after it shows in a later version. */
+/** The thread and its version in one snapshot: any later change shows as a later version. */
 export const selectHeader = (threadId: string) => sql<BackupHeader & { version: string }>`
   select ${version} as version, t.id, t.title, t.metadata, t.owner_id as "ownerId",
     t.organization_id as "organizationId", o.name as "organizationName", t.project_id as "projectId",
@@ -53,7 +53,7 @@ const message = {
 export type BackupMessage = MessageGetPayload<{ select: typeof message }>
 
 const PAGE_ROWS = 1_000
-// A message may have a megabyte: rows alone do not bound a page.
+// A message may be a megabyte, so a number of rows alone does not limit a page.
 const PAGE_BYTES = 4 * 1024 * 1024
 
 export const selectMessagePage = (threadId: string, afterSequence: number) => sql<BackupMessage>`

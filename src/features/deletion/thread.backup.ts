@@ -10,26 +10,26 @@ import type { ThreadSnapshot } from './deletion.sql.js'
 import { selectHeader, selectVersion } from './thread.backup.sql.js'
 import { writeThread } from './thread.lines.js'
 
-/** A backup that was read back, and the thread's version that it holds. */
+/** A verified backup, and the version of the thread that it contains. */
 export interface ThreadBackup extends WrittenBackup {
   version: string
-  /** the effect that removes it, unless a deletion names it */
+  /** the effect that removes the backup unless a deletion refers to it */
   removalId: string
 }
 
-/** Deletes the thread if the backup is of the thread as it is under the deletion's locks, and else says BackupOutdated. */
+/** Deletes the thread if the backup matches it under the deletion's locks; otherwise throws BackupOutdated. */
 type Deletion<Reply> = (backup: ThreadBackup | null) => Promise<Reply>
 
-/** There is no backup yet, or the thread has changed since: nothing is deleted. Never leaves this module's callers. */
+/** There is no backup yet, or the thread has changed since: nothing was deleted. Never leaves this module's callers. */
 class BackupOutdated extends Error {
   override readonly name = 'BackupOutdated'
 }
 
 const MAX_BACKUPS = 3
 
-/** Backups of threads before their deletion: written and read back outside any transaction, and compared within it. */
+/** Backs up threads before their deletion: written and verified outside any transaction, compared within it. */
 export class ThreadBackups {
-  // Two deletions of one thread at once would write it twice, and one of them for nothing.
+  // Serializes deletions of one thread, which would otherwise both write it.
   readonly #turns = new Turns()
 
   constructor(
@@ -38,7 +38,7 @@ export class ThreadBackups {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Throws unless `backup` is the whole thread, whose rows the transaction holds. From the commit on it stays. */
+  /** Throws unless `backup` matches the thread, whose row the transaction has locked. The commit makes the backup permanent. */
   async requireCurrent(
     tx: Transaction,
     threadId: string,
@@ -48,11 +48,11 @@ export class ThreadBackups {
     const [thread] = await tx.query(selectVersion(threadId))
     const isWhole = backup?.lines === 1 + messageCount + agentRunCount
     if (!isWhole || thread?.version !== backup.version) throw new BackupOutdated()
-    // Else it is being removed: it has taken too long.
+    // Otherwise the backup took too long, and is being removed.
     if (!(await this.outbox.withdraw(tx, backup.removalId))) throw new BackupOutdated()
   }
 
-  /** The first try is without a backup: whoever may not delete, or gets a kept reply, causes none to be written. */
+  /** The first attempt is without a backup, so that none is written if the caller may not delete or gets a stored reply. */
   async before<Reply extends { backupLocation: string | null }>(
     viewer: Viewer,
     threadId: string,
@@ -75,11 +75,11 @@ export class ThreadBackups {
       const backup = await this.#write(viewer, threadId)
       try {
         const reply = await deletion(backup)
-        // A twin's kept reply names the twin's backup.
+        // The stored reply of a concurrent call refers to that call's backup.
         if (backup && reply.backupLocation !== backup.location) await this.#discard(backup)
         return reply
       } catch (error) {
-        // After any other error nobody knows whether the deletion was committed: the backup may be all that is left.
+        // After any other error the deletion may have been committed, and the backup may be the only copy.
         const isRefused = error instanceof BackupOutdated || error instanceof HeddleError
         if (backup && isRefused) await this.#discard(backup)
         if (!(error instanceof BackupOutdated)) throw error
@@ -88,7 +88,7 @@ export class ThreadBackups {
     }
   }
 
-  /** @returns null when there is no live thread any more: the deletion itself knows best what to say of it */
+  /** @returns null if there is no live thread any more: the deletion then reports why */
   async #write(viewer: Viewer, threadId: string): Promise<ThreadBackup | null> {
     const [found] = await this.db.query(selectHeader(threadId))
     if (!found) return null
@@ -103,18 +103,18 @@ export class ThreadBackups {
     try {
       const written = await this.store.write(name, writeThread(this.db, header))
       if (await isIntact(this.store, written)) return { ...written, version, removalId }
-      throw new Error('The backup store gives back something else than was written')
+      throw new Error('The backup store returned something else than was written')
     } catch (cause) {
       await this.#discard({ location, removalId })
       throw new HeddleError(
         'SERVICE_UNAVAILABLE',
-        'The backup could not be made, so nothing was deleted. Try again in a moment.',
+        'The backup could not be written, so nothing was deleted. Try again in a moment.',
         { systemMessage: 'Backup failed', details: { threadId }, cause },
       )
     }
   }
 
-  /** Nothing was deleted on the strength of it. What cannot be removed now is left to the outbox. */
+  /** No deletion relied on this backup. If it cannot be removed now, the outbox does it later. */
   async #discard({ location, removalId }: Pick<ThreadBackup, 'location' | 'removalId'>): Promise<void> {
     const isRemoved = await this.store.remove(location).then(
       () => true,
@@ -129,7 +129,7 @@ export class ThreadBackups {
 
 function keptChanging(threadId: string): HeddleError {
   return conflict(
-    'The thread changed each time that it was backed up, so nothing was deleted. Try again when it rests.',
+    'The thread changed during each backup, so nothing was deleted. Try again when it no longer changes.',
     'Thread kept changing',
     { threadId },
   )

@@ -10,9 +10,9 @@ import {
 const FORMAT_VERSION = 1
 
 /**
- * A thread as JSON lines: itself, then its messages in their order, then its agent runs; `npm run import` reads them.
- * One page of it is held at a time. Each page is a statement of its own: whoever writes them has to know that the
- * thread has not changed meanwhile.
+ * A thread as JSON lines: the thread, its messages in order, then its agent runs; `npm run import` reads them. One page is
+ * in memory at a time, and each page is a separate statement: the caller must check that the thread did not change in the
+ * meantime.
  */
 export async function* writeThread(db: Queryable, thread: BackupHeader): AsyncGenerator<string> {
   yield lineOf('thread', { version: FORMAT_VERSION, ...thread })

@@ -7,7 +7,7 @@ interface Call {
   reject: (error: unknown) => void
 }
 
-/** Word vectors that need no network and no key, computed in a worker thread that starts with the first call. */
+/** Word vectors that need neither network nor key, computed in a worker thread that starts with the first call. */
 export class BuiltinEmbedder implements Embedder {
   readonly model = 'heddle-words-100@1'
   readonly dimensions = 100
@@ -66,7 +66,7 @@ export class BuiltinEmbedder implements Embedder {
     return this.worker
   }
 
-  /** A reply to a call that was given up finds no call, and is dropped. */
+  /** A reply to an aborted call matches no pending call and is dropped. */
   private receive({ id, components }: WorkerReply): void {
     const { dimensions } = this
     const vectors = Array.from({ length: components.length / dimensions }, (_, index) =>
@@ -75,7 +75,7 @@ export class BuiltinEmbedder implements Embedder {
     this.calls.get(id)?.resolve(vectors)
   }
 
-  /** The next call starts another worker. */
+  /** The next call starts a new worker. */
   private lose(worker: Worker, cause?: unknown): void {
     if (this.worker !== worker) return
     this.fail(new EmbedderUnavailableError('The built-in embedder stopped.', null, { cause }))

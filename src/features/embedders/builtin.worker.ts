@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { WordVectors } from './word.vectors.js'
 
-/** The worker thread of the built-in embedder: keeps the event loop free of the arithmetic. */
+/** The worker thread of the built-in embedder: keeps computation off the event loop. */
 
 export interface WorkerRequest {
   id: number
@@ -11,7 +11,7 @@ export interface WorkerRequest {
 
 export interface WorkerReply {
   id: number
-  /** the vectors one after another; their memory is handed over, not copied */
+  /** all vectors concatenated; their memory is transferred, not copied */
   components: Float32Array<ArrayBuffer>
 }
 

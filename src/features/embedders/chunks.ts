@@ -1,19 +1,19 @@
 import { wholeCharacter } from '../../platform/text.js'
 
-/** Cuts a text into pieces that an embedding model takes whole. */
+/** Splits a text into chunks that an embedding model accepts. */
 
 const CHUNK_CHARACTERS = 1500
 
-/** A text of a megabyte is cut into larger pieces, so that one message never makes more than about 750 vectors. */
+/** Texts of a megabyte get larger chunks, so that one message never yields more than about 750 vectors. */
 const MOST_FULL_CHUNKS = 500
 
 const OVERLAP = 0.1
 const CUT_FROM = 0.75
 
 /**
- * No chunk for a text without a visible character, one for a text up to 1,500 characters. A longer one is cut where a
- * paragraph, else a sentence, else a word ends in the last quarter of a chunk; each chunk begins with the end of the one
- * before it. Together they hold every character but white space.
+ * No chunk for a text without visible characters, one for a text up to 1,500 characters. Longer texts are split where a
+ * paragraph, or else a sentence, or else a word ends in the last quarter of a chunk; each chunk starts with the end of the
+ * previous one. Together they contain every character except white space.
  */
 export function chunkText(text: string): string[] {
   const whole = text.trim()
@@ -44,7 +44,7 @@ function cutBetween(text: string, from: number, to: number): number {
   return wholeCharacter(text, to)
 }
 
-/** Each expression matches up to where a chunk may end. Every one looks at a bounded number of characters at a place. */
+/** Each expression matches up to a possible end of a chunk, and examines a bounded number of characters per position. */
 const BORDERS: readonly RegExp[] = [/\n[ \t\r]{0,8}\n/g, /[.!?…]["'”’)\]]?\s|[。！？]|\n/g, /\s/g]
 
 function lastEnd(text: string, border: RegExp): number {

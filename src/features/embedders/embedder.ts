@@ -1,38 +1,38 @@
-/** What makes vectors of texts. Every embedder keeps this contract; which one it is, nobody else needs to know. */
+/** The contract of embedders. Nothing else depends on which embedder is used. */
 export interface Embedder {
-  /** Named on every vector: vectors of different models are never compared. */
+  /** Stored with every vector: vectors of different models are never compared. */
   readonly model: string
   readonly dimensions: number
-  /** texts that one call should carry */
+  /** preferred number of texts per call */
   readonly batchSize: number
-  /** calls that one process may have in flight for backfills, over all of its links */
+  /** concurrent calls per process for backfills, over all links */
   readonly concurrency: number
 
   /**
-   * One vector a text, in the order of the texts: finite, of length 1, never all zeros, so that a cosine with it exists.
+   * One vector per text, in order: finite and of length 1, never all zeros, so that cosine similarity is defined.
    * Throws EmbeddingRefusedError, EmbedderUnavailableError, UnusableAnswerError, or the signal's reason.
    */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>
 
-  /** Ends calls in flight (EmbedderUnavailableError) and frees what the embedder holds. */
+  /** Aborts running calls with EmbedderUnavailableError and releases resources. */
   close(): Promise<void>
 }
 
 /**
- * The embedder will not take this input, now or later: no retry helps. A refusal of several texts does not say which
- * one it meant, so the caller divides them until the refused one stands alone.
+ * The embedder will never accept this input: retrying does not help. A refusal of several texts does not tell which one was
+ * meant, so the caller splits them until the refused one is alone.
  */
 export class EmbeddingRefusedError extends Error {
   override readonly name = 'EmbeddingRefusedError'
 }
 
-/** The embedder cannot answer now, or not until its configuration is mended; the input is not to blame. */
+/** The embedder cannot answer now, or until its configuration is fixed; the input is not the cause. */
 export class EmbedderUnavailableError extends Error {
   override readonly name: string = 'EmbedderUnavailableError'
 
   constructor(
     message: string,
-    /** milliseconds that the endpoint asks to be left alone; null when it names none */
+    /** delay requested by the endpoint in milliseconds; null if none */
     readonly retryAfterMs: number | null = null,
     options?: ErrorOptions,
   ) {
@@ -41,14 +41,14 @@ export class EmbedderUnavailableError extends Error {
 }
 
 /**
- * There was an answer, but not what was asked for: vectors of another length, too few, or not of numbers. One text may
- * be to blame, or the endpoint: it is known once another text is answered.
+ * An unusable answer: vectors of another length, too few, or not numeric. The cause may be one text or the endpoint, which
+ * is decided by whether another text is answered.
  */
 export class UnusableAnswerError extends EmbedderUnavailableError {
   override readonly name = 'UnusableAnswerError'
 }
 
-/** The embedder is there, and gives no vector for what it was asked. */
+/** The embedder is reachable but returned no vector for the request. */
 export function isAnswer(error: unknown): error is EmbeddingRefusedError | UnusableAnswerError {
   return error instanceof EmbeddingRefusedError || error instanceof UnusableAnswerError
 }

@@ -1,17 +1,17 @@
 import type { Embedder } from './embedder.js'
 
-/** Names what made a vector: only vectors of the same model and length can be compared. */
+/** Identifies the source of a vector: only vectors of the same model and length can be compared. */
 export interface EmbeddingModel {
   readonly model: string
   readonly dimensions: number
 }
 
-/** The embedders of this server, one for each model that it has. */
+/** The embedders of this server, one for each configured model. */
 export class Embedders {
   readonly #all: readonly Embedder[]
 
   constructor(
-    /** what new spaces get */
+    /** for new spaces */
     readonly standard: Embedder,
     others: readonly Embedder[] = [],
   ) {
@@ -24,12 +24,12 @@ export class Embedders {
     )
   }
 
-  /** The standard one first. */
+  /** The default one first. */
   list(): readonly EmbeddingModel[] {
     return this.#all.map(({ model, dimensions }) => ({ model, dimensions }))
   }
 
-  /** The models of this name: one for each length that it was configured with. */
+  /** All models with this name, one for each configured number of dimensions. */
   listNamed(name: string): EmbeddingModel[] {
     return this.list().filter(({ model }) => model === name)
   }

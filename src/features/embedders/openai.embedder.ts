@@ -4,12 +4,12 @@ import { EMBEDDING_SERVICE, toEmbedderError } from './embedding.failure.js'
 import { readVectors } from './embedding.reply.js'
 
 export interface OpenaiEmbedderOptions {
-  /** the address before `/embeddings`, such as https://api.openai.com/v1 */
+  /** base URL without `/embeddings`, such as https://api.openai.com/v1 */
   baseUrl?: string
   /** sent as a bearer token; local servers often want none */
   apiKey?: string
   model?: string
-  /** asked of the endpoint and checked in its replies; may be left out for models known here */
+  /** requested from the endpoint and checked in its replies; optional for models known here */
   dimensions?: number
   timeoutMs?: number
 }
@@ -22,7 +22,7 @@ export class OpenaiEmbedder implements Embedder {
   readonly concurrency = 4
 
   private readonly endpoint: OutboundClient
-  /** Fields of the request that not every compatible endpoint takes. */
+  /** Request fields that some compatible endpoints reject. */
   private readonly optionalFields: Map<string, { value: unknown; refusal: RegExp }>
 
   constructor(options: OpenaiEmbedderOptions) {
@@ -34,7 +34,7 @@ export class OpenaiEmbedder implements Embedder {
       timeoutMs: options.timeoutMs ?? 30_000,
     })
     this.optionalFields = new Map()
-    // Floats in base64 are a third of their size as text, and need no parsing.
+    // Base64 floats are a third of the size of printed numbers, and need no parsing.
     this.optionalFields.set('encoding_format', { value: 'base64', refusal: /encoding_format/i })
     if (options.dimensions !== undefined && options.dimensions !== OWN_DIMENSIONS.get(this.model)) {
       this.optionalFields.set('dimensions', { value: options.dimensions, refusal: /dimension|matryoshka/i })
@@ -66,7 +66,7 @@ export class OpenaiEmbedder implements Embedder {
       const error = toEmbedderError(cause)
       const unsupported = Object.keys(optional).find((name) => this.refusesField(error, name))
       if (!unsupported) throw error
-      // Not about the texts: an endpoint that does not know a field is asked without it from now on.
+      // Not about the texts: the endpoint rejects an optional field, which is omitted from now on.
       this.optionalFields.delete(unsupported)
       return this.embedBatch(texts, signal)
     }
@@ -78,7 +78,7 @@ export class OpenaiEmbedder implements Embedder {
   }
 }
 
-/** Dimensions that models have of themselves. */
+/** Native dimensions of known models. */
 const OWN_DIMENSIONS: ReadonlyMap<string, number> = new Map([
   ['text-embedding-3-small', 1536],
   ['text-embedding-3-large', 3072],

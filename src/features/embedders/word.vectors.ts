@@ -36,7 +36,7 @@ export class WordVectors {
     return new WordVectors(dimensions, ranks, components, factors)
   }
 
-  /** Never all zeros, and of length 1: a text without a word that is known is told by its characters. */
+  /** Of length 1 and never all zeros: a text without known words is represented by its characters. */
   embed(text: string): Float32Array {
     const sum = new Float64Array(this.dimensions)
     for (const word of wordsOf(text)) {
@@ -80,7 +80,7 @@ export class WordVectors {
 
 const HEADER_BYTES = 16
 
-/** Words rarer than this count in full, more frequent ones less and less. */
+/** Rarer words have full weight, more frequent ones less and less. */
 const SMOOTHING = 3e-4
 
 /** About the length of a rare word's vector. */

@@ -20,13 +20,13 @@ interface Origin {
   projectId: string | null
 }
 
-/** A thread of an import on its way: `error` once it is refused, `added` once its messages are in. */
+/** A thread being imported: `error` is set if it was rejected, `added` once its messages are stored. */
 export interface Candidate {
   threadId: string
   thread: NewThreadRow | null
   messages: NewMessageRow[]
   runs: ImportedRun[]
-  /** where the thread was, as the caller says; what of it holds here is for `placeThreads` */
+  /** project and owner as sent; `placeThreads` decides which of them apply */
   origin: Origin
   notRestored: ImportReference[]
   isNew: boolean
@@ -77,7 +77,7 @@ function toTitle(title: string): string {
 function toRun({ id, status, startedAt, finishedAt }: ImportAgentRunInput, threadId: string): ImportedRun {
   requireId('id', id)
   if ((status === 'RUNNING') !== (finishedAt == null)) {
-    throw invalid('Invalid agentRuns. A run has a finishedAt exactly when it is not RUNNING.', { id })
+    throw invalid('Invalid agentRuns. A run must have a finishedAt if and only if it is not RUNNING.', { id })
   }
   return { id, threadId, status, startedAt, finishedAt: finishedAt ?? null }
 }
@@ -91,7 +91,7 @@ export function refuseRepeats(candidates: Candidate[]): void {
     threads.add(candidate.threadId)
     for (const { id } of candidate.messages) messages.add(id)
     if (repeated)
-      candidate.error ??= invalid('An id stands twice in this import.', { id: candidate.threadId })
+      candidate.error ??= invalid('An id occurs twice in this import.', { id: candidate.threadId })
   }
 }
 

@@ -6,9 +6,8 @@ import type { Candidate } from './import.candidate.js'
 import { type ImportTarget, lockProjects, selectMembers } from './import.sql.js'
 
 /**
- * Lets threads keep the project and the owner they had, as far as the importer may: a project of this organization,
- * and a member of it where the importer administers it. Nobody gives a thread to a stranger. What does not hold is
- * taken off. Holds the projects: they stay until the threads are in them.
+ * Keeps the original project and owner of threads where the importer may: a project of this organization, and an owner who
+ * is a member, if the importer administers it. Others are dropped. Locks the projects until the threads are in them.
  */
 export async function placeThreads(
   tx: Transaction,
@@ -31,7 +30,7 @@ export async function placeThreads(
   }
 }
 
-/** What the thread, as it is now, does not have of where it was. */
+/** Which of its original references the thread, as it is now, does not have. */
 export function tellNotRestored(candidate: Candidate, { ownerId, projectId }: ImportTarget): void {
   const { origin, notRestored } = candidate
   if (origin.projectId !== null && origin.projectId !== projectId) notRestored.push('PROJECT')

@@ -12,17 +12,17 @@ export class ImportResolver {
     nullable: true,
     complexity: 200,
     description:
-      'Imports conversations with the ids they have. Repeating an import changes nothing; a thread that cannot be imported is reported and the others go on. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit, and then nothing is imported.',
+      'Imports conversations under their own ids. Idempotent; a thread that cannot be imported is reported, and the others are imported. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit, and nothing is imported then.',
   })
   async importThreads(
     @Arg('organizationId', () => ID, {
       nullable: true,
-      description: 'Starts with `org_`. Left out: as in createThread.',
+      description: 'Starts with `org_`. Default: as in createThread.',
     })
     organizationId: string | null,
     @Arg('threads', () => [ImportThreadInput], {
       description:
-        '1 to 1,000 threads with up to 1,000 messages and 1,000 agent runs in all; a longer thread takes several calls.',
+        '1 to 1,000 threads with up to 1,000 messages and 1,000 agent runs in total; send longer threads in several calls.',
     })
     threads: ImportThreadInput[],
     @Ctx() { viewer }: Context,

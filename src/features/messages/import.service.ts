@@ -31,8 +31,8 @@ const MAX_THREADS = 1_000
 const MAX_ROWS = 1_000
 
 /**
- * Imports many threads in a few statements. A thread or a message that is there already is left alone, so the same
- * import twice changes nothing; what is wrong with one thread is told of that one, and the others go on.
+ * Imports many threads in a constant number of statements. Existing threads and messages are left alone, so an import is
+ * idempotent. An error in one thread is reported for that thread; the others are imported.
  */
 export class ImportService {
   constructor(
@@ -79,7 +79,7 @@ export class ImportService {
     return candidates.map(toResult)
   }
 
-  /** A message of another thread has this id: the thread is refused whole, rather than imported with a hole. */
+  /** A message id that exists in another thread: the whole thread is rejected rather than imported incompletely. */
   async #refuseForeignMessages(tx: Transaction, candidates: Candidate[]): Promise<void> {
     const ids = candidates.flatMap(({ messages, error }) => (error ? [] : messages.map(({ id }) => id)))
     const owners = await tx.query(selectMessageOwners(ids))
@@ -101,7 +101,7 @@ export class ImportService {
     }
   }
 
-  /** Makes the threads that are new, and locks all of them in the order of their ids. */
+  /** Creates new threads, and locks all of them in the order of their ids. */
   async #openThreads(
     tx: Transaction,
     candidates: Candidate[],
@@ -192,7 +192,7 @@ function requireSize(threads: readonly ImportThreadInput[]): void {
   }
 }
 
-/** Another call has put a message into another thread since the owners were read: read them again. */
+/** Another transaction has added the message to another thread since the owners were read: read them again. */
 async function requireNoHole(
   tx: Transaction,
   rows: readonly NewMessageRow[],

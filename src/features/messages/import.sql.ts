@@ -5,17 +5,17 @@ import { sql } from '../../platform/database.js'
 import { hasAccepted } from '../access/access.sql.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
 
-/** They stay until the transaction ends. */
+/** Share-locked until the transaction ends. */
 export const lockProjects = (organizationId: string, ids: readonly string[]) => sql<{ id: string }>`
   select id from project where organization_id = ${organizationId} and id = any(${ids}::text[])
   order by id for key share`
 
-/** Nobody who was only invited becomes the owner of anything. */
+/** Users who were only invited cannot own imported threads. */
 export const selectMembers = (organizationId: string, userIds: readonly string[]) => sql<{ id: string }>`
   select m.user_id as id from member m
   where m.organization_id = ${organizationId} and m.user_id = any(${userIds}::text[]) and ${hasAccepted('m')}`
 
-/** In the order of their ids, like every lock on threads. Returns the ids that were new. */
+/** In the order of ids, like all locks on threads. Returns the ids that were new. */
 export const insertImportedThreads = (rows: readonly NewThreadRow[]) => sql<{ id: string }>`
   insert into thread (id, owner_id, organization_id, project_id, conversation_id, title, metadata, created_at)
   select id, owner_id, organization_id, project_id, id, title, metadata::jsonb, coalesce(created_at, now())
@@ -40,7 +40,7 @@ const target = {
 
 export type ImportTarget = ThreadGetPayload<{ select: typeof target }>
 
-/** Those of the organization: a thread of another has the id too, and nobody waits for it. */
+/** Only threads of the organization: a thread of another one with the same id must not be locked. */
 export const lockImportTargets = (organizationId: string, ids: readonly string[]) => sql<ImportTarget>`
   select ${columnsOf('t', target)} from thread t
   where t.organization_id = ${organizationId} and t.id = any(${ids}::text[])

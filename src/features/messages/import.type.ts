@@ -13,11 +13,11 @@ export type ImportStatus = (typeof ImportStatus)[keyof typeof ImportStatus]
 
 registerEnumType(ImportStatus, {
   name: 'ImportStatus',
-  description: 'What an import did with one thread.',
+  description: 'Outcome of an import for one thread.',
   valuesConfig: {
-    IMPORTED: { description: 'The thread, or messages or agent runs that it lacked, are there now.' },
-    UNCHANGED: { description: 'Everything was there already.' },
-    FAILED: { description: 'Nothing of it was imported; `error` tells why.' },
+    IMPORTED: { description: 'The thread was created, or missing messages or agent runs were added.' },
+    UNCHANGED: { description: 'Everything existed already.' },
+    FAILED: { description: 'Nothing of the thread was imported: see `error`.' },
   },
 })
 
@@ -27,17 +27,17 @@ export type ImportReference = (typeof ImportReference)[keyof typeof ImportRefere
 
 registerEnumType(ImportReference, {
   name: 'ImportReference',
-  description: 'What an imported thread refers to.',
+  description: 'Reference of an imported thread to another object.',
   valuesConfig: {
-    PROJECT: { description: 'The project it was in.' },
-    OWNER: { description: 'Whose it was.' },
+    PROJECT: { description: 'Its original project.' },
+    OWNER: { description: 'Its original owner.' },
   },
 })
 
 @InputType({ description: 'A message to import.' })
 export class ImportMessageInput extends MessageContentInput {
   @Field(() => ID, {
-    description: 'The same each time that it is imported: a message that is there is left alone.',
+    description: 'Id of the message, the same in every import: existing messages are left unchanged.',
   })
   readonly id!: string
 }
@@ -45,29 +45,29 @@ export class ImportMessageInput extends MessageContentInput {
 @InputType({ description: 'An agent run to import.' })
 export class ImportAgentRunInput {
   @Field(() => ID, {
-    description: 'The same each time that it is imported: a run that is there is left alone.',
+    description: 'Id of the run, the same in every import: existing runs are left unchanged.',
   })
   readonly id!: string
 
-  @Field(() => AgentRunStatus, { description: 'Where it stood.' })
+  @Field(() => AgentRunStatus, { description: 'Its state.' })
   readonly status!: AgentRunStatus
 
   @Field(() => GraphQLDateTime, { description: 'When it started.' })
   readonly startedAt!: Date
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null while it runs.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null while it is running.' })
   readonly finishedAt?: Date | null
 }
 
 @InputType({ description: 'A thread to import, or more messages of one that was imported.' })
 export class ImportThreadInput {
-  @Field(() => ID, { description: 'The same each time that it is imported.' })
+  @Field(() => ID, { description: 'Id of the thread, the same in every import.' })
   readonly id!: string
 
   @Field(() => String, { nullable: true, description: 'Up to 255 characters; longer ones are cut.' })
   readonly title?: string | null
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When the thread was made. Default: now.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When the thread was created. Default: now.' })
   readonly createdAt?: Date | null
 
   @Field(() => GraphQLJSONObject, {
@@ -79,14 +79,14 @@ export class ImportThreadInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      'The project it was in. A new thread is put into it if it is a project of the organization, else `notRestored` names it. Default: none.',
+      'Its original project. A new thread is put into it if it is a project of the organization; otherwise `notRestored` contains PROJECT. Default: none.',
   })
   readonly projectId?: string | null
 
   @Field(() => ID, {
     nullable: true,
     description:
-      'Whose it was. A new thread is of that user if the user is a member of the organization and the caller an OWNER or ADMIN of it, else of the caller. Default: the caller.',
+      'Its original owner. A new thread gets this owner if that user is a member of the organization and the caller is an OWNER or ADMIN of it; otherwise the caller. Default: the caller.',
   })
   readonly ownerId?: string | null
 
@@ -106,29 +106,31 @@ export class ImportError {
   readonly message!: string
 }
 
-@ObjectType({ description: 'What became of one thread of an import.' })
+@ObjectType({ description: 'Result for one thread of an import.' })
 export class ImportThreadResult {
   @Field(() => ID, { description: "The thread's id, as it was sent." })
   readonly threadId!: string
 
-  @Field(() => ImportStatus, { description: 'What was done with it.' })
+  @Field(() => ImportStatus, { description: 'What was done with the thread.' })
   readonly status!: ImportStatus
 
-  @Field(() => Int, { description: 'Messages that were added.' })
+  @Field(() => Int, { description: 'Number of messages added.' })
   readonly importedMessageCount!: number
 
   @Field(() => [ImportReference], {
     description:
-      'What was sent with the thread and is not so: it is in no such project, or of another owner. A thread that was there before stays where it is. Empty when the status is FAILED.',
+      'References sent with the thread that were not applied. An existing thread keeps its project and owner. Empty if the status is FAILED.',
   })
   readonly notRestored!: ImportReference[]
 
-  @Field(() => ImportError, { nullable: true, description: 'Set when the status is FAILED.' })
+  @Field(() => ImportError, { nullable: true, description: 'Set if the status is FAILED.' })
   readonly error!: ImportError | null
 }
 
-@ObjectType({ description: 'What importThreads did.' })
+@ObjectType({ description: 'Result of importThreads.' })
 export class ImportThreadsPayload {
-  @Field(() => [ImportThreadResult], { description: 'One result a thread, in the order they were sent.' })
+  @Field(() => [ImportThreadResult], {
+    description: 'One result per thread, in the order in which they were sent.',
+  })
   readonly results!: ImportThreadResult[]
 }

@@ -11,10 +11,10 @@ export class MessageChangeResolver {
   @Mutation(() => EditMessagePayload, {
     nullable: true,
     description:
-      'Gives a message another content. Needs write access to its thread. From the reply on no search finds the old content; spaces that hold the thread embed the new one without being asked. CONFLICT while the thread is under a legal hold.',
+      'Replaces the content of a message. Needs write access to its thread. From the reply on, no search finds the old content; spaces that contain the thread embed the new one automatically. CONFLICT while the thread is under a legal hold.',
   })
   editMessage(
-    @Arg('messageId', () => ID, { description: 'The message.' }) messageId: string,
+    @Arg('messageId', () => ID, { description: 'Id of the message.' }) messageId: string,
     @Arg('content', () => String, {
       description: 'Up to 1 MiB of UTF-8, without NUL and lone surrogates; may be empty.',
     })
@@ -27,10 +27,10 @@ export class MessageChangeResolver {
   @Mutation(() => DeleteMessagePayload, {
     nullable: true,
     description:
-      'Deletes a message for good. Needs write access to its thread. From the reply on no search finds it; a backfill that was still to embed it counts it as skipped. CONFLICT while the thread is under a legal hold.',
+      'Deletes a message permanently. Needs write access to its thread. From the reply on, no search finds it; a backfill that has not embedded it yet counts it as skipped. CONFLICT while the thread is under a legal hold.',
   })
   deleteMessage(
-    @Arg('messageId', () => ID, { description: 'The message.' }) messageId: string,
+    @Arg('messageId', () => ID, { description: 'Id of the message.' }) messageId: string,
     @Ctx() { viewer }: Context,
   ): Promise<DeleteMessagePayload> {
     return this.changes.delete(viewer, messageId)

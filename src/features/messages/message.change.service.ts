@@ -36,7 +36,7 @@ interface Held {
   organizationId: string
 }
 
-/** Changes messages that stand in a thread. The spaces that hold it are brought in step within the same transaction. */
+/** Edits and deletes messages. Spaces that contain their thread are updated in the same transaction. */
 export class MessageChangeService {
   constructor(
     private readonly db: Database,
@@ -44,7 +44,7 @@ export class MessageChangeService {
     private readonly observer: MessageObserver,
   ) {}
 
-  /** The same content again changes nothing. */
+  /** Unchanged content is not an edit. */
   edit(viewer: Viewer, messageId: string, content: string): Promise<Edited> {
     return mutate(this.db, viewer, {
       require: (tx) => requireThreadOf(tx, viewer, messageId),
@@ -86,7 +86,7 @@ export class MessageChangeService {
     return { message, thread }
   }
 
-  /** Locks the thread, so that its messages change one after the other. */
+  /** Locks the thread, so that changes of its messages are serialized. */
   async #hold(tx: Transaction, viewer: Viewer, messageId: string, threadId: string): Promise<Held> {
     const { organizationId } = await requireThread(tx, viewer, 'write', threadId, 'change')
     const [message] = await tx.query(selectChangeable(messageId))
@@ -136,7 +136,7 @@ async function readThread(
 
 type KeptEdited = Omit<Edited, 'message'> & { message: Omit<MessageRecord, 'content'> }
 
-/** What the message says is not kept with the reply: who repeats the call says it again. */
+/** The stored reply does not contain the content, which a repeated call sends again. */
 function editedTo(content: string): ReplyCodec<Edited, KeptEdited> {
   return {
     keep: ({ message: { content: _, ...message }, thread }) => ({ message, thread }),

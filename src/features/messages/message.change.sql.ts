@@ -4,7 +4,7 @@ import type { ThreadRecord } from '../threads/thread.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'
 import { type MessageRecord, messageColumns } from './message.sql.js'
 
-/** The thread of a message, where the viewer may read it: any other message is as good as missing. */
+/** The thread of a message, if the viewer may read it; otherwise the message is reported as missing. */
 export const selectThreadOfMessage = (viewerId: string, id: string) => sql<{ id: string }>`
   select t.id from message m join thread t on t.id = m.thread_id
   where m.id = ${id} and t.deleted_at is null and ${threadReadable('t', viewerId)}`
@@ -13,7 +13,7 @@ export interface ChangeableMessage extends MessageRecord {
   legalHold: boolean
 }
 
-/** Read under the lock of its thread: it stays as it is. */
+/** Read under the lock of its thread, so it cannot change. */
 export const selectChangeable = (id: string) => sql<ChangeableMessage>`
   select ${messageColumns}, t.legal_hold as "legalHold"
   from message m join thread t on t.id = m.thread_id where m.id = ${id}`
@@ -29,7 +29,7 @@ export const noteEdit = (threadId: string) => sql<ThreadRecord>`
 export const deleteMessageRow = (id: string) =>
   sql<{ id: string }>`delete from message where id = ${id} returning id`
 
-/** The thread after one of its messages was deleted. Its last sequence never falls: no two messages have had the same. */
+/** The thread after a deletion of a message. Its last sequence never falls, so that no sequence is used twice. */
 export const shrinkThread = (threadId: string) => sql<ThreadRecord>`
   update thread t set message_count = t.message_count - 1, message_changes = t.message_changes + 1,
     last_message_id = last.id, last_message_at = last.created_at

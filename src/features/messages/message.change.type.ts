@@ -2,20 +2,20 @@ import { Field, ID, ObjectType } from 'type-graphql'
 import { Thread } from '../threads/thread.type.js'
 import { Message } from './message.type.js'
 
-@ObjectType({ description: 'A message after editMessage.' })
+@ObjectType({ description: 'Result of editMessage.' })
 export class EditMessagePayload {
-  @Field(() => Message, { description: 'The message as it stands now.' })
+  @Field(() => Message, { description: 'The edited message.' })
   readonly message!: Message
 
   @Field(() => Thread, { description: 'Its thread.' })
   readonly thread!: Thread
 }
 
-@ObjectType({ description: 'What deleteMessage deleted.' })
+@ObjectType({ description: 'Result of deleteMessage.' })
 export class DeleteMessagePayload {
-  @Field(() => ID, { description: 'The message that is gone.' })
+  @Field(() => ID, { description: 'Id of the deleted message.' })
   readonly deletedMessageId!: string
 
-  @Field(() => Thread, { description: 'The thread as it stands now.' })
+  @Field(() => Thread, { description: 'The thread after the change.' })
   readonly thread!: Thread
 }

@@ -6,7 +6,7 @@ export interface ChangedMessage {
   sequence: number
 }
 
-/** Told in the transaction that changes messages, after the threads' rows are locked and before the usage rows. */
+/** Called in the transaction that changes messages, after the threads' rows are locked and before the usage rows. */
 export interface MessageObserver {
   appended(tx: Transaction, threadIds: readonly string[]): Promise<void>
   edited(tx: Transaction, message: ChangedMessage): Promise<void>

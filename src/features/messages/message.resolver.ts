@@ -20,10 +20,10 @@ export class MessageResolver {
     nullable: true,
     complexity: 50,
     description:
-      'Appends messages to a thread, all or none. Needs write access to it. Spaces that hold the thread embed them without being asked.',
+      'Appends messages to a thread, all or none. Needs write access to it. Spaces that contain the thread embed them automatically.',
   })
   appendMessages(
-    @Arg('threadId', () => ID, { description: 'The thread.' }) threadId: string,
+    @Arg('threadId', () => ID, { description: 'Id of the thread.' }) threadId: string,
     @Arg('messages', () => [MessageInput], { description: '1 to 1,000 messages, in order.' })
     messages: MessageInput[],
     @Ctx() { viewer }: Context,
@@ -45,7 +45,7 @@ export class ThreadMessagesResolver {
   @FieldResolver(() => MessageConnection, {
     nullable: true,
     description:
-      'Its messages, in order; null unless the caller may read it. VALIDATION_ERROR when the messages of the operation are larger together than it may read, 16 MiB by default.',
+      'Its messages, in order; null unless the caller may read the thread. VALIDATION_ERROR if all messages of the operation together exceed its limit, 16 MiB by default.',
   })
   async messages(
     @Root() { id, isReadable }: Thread,
@@ -59,7 +59,7 @@ export class ThreadMessagesResolver {
 
   @FieldResolver(() => Message, {
     nullable: true,
-    description: 'Its last message; null without messages, and unless the caller may read it.',
+    description: 'Its last message; null without messages, and unless the caller may read the thread.',
   })
   async lastMessage(
     @Root() { lastMessageId, isReadable }: Thread,

@@ -35,7 +35,7 @@ export interface NewMessage {
   createdAt?: Date | null
 }
 
-/** Messages: appending and reading them. Sequences rise under the lock of the thread's row. */
+/** Messages: appending and reading them. Sequences are assigned under the lock of the thread's row. */
 export class MessageService {
   readonly #byId: LoaderDefinition<string, ToldMessage>
   readonly #pages: PagesDefinition<ToldMessage>
@@ -109,7 +109,7 @@ export class MessageService {
     return sequenced.map((row) => {
       const stored = inserted.get(row.id)
       if (!stored)
-        throw conflict('A message with this id exists already.', 'Message id exists', { id: row.id })
+        throw conflict('A message with this id already exists.', 'Message id exists', { id: row.id })
       return { ...stored, content: row.content }
     })
   }
@@ -122,7 +122,7 @@ export interface Appended {
 
 type KeptAppended = Omit<Appended, 'messages'> & { messages: Omit<MessageRecord, 'content'>[] }
 
-/** What was said is not kept with the reply: who repeats the call says it again, whatever became of the messages. */
+/** The stored reply does not contain the contents, which a repeated call sends again, whether or not they were deleted. */
 function appendedFrom(given: readonly NewMessage[]): ReplyCodec<Appended, KeptAppended> {
   return {
     keep: ({ messages, thread }) => ({
@@ -141,11 +141,13 @@ function appendedFrom(given: readonly NewMessage[]): ReplyCodec<Appended, KeptAp
 
 function requireCount(count: number): void {
   if (count < 1 || count > MAX_MESSAGES) {
-    throw invalid(`Invalid messages. Append 1 to ${MAX_MESSAGES.toLocaleString('en')} at once.`, { count })
+    throw invalid(`Invalid messages. Append 1 to ${MAX_MESSAGES.toLocaleString('en')} messages at once.`, {
+      count,
+    })
   }
 }
 
-/** Checks messages and gives those an id that came without one. Their sequences are set under the thread's lock. */
+/** Validates messages and generates missing ids. Sequences are assigned under the thread's lock. */
 export function requireMessages(messages: readonly NewMessage[], threadId: string): NewMessageRow[] {
   const ids = new Set<string>()
   return messages.map(({ id: given, role, content: sent, createdAt }, index) => {

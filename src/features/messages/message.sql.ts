@@ -37,10 +37,10 @@ const columnsWithoutContent = columnsOf('m', withoutContent)
 
 export const messageColumns = sql`${columnsWithoutContent}, m.content`
 
-/** A message that was read to be told. */
+/** A message that was read to be returned. */
 export type ToldMessage = MessageRecord & TextRow
 
-/** Where all messages of a statement together have more than `left` bytes, none brings its content, and none is read. */
+/** If the messages of a statement exceed `left` bytes together, it reads and returns no content at all. */
 export const columnsWithin = (left: number): Fragment => sql`
   ${columnsWithoutContent}, octet_length(m.content) as "contentBytes",
   case when sum(octet_length(m.content)) over () <= ${left}::bigint then m.content end as content`
@@ -56,7 +56,7 @@ export const selectReadableMessages = (
   select ${columnsWithin(left)} from message m join thread t on t.id = m.thread_id
   where m.id = any(${ids}::text[]) and ${threadReadable('t', viewerId)}`
 
-/** A page of each thread. None of a thread that the viewer may not read: a reply that is given again may be older than its access. */
+/** A page for each thread that the viewer may read. Checked here too, because a stored reply may be older than a loss of access. */
 export const listMessages = (
   viewerId: string,
   threadIds: readonly string[],
@@ -83,12 +83,12 @@ export const insertMessages = (rows: readonly NewMessageRow[]) => sql<MessageHea
   on conflict (id) do nothing
   returning ${columnsWithoutContent}`
 
-/** Locks the live thread's row, so that sequences are handed out one call after the other. */
+/** Locks the live thread's row, so that sequences are assigned by one call at a time. */
 export const lockLastSequence = (threadId: string) => sql<{ lastSequence: number }>`
   select last_sequence as "lastSequence" from thread
   where id = ${threadId} and deleted_at is null for no key update`
 
-/** What appending did to one thread. */
+/** The effect of appending on one thread. */
 export interface ThreadGrowth {
   threadId: string
   count: number

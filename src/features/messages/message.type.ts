@@ -7,21 +7,21 @@ import type { MessageRecord } from './message.sql.js'
 
 registerEnumType(MessageRole, {
   name: 'MessageRole',
-  description: 'Who speaks.',
+  description: 'Author of a message.',
   valuesConfig: {
     SYSTEM: { description: 'Instructions to the model.' },
     USER: { description: 'A person.' },
     ASSISTANT: { description: 'The model.' },
-    TOOL: { description: 'What a tool gave back.' },
+    TOOL: { description: 'Output of a tool.' },
   },
 })
 
 @ObjectType({ description: 'One message of a thread.' })
 export class Message implements MessageRecord {
-  @Field(() => ID, { description: 'Opaque.' })
+  @Field(() => ID, { description: 'Id of the message.' })
   readonly id!: string
 
-  @Field(() => MessageRole, { description: 'Who speaks.' })
+  @Field(() => MessageRole, { description: 'Author of the message.' })
   readonly role!: MessageRole
 
   @Field(() => String, { description: 'Up to 1 MiB of UTF-8; may be empty.' })
@@ -31,29 +31,29 @@ export class Message implements MessageRecord {
   readonly sequence!: number
 
   @Field(() => GraphQLDateTime, {
-    description: 'When it was said, as its sender tells, else when it was appended.',
+    description: 'Time given by the sender, or else when it was appended.',
   })
   readonly createdAt!: Date
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When its content last changed; null: never.',
+    description: 'When its content was last edited; null if never.',
   })
   readonly editedAt!: Date | null
 
   readonly threadId!: string
 }
 
-@ObjectType({ description: 'A message in a list.' })
+@ObjectType({ description: 'A message and its cursor.' })
 export class MessageEdge extends EdgeOf(() => Message) {}
 
 @ObjectType({ description: 'A page of messages.' })
 export class MessageConnection extends ConnectionOf(() => MessageEdge) {}
 
-/** What every message says that comes in, whichever way. */
+/** Fields of all incoming messages, appended or imported. */
 @InputType()
 export abstract class MessageContentInput {
-  @Field(() => MessageRole, { description: 'Who speaks.' })
+  @Field(() => MessageRole, { description: 'Author of the message.' })
   readonly role!: MessageRole
 
   @Field(() => String, {
@@ -61,7 +61,7 @@ export abstract class MessageContentInput {
   })
   readonly content!: string
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was said. Default: now.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Time of the message. Default: now.' })
   readonly createdAt?: Date | null
 }
 
@@ -69,16 +69,16 @@ export abstract class MessageContentInput {
 export class MessageInput extends MessageContentInput {
   @Field(() => ID, {
     nullable: true,
-    description: 'An id to keep, else one is made. CONFLICT when it exists.',
+    description: 'Id of the new message; generated if omitted. CONFLICT if it exists.',
   })
   readonly id?: string | null
 }
 
-@ObjectType({ description: 'What appendMessages appended.' })
+@ObjectType({ description: 'Result of appendMessages.' })
 export class AppendMessagesPayload {
   @Field(() => [Message], { description: 'The new messages, in order.' })
   readonly messages!: Message[]
 
-  @Field(() => Thread, { description: 'The thread as it stands now.' })
+  @Field(() => Thread, { description: 'The thread after the change.' })
   readonly thread!: Thread
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database.js'
 
-/** Told in the transaction that ends a membership, after its row is gone and before any other lock. */
+/** Called in the transaction that ends a membership, after its row is deleted and before any other lock. */
 export interface MembershipObserver {
   ended(tx: Transaction, organizationId: string, userId: string): Promise<void>
 }

@@ -23,7 +23,7 @@ import type { OrganizationService } from './organization.service.js'
 import { Organization, ViewerProfile } from './organization.type.js'
 
 const DEPARTURE =
-  'What the user made stays with the organization and is closed to it; its own grants there end, and so do links of its threads that join the organization with another one.'
+  'What the user created stays with the organization, without access for the user. Its own grants there end, and its threads are unlinked across the boundary of the organization.'
 
 type Member = { member: MemberRecord }
 
@@ -39,12 +39,14 @@ export class MembershipResolver {
   @Mutation(() => AddOrganizationMemberPayload, {
     nullable: true,
     description:
-      'Adds a user to an organization, or gives a member another role. A new membership is PENDING until its user calls acceptMembership. Needs OWNER or ADMIN; only an OWNER appoints or lowers an OWNER, and the last one who has accepted stays (CONFLICT).',
+      'Adds a user to an organization, or changes the role of a member. A new membership is PENDING until its user calls acceptMembership. Needs OWNER or ADMIN; only an OWNER can grant or take away the role OWNER, and the last OWNER who has accepted must stay (CONFLICT).',
   })
   async addOrganizationMember(
     @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
-    @Arg('userId', () => ID, { description: "The user's `sub`; it may be unknown so far." }) userId: string,
-    @Arg('role', () => OrganizationRole, { description: 'What it may do there.' }) role: OrganizationRole,
+    @Arg('userId', () => ID, { description: "The user's `sub`; the user need not have signed in yet." })
+    userId: string,
+    @Arg('role', () => OrganizationRole, { description: 'Role of the user in the organization.' })
+    role: OrganizationRole,
     @Ctx() { viewer }: Context,
   ): Promise<Member> {
     return { member: await this.memberships.add(viewer, organizationId, userId, role) }
@@ -53,7 +55,7 @@ export class MembershipResolver {
   @Mutation(() => AcceptMembershipPayload, {
     nullable: true,
     description:
-      "Accepts the caller's membership: from now on the organization stands in viewer.organizations, and what it has in lists and searches that name no organization. Accepting twice is once; RESOURCE_NOT_FOUND without a membership.",
+      "Accepts the caller's membership: the organization now appears in viewer.organizations, and its threads and spaces in lists and searches that name no organization. Idempotent. RESOURCE_NOT_FOUND without a membership.",
   })
   async acceptMembership(
     @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
@@ -65,7 +67,7 @@ export class MembershipResolver {
   @Mutation(() => DeclineMembershipPayload, {
     nullable: true,
     description:
-      "Ends the caller's PENDING membership. CONFLICT when it was accepted; RESOURCE_NOT_FOUND without one.",
+      "Ends the caller's PENDING membership. CONFLICT if it was accepted; RESOURCE_NOT_FOUND without one.",
   })
   declineMembership(
     @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
@@ -77,12 +79,12 @@ export class MembershipResolver {
   @Mutation(() => UpdateOrganizationMemberPayload, {
     nullable: true,
     description:
-      'Gives a member another role. Needs OWNER or ADMIN; only an OWNER appoints or lowers an OWNER, and the last one stays (CONFLICT). RESOURCE_NOT_FOUND when the user is no member.',
+      'Changes the role of a member. Needs OWNER or ADMIN; only an OWNER can grant or take away the role OWNER, and the last OWNER must stay (CONFLICT). RESOURCE_NOT_FOUND if the user is not a member.',
   })
   async updateOrganizationMember(
     @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
-    @Arg('userId', () => ID, { description: 'The member.' }) userId: string,
-    @Arg('role', () => OrganizationRole, { description: 'What it may do from now on.' })
+    @Arg('userId', () => ID, { description: 'Id of the member.' }) userId: string,
+    @Arg('role', () => OrganizationRole, { description: 'The new role.' })
     role: OrganizationRole,
     @Ctx() { viewer }: Context,
   ): Promise<Member> {
@@ -91,11 +93,11 @@ export class MembershipResolver {
 
   @Mutation(() => RemoveOrganizationMemberPayload, {
     nullable: true,
-    description: `Takes a member out of an organization. ${DEPARTURE} Needs OWNER or ADMIN, and for an OWNER an OWNER; the last one stays (CONFLICT). RESOURCE_NOT_FOUND when the user is no member.`,
+    description: `Removes a member from an organization. ${DEPARTURE} Needs OWNER or ADMIN; removing an OWNER needs OWNER, and the last one must stay (CONFLICT). RESOURCE_NOT_FOUND if the user is not a member.`,
   })
   removeOrganizationMember(
     @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
-    @Arg('userId', () => ID, { description: 'The member.' }) userId: string,
+    @Arg('userId', () => ID, { description: 'Id of the member.' }) userId: string,
     @Ctx() { viewer }: Context,
   ): Promise<RemoveOrganizationMemberPayload> {
     return this.memberships.remove(viewer, organizationId, userId)
@@ -112,12 +114,12 @@ export class MembershipResolver {
     return this.memberships.leave(viewer, organizationId)
   }
 
-  @FieldResolver(() => MembershipStatus, { description: 'Whether the user has accepted.' })
+  @FieldResolver(() => MembershipStatus, { description: 'Whether the user has accepted the membership.' })
   status(@Root() { acceptedAt }: OrganizationMember): MembershipStatus {
     return acceptedAt === null ? MembershipStatus.PENDING : MembershipStatus.ACCEPTED
   }
 
-  @FieldResolver(() => Organization, { description: 'Where the user is a member.' })
+  @FieldResolver(() => Organization, { description: 'The organization of this membership.' })
   organization(
     @Root() { organizationId }: OrganizationMember,
     @Ctx() { loaders }: Context,
@@ -132,7 +134,7 @@ export class MembershipResolver {
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: 'Who added the user; null for who founded the organization, and when it was not kept.',
+    description: 'Who added the user; null for the founder of the organization, and if it was not recorded.',
   })
   async invitedBy(
     @Root() { invitedById }: OrganizationMember,
@@ -149,8 +151,7 @@ export class OrganizationMembersResolver {
 
   @FieldResolver(() => OrganizationMemberConnection, {
     nullable: true,
-    description:
-      'Its members, PENDING ones among them, the newest first; null unless the caller is a member.',
+    description: 'Members, including PENDING ones, newest first; null unless the caller is a member.',
   })
   async members(
     @Root() { id, isMember }: Organization,
@@ -171,7 +172,7 @@ export class ViewerMembershipsResolver {
   constructor(private readonly membershipService: MembershipService) {}
 
   @FieldResolver(() => OrganizationMemberConnection, {
-    description: 'What the caller is a member of or was invited to (PENDING), the newest first.',
+    description: 'Memberships of the caller, including invitations (PENDING), newest first.',
   })
   async memberships(
     @Args(() => PageArgs) args: PageArgs,

@@ -25,8 +25,8 @@ import {
 } from './membership.sql.js'
 
 /**
- * Who belongs to an organization. Whoever is added has to accept before the organization's things come to it unasked;
- * an organization always keeps an owner who has accepted.
+ * Memberships of organizations. A user who is added must accept before lists and searches include the organization. An
+ * organization always keeps an owner who has accepted.
  */
 export class MembershipService {
   constructor(
@@ -35,7 +35,7 @@ export class MembershipService {
     private readonly observer: MembershipObserver,
   ) {}
 
-  /** The viewer's own, the newest first. */
+  /** The viewer's own, newest first. */
   listOwn(viewer: Viewer, page: Page): Promise<MemberRecord[]> {
     return this.db.query(listMemberships(viewer.userId, page))
   }
@@ -44,7 +44,7 @@ export class MembershipService {
     return this.db.query(listMembers(organizationId, page))
   }
 
-  /** Adds a user, or gives a member another role. Only an OWNER appoints or lowers an OWNER, and one always stays. */
+  /** Adds a user, or changes a member's role. Only an OWNER can grant or take away OWNER, and one always remains. */
   add(viewer: Viewer, organizationId: string, userId: string, role: OrganizationRole): Promise<MemberRecord> {
     requireId('userId', userId)
     return mutate(this.db, viewer, {
@@ -74,7 +74,7 @@ export class MembershipService {
     })
   }
 
-  /** Only while it is pending: nobody leaves an organization that it works in by mistake. */
+  /** Only while pending, so that nobody leaves an organization by mistake. */
   decline(viewer: Viewer, organizationId: string): Promise<{ organizationId: string }> {
     requireOrganizationId(organizationId)
     return mutate(this.db, viewer, {
@@ -92,7 +92,7 @@ export class MembershipService {
     })
   }
 
-  /** The role of who is a member, or was invited: nobody is added by it. */
+  /** Changes the role of an existing or invited member; adds nobody. */
   update(
     viewer: Viewer,
     organizationId: string,
@@ -126,7 +126,7 @@ export class MembershipService {
         await this.#record(tx, viewer, 'member-removed', organizationId, userId)
         return { organizationId, userId }
       },
-      // Who took itself out has nothing left to manage, and gets its reply.
+      // After removing oneself, one has no access left to manage members, but may still get the reply.
       requireReply: async (tx) => {
         if (userId !== viewer.userId) await requireOrganization(tx, viewer, 'manage', organizationId)
       },
@@ -146,7 +146,7 @@ export class MembershipService {
     })
   }
 
-  /** What the user made stays with the organization; what was only its own way in goes. */
+  /** What the user created stays with the organization; the user's own access to it ends. */
   async #end(tx: Transaction, organizationId: string, userId: string): Promise<void> {
     const ended = await tx.query(deleteMember(organizationId, userId))
     if (ended.length === 0) throw notFound('Member', { organizationId, userId })
@@ -167,7 +167,7 @@ export class MembershipService {
   }
 }
 
-/** Throws unless the member is there and may get this role, or with null go. */
+/** Throws unless the user is a member and may get this role, or be removed if it is null. */
 async function requireMember(
   tx: Transaction,
   organization: OrganizationAccessRow,
@@ -179,7 +179,7 @@ async function requireMember(
   if (!member) throw notFound('Member', { organizationId: organization.id, userId })
 }
 
-/** Throws when a member is to get a role, or with null to go, and an owner would be made or lost against the rules. */
+/** Throws if the new role, or null for removal, would grant or take away OWNER against the rules. */
 async function requireOwnersKept(
   tx: Transaction,
   organization: OrganizationAccessRow,
@@ -190,14 +190,18 @@ async function requireOwnersKept(
   const owners = await tx.query(lockOwners(organization.id))
   const owner = owners.find((each) => each.userId === userId)
   if ((owner || role === 'OWNER') && organization.role !== 'OWNER') {
-    throw forbidden('Owner role required', 'Only an owner appoints or lowers an owner.', details)
+    throw forbidden('Owner role required', 'Only an owner can grant or take away the owner role.', details)
   }
   if (owner?.isPersonal && role !== 'OWNER') {
-    throw conflict('A personal organization stays with its user.', 'Personal organization', details)
+    throw conflict(
+      'The owner of a personal organization cannot be changed or removed.',
+      'Personal organization',
+      details,
+    )
   }
-  // Who was only invited may never come.
+  // An invited owner may never accept.
   const others = owners.filter((each) => each.acceptedAt !== null && each !== owner)
   if (owner?.acceptedAt && role !== 'OWNER' && others.length === 0) {
-    throw conflict('An organization keeps at least one owner.', 'Last owner', details)
+    throw conflict('The last owner of an organization cannot be changed or removed.', 'Last owner', details)
   }
 }

@@ -47,7 +47,7 @@ export const upsertMember = (
   on conflict (organization_id, user_id) do update set role = excluded.role
   returning ${columns}`
 
-/** Accepting twice is once. */
+/** Idempotent. */
 export const acceptMember = (organizationId: string, userId: string) => sql<MemberRecord>`
   update member m set accepted_at = coalesce(m.accepted_at, now())
   where m.organization_id = ${organizationId} and m.user_id = ${userId} returning ${columns}`
@@ -70,7 +70,7 @@ export interface OwnerRow {
   isPersonal: boolean
 }
 
-/** Owners stay as they are while the last of them might be lowered, or go. */
+/** Locks the owners, while the last of them might lose the role. */
 export const lockOwners = (organizationId: string) => sql<OwnerRow>`
   select m.user_id as "userId", m.accepted_at as "acceptedAt",
     o.personal_user_id is not distinct from m.user_id as "isPersonal"

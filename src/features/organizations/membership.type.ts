@@ -6,12 +6,12 @@ import { User } from '../access/user.type.js'
 
 registerEnumType(OrganizationRole, {
   name: 'OrganizationRole',
-  description: 'What a member may do in its organization.',
+  description: 'Role of a member in an organization.',
   valuesConfig: {
-    OWNER: { description: 'Everything, and making other owners.' },
-    ADMIN: { description: 'Everything but making owners; edits every space.' },
-    MEMBER: { description: 'Reads and writes threads and projects, and creates spaces.' },
-    VIEWER: { description: 'Reads.' },
+    OWNER: { description: 'May do everything, including appointing owners.' },
+    ADMIN: { description: 'May do everything except appoint owners; edits every space.' },
+    MEMBER: { description: 'May read and write threads and projects, and create spaces.' },
+    VIEWER: { description: 'May read.' },
   },
 })
 
@@ -22,17 +22,17 @@ export enum MembershipStatus {
 
 registerEnumType(MembershipStatus, {
   name: 'MembershipStatus',
-  description: 'Whether a user has agreed to be a member.',
+  description: 'Whether a user has accepted a membership.',
   valuesConfig: {
     PENDING: {
       description:
-        'Not yet: the membership counts only where its user names the organization, or something in it by its id.',
+        'Not accepted: the membership counts only for requests that name the organization, or something in it by id.',
     },
     ACCEPTED: { description: 'The user has accepted it, or founded the organization.' },
   },
 })
 
-@ObjectType({ description: 'A user in an organization.' })
+@ObjectType({ description: 'Membership of a user in an organization.' })
 export class OrganizationMember {
   readonly organizationId!: string
 
@@ -40,7 +40,7 @@ export class OrganizationMember {
 
   readonly invitedById!: string | null
 
-  @Field(() => OrganizationRole, { description: 'What it may do there.' })
+  @Field(() => OrganizationRole, { description: 'Role of the user.' })
   readonly role!: OrganizationRole
 
   @Field(() => GraphQLDateTime, { description: 'When the user was added.' })
@@ -52,51 +52,51 @@ export class OrganizationMember {
   })
   readonly acceptedAt!: Date | null
 
-  @Field(() => User, { description: 'The member.' })
+  @Field(() => User, { description: 'The user.' })
   readonly user!: User
 }
 
-@ObjectType({ description: 'A member in a list.' })
+@ObjectType({ description: 'A member and its cursor.' })
 export class OrganizationMemberEdge extends EdgeOf(() => OrganizationMember) {}
 
 @ObjectType({ description: 'A page of members.' })
 export class OrganizationMemberConnection extends ConnectionOf(() => OrganizationMemberEdge) {}
 
-@ObjectType({ description: 'The member as it stands after addOrganizationMember.' })
+@ObjectType({ description: 'Result of addOrganizationMember.' })
 export class AddOrganizationMemberPayload {
-  @Field(() => OrganizationMember, { description: 'The member.' })
+  @Field(() => OrganizationMember, { description: 'The member, PENDING if new.' })
   readonly member!: OrganizationMember
 }
 
-@ObjectType({ description: 'The member as it stands after acceptMembership.' })
+@ObjectType({ description: 'Result of acceptMembership.' })
 export class AcceptMembershipPayload {
-  @Field(() => OrganizationMember, { description: 'The member, its status ACCEPTED.' })
+  @Field(() => OrganizationMember, { description: 'The member, with status ACCEPTED.' })
   readonly member!: OrganizationMember
 }
 
-@ObjectType({ description: 'What declineMembership ended.' })
+@ObjectType({ description: 'Result of declineMembership.' })
 export class DeclineMembershipPayload {
-  @Field(() => ID, { description: 'The organization that the caller is no member of.' })
+  @Field(() => ID, { description: 'The organization whose invitation was declined.' })
   readonly organizationId!: string
 }
 
-@ObjectType({ description: 'The member as it stands after updateOrganizationMember.' })
+@ObjectType({ description: 'Result of updateOrganizationMember.' })
 export class UpdateOrganizationMemberPayload {
   @Field(() => OrganizationMember, { description: 'The member, with its new role.' })
   readonly member!: OrganizationMember
 }
 
-@ObjectType({ description: 'Whose membership removeOrganizationMember ended.' })
+@ObjectType({ description: 'Result of removeOrganizationMember.' })
 export class RemoveOrganizationMemberPayload {
-  @Field(() => ID, { description: 'Where the user was a member.' })
+  @Field(() => ID, { description: 'The organization.' })
   readonly organizationId!: string
 
-  @Field(() => ID, { description: 'The user.' })
+  @Field(() => ID, { description: 'The user who was removed.' })
   readonly userId!: string
 }
 
-@ObjectType({ description: 'What leaveOrganization ended.' })
+@ObjectType({ description: 'Result of leaveOrganization.' })
 export class LeaveOrganizationPayload {
-  @Field(() => ID, { description: 'The organization that the caller is no member of any more.' })
+  @Field(() => ID, { description: 'The organization that the caller has left.' })
   readonly organizationId!: string
 }

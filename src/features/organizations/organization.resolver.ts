@@ -25,7 +25,7 @@ export class OrganizationResolver {
 
   @Mutation(() => CreateOrganizationPayload, {
     nullable: true,
-    description: 'Makes an organization with the caller as its OWNER.',
+    description: 'Creates an organization with the caller as its OWNER.',
   })
   async createOrganization(
     @Arg('name', () => String, { description: '1 to 255 characters.' }) name: string,
@@ -37,7 +37,7 @@ export class OrganizationResolver {
   @Mutation(() => OpenPersonalOrganizationPayload, {
     nullable: true,
     description:
-      "The caller's personal organization, created if there is none: threads and imports that name no organization go there. Only the caller is in it until it adds others.",
+      "Returns the caller's personal organization, and creates it if there is none: threads and imports that name no organization go there. The caller is its only member until others are added.",
   })
   async openPersonalOrganization(@Ctx() { viewer }: Context): Promise<OpenPersonalOrganizationPayload> {
     return { organization: await this.organizations.openOwn(viewer) }
@@ -45,7 +45,7 @@ export class OrganizationResolver {
 
   @FieldResolver(() => Usage, {
     nullable: true,
-    description: 'What it has, and may have; null unless the caller is a member.',
+    description: 'Its counts and limits; null unless the caller is a member.',
   })
   async usage(@Root() { id, isMember }: Organization, @Ctx() { loaders }: Context): Promise<Usage | null> {
     return isMember ? loaders.load(this.usageMeter.byOrganization, id) : null
@@ -60,13 +60,13 @@ export class ViewerResolver {
     private readonly organizationService: OrganizationService,
   ) {}
 
-  @Query(() => ViewerProfile, { description: 'Who is calling.' })
+  @Query(() => ViewerProfile, { description: 'The caller.' })
   viewer(@Ctx() { viewer, loaders }: Context): Promise<ViewerProfile | null> {
     return loaders.load(this.authenticator.userById, viewer.userId)
   }
 
   @FieldResolver(() => OrganizationConnection, {
-    description: 'The organizations whose membership the caller has accepted, the newest first.',
+    description: 'Organizations whose membership the caller has accepted, newest first.',
   })
   async organizations(
     @Args(() => PageArgs) args: PageArgs,
@@ -79,7 +79,7 @@ export class ViewerResolver {
   @FieldResolver(() => Organization, {
     nullable: true,
     description:
-      'Where threads and imports of the caller go that name no organization; null until the first of them, or openPersonalOrganization.',
+      'Where threads and imports of the caller go that name no organization; null until one is created, by the first of them or by openPersonalOrganization.',
   })
   personalOrganization(@Ctx() { viewer }: Context): Promise<Organization | null> {
     return this.organizationService.findPersonal(viewer)

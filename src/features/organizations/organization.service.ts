@@ -20,7 +20,7 @@ import {
 const MAX_NAME = 255
 const PERSONAL_NAME = 'Personal'
 
-/** Tenants and who belongs to them. */
+/** Organizations: creating and finding them. */
 export class OrganizationService {
   readonly byId: LoaderDefinition<string, OrganizationRecord>
 
@@ -55,17 +55,17 @@ export class OrganizationService {
     return this.db.query(listOrganizations(viewer.userId, page))
   }
 
-  /** Where something of the viewer goes that names no organization, whatever else the viewer is a member of. */
+  /** The organization for what the viewer creates without naming one, regardless of other memberships. */
   async openPersonal(tx: Transaction, viewer: Viewer): Promise<OrganizationRecord> {
     const [known] = await tx.query(selectPersonal(viewer.userId))
     if (known) return known
-    // Two first calls of one user make one organization: the second waits at the user's row.
+    // Two concurrent first calls of one user create one organization: the second waits for the user's row.
     await tx.query(lockUser(viewer.userId))
     const [made] = await tx.query(selectPersonal(viewer.userId))
     return made ?? this.#create(tx, viewer, PERSONAL_NAME, true)
   }
 
-  /** The same for a client that needs to know where that is. */
+  /** The same, for clients that need its id. */
   openOwn(viewer: Viewer): Promise<OrganizationRecord> {
     return mutate(this.db, viewer, {
       require: requireNothing,

@@ -16,7 +16,7 @@ export type OrganizationRecord = OrganizationGetPayload<{ select: typeof organiz
 
 const columns = sql`${columnsOf('o', organization)}, true as "isMember"`
 
-/** With its first owner. */
+/** Together with its first owner. */
 export const insertOrganization = (
   { id, name, isPersonal }: { id: string; name: string; isPersonal: boolean },
   ownerId: string,
@@ -37,7 +37,7 @@ export const selectOrganizations = (ids: readonly string[], viewerId: string) =>
   from organization o left join member m on m.organization_id = o.id and m.user_id = ${viewerId}
   where o.id = any(${ids}::text[])`
 
-/** Those that the user has accepted to be a member of. */
+/** Those whose membership the user has accepted. */
 export const listOrganizations = (userId: string, page: Page) => sql<OrganizationRecord>`
   select ${columns} from member m join organization o on o.id = m.organization_id
   where m.user_id = ${userId} and ${hasAccepted('m')}

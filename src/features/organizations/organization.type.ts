@@ -10,37 +10,37 @@ export class Organization {
   @Field(() => String, { description: '1 to 255 characters.' })
   readonly name!: string
 
-  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   readonly createdAt!: Date
 
   readonly isMember!: boolean
 }
 
-@ObjectType({ description: 'An organization in a list.' })
+@ObjectType({ description: 'An organization and its cursor.' })
 export class OrganizationEdge extends EdgeOf(() => Organization) {}
 
 @ObjectType({ description: 'A page of organizations.' })
 export class OrganizationConnection extends ConnectionOf(() => OrganizationEdge) {}
 
-@ObjectType({ description: 'Who is calling.' })
+@ObjectType({ description: 'The caller of the request.' })
 export class ViewerProfile {
   @Field(() => ID, { description: "The caller's user id: the `sub` of its token." })
   readonly id!: string
 
-  @Field(() => String, { nullable: true, description: "The token's `email`; null when none was seen." })
+  @Field(() => String, { nullable: true, description: "The token's `email`; null if none was received." })
   readonly email!: string | null
 
-  @Field(() => String, { nullable: true, description: "The token's `name`; null when none was seen." })
+  @Field(() => String, { nullable: true, description: "The token's `name`; null if none was received." })
   readonly name!: string | null
 }
 
-@ObjectType({ description: 'The organization made by createOrganization; the caller is its OWNER.' })
+@ObjectType({ description: 'Result of createOrganization.' })
 export class CreateOrganizationPayload {
-  @Field(() => Organization, { description: 'The new organization.' })
+  @Field(() => Organization, { description: 'The new organization; the caller is its OWNER.' })
   readonly organization!: Organization
 }
 
-@ObjectType({ description: 'The organization that openPersonalOrganization found or created.' })
+@ObjectType({ description: 'Result of openPersonalOrganization.' })
 export class OpenPersonalOrganizationPayload {
   @Field(() => Organization, { description: "The caller's personal organization." })
   readonly organization!: Organization

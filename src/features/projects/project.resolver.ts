@@ -25,7 +25,7 @@ export class ProjectResolver {
   @Mutation(() => CreateProjectPayload, {
     nullable: true,
     description:
-      'Makes a project. Needs write access to the organization. QUOTA_EXCEEDED at its project limit.',
+      'Creates a project. Needs write access to the organization. QUOTA_EXCEEDED at its project limit.',
   })
   async createProject(
     @Arg('input', () => CreateProjectInput, { description: 'The new project.' }) input: CreateProjectInput,
@@ -36,7 +36,7 @@ export class ProjectResolver {
 
   @Query(() => Project, {
     nullable: true,
-    description: 'A project of an organization that the caller is a member of, else RESOURCE_NOT_FOUND.',
+    description: 'A project by id. RESOURCE_NOT_FOUND unless the caller is a member of its organization.',
   })
   project(
     @Arg('id', () => ID, { description: "The project's id." }) id: string,
@@ -48,7 +48,8 @@ export class ProjectResolver {
   @Query(() => ProjectConnection, {
     name: 'projects',
     nullable: true,
-    description: 'The projects of an organization that the caller is a member of, the newest first.',
+    description:
+      'Projects of an organization, newest first. RESOURCE_NOT_FOUND unless the caller is a member of it.',
   })
   async projectsOf(
     @Arg('organizationId', () => ID, { description: 'Starts with `org_`.' }) organizationId: string,
@@ -59,7 +60,7 @@ export class ProjectResolver {
     return toConnection(await this.projects.list(viewer, organizationId, page), page, byCreation)
   }
 
-  @FieldResolver(() => Organization, { description: 'Whose project it is.' })
+  @FieldResolver(() => Organization, { description: 'Organization that the project belongs to.' })
   organization(
     @Root() { organizationId }: Project,
     @Ctx() { loaders }: Context,
@@ -67,7 +68,7 @@ export class ProjectResolver {
     return loaders.load(this.organizations.byId, organizationId)
   }
 
-  @FieldResolver(() => Int, { description: 'Its live threads.' })
+  @FieldResolver(() => Int, { description: 'Number of its live threads.' })
   async threadCount(
     @Root() { id, threadCount }: Project & { threadCount?: number },
     @Ctx() { loaders }: Context,
@@ -75,7 +76,7 @@ export class ProjectResolver {
     return threadCount ?? (await loaders.load(this.projects.threadCount, id)) ?? 0
   }
 
-  @FieldResolver(() => Sandbox, { nullable: true, description: 'Its sandbox; null when it has none.' })
+  @FieldResolver(() => Sandbox, { nullable: true, description: 'Its sandbox; null if it has none.' })
   sandbox(@Root() { sandboxId, sandboxStatus }: Project): Sandbox | null {
     return sandboxId && sandboxStatus ? { id: sandboxId, status: sandboxStatus } : null
   }

@@ -27,7 +27,7 @@ export interface NewProject {
   sandboxId?: string | null
 }
 
-/** Projects of an organization. They end with their last thread, which the deletion of threads sees to. */
+/** Projects of an organization. A project is deleted with its last thread, by the deletion of threads. */
 export class ProjectService {
   readonly byId: LoaderDefinition<string, ProjectRecord>
   readonly threadCount: LoaderDefinition<string, number>
@@ -47,7 +47,7 @@ export class ProjectService {
     })
   }
 
-  /** With its count of threads, so that the reply needs no look beside the transaction. */
+  /** Includes its count of threads, so that the reply needs no query outside the transaction. */
   async create(viewer: Viewer, input: NewProject): Promise<ProjectRecord & { threadCount: number }> {
     const require = (tx: Queryable) => requireOrganization(tx, viewer, 'write', input.organizationId)
     const sandboxId = input.sandboxId ?? null
@@ -70,7 +70,7 @@ export class ProjectService {
             sandboxStatus: sandboxId === null ? null : 'ACTIVE',
           },
         })
-        // After the insert, which waits for the end of a project that had it.
+        // After the insert, which waits for a concurrent deletion of a project with the same sandbox.
         if (sandboxId !== null) await requireStaying(tx, sandboxId)
         await recordAudit(tx, viewer, {
           action: 'project.created',
@@ -101,8 +101,8 @@ export class ProjectService {
   }
 
   /**
-   * A project's end deletes its sandbox with the operator's key: it must be of the project's organization. Asked outside
-   * the transaction, which waits for nothing outside.
+   * Deleting a project deletes its sandbox with the operator's key, so the sandbox must belong to the project's organization.
+   * Checked outside the transaction, because a transaction must not wait for an outside service.
    */
   async #requireSandbox(organizationId: string, sandboxId: string): Promise<void> {
     if (!this.sandboxes) {
@@ -114,7 +114,7 @@ export class ProjectService {
     const owner = await this.sandboxes.findOrganization(sandboxId).catch((cause: unknown) => {
       throw new HeddleError(
         'SERVICE_UNAVAILABLE',
-        'The sandbox service does not say now whose the sandbox is. Try again in a moment.',
+        'The sandbox service is unavailable, so the owner of the sandbox cannot be checked. Try again in a moment.',
         { systemMessage: 'Sandbox service unavailable', details: { sandboxId }, cause },
       )
     })
@@ -122,13 +122,13 @@ export class ProjectService {
   }
 }
 
-/** It would be deleted with one project under the other. Two that name it at once meet at its unique index. */
+/** Otherwise deleting one project would delete the sandbox of another. A unique index stops concurrent calls. */
 async function requireUnused(tx: Transaction, sandboxId: string): Promise<void> {
   const user = await tx.prisma.project.findFirst({ where: { sandboxId }, select: { id: true } })
-  if (user) throw conflict('Another project has this sandbox.', 'Sandbox in use', { sandboxId })
+  if (user) throw conflict('Another project uses this sandbox.', 'Sandbox in use', { sandboxId })
 }
 
-/** A project that had it has ended, and its deletion is still to be carried out. */
+/** Its former project was deleted, and the sandbox's deletion is still pending. */
 async function requireStaying(tx: Transaction, sandboxId: string): Promise<void> {
   const [deletion] = await tx.query(selectSandboxDeletion(SANDBOX_DELETION, sandboxId))
   if (deletion) throw conflict('The sandbox is being deleted.', 'Sandbox in use', { sandboxId })

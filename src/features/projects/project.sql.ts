@@ -34,6 +34,6 @@ export const countLiveThreads = (ids: readonly string[]) => sql<{ id: string; co
 export const markSandboxDeleted = (id: string, sandboxId: string) => sql<{ id: string }>`
   update project set sandbox_status = 'DELETED' where id = ${id} and sandbox_id = ${sandboxId} returning id`
 
-/** An effect that is still to delete the sandbox, or failed to. The outbox holds what is not done yet, which is little. */
+/** A pending or failed deletion of the sandbox. The outbox only contains unfinished effects, so it is small. */
 export const selectSandboxDeletion = (kind: string, sandboxId: string) => sql<{ id: string }>`
   select id from outbox where kind = ${kind} and payload->>'sandboxId' = ${sandboxId} limit 1`

@@ -6,33 +6,33 @@ import type { ProjectRecord } from './project.sql.js'
 
 registerEnumType(SandboxStatus, {
   name: 'SandboxStatus',
-  description: "The state of a project's sandbox, as far as Heddle caused it.",
+  description: "State of a project's sandbox, as far as Heddle changed it.",
   valuesConfig: {
     ACTIVE: { description: 'In use.' },
-    DELETING: { description: 'Its deletion is under way.' },
+    DELETING: { description: 'Its deletion is pending.' },
     DELETED: { description: 'Deleted.' },
   },
 })
 
-@ObjectType({ description: "A project's place to run code, kept by an outside sandbox service." })
+@ObjectType({ description: "Runs a project's code; provided by an external sandbox service." })
 export class Sandbox {
-  @Field(() => ID, { description: "The sandbox service's id." })
+  @Field(() => ID, { description: 'Id of the sandbox at the sandbox service.' })
   readonly id!: string
 
-  @Field(() => SandboxStatus, { description: 'Its state.' })
+  @Field(() => SandboxStatus, { description: 'Whether it is in use or being deleted.' })
   readonly status!: SandboxStatus
 }
 
-/** The record's columns are properties too, so that field resolvers can reach them. */
+/** Also has the record's columns, for field resolvers. */
 @ObjectType({ description: 'Groups threads of an organization; it is deleted with its last thread.' })
 export class Project implements ProjectRecord {
-  @Field(() => ID, { description: 'Opaque.' })
+  @Field(() => ID, { description: 'Id of the project.' })
   readonly id!: string
 
   @Field(() => String, { description: '1 to 255 characters.' })
   readonly name!: string
 
-  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   readonly createdAt!: Date
 
   readonly organizationId!: string
@@ -40,7 +40,7 @@ export class Project implements ProjectRecord {
   readonly sandboxStatus!: SandboxStatus | null
 }
 
-@ObjectType({ description: 'A project in a list.' })
+@ObjectType({ description: 'A project and its cursor.' })
 export class ProjectEdge extends EdgeOf(() => Project) {}
 
 @ObjectType({ description: 'A page of projects.' })
@@ -57,12 +57,12 @@ export class CreateProjectInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The sandbox service's id; it is deleted there with the project. Its label `heddle-organization` names the organization, else RESOURCE_NOT_FOUND. VALIDATION_ERROR without a sandbox service, CONFLICT when another project has it or its deletion is under way, SERVICE_UNAVAILABLE when the service does not answer.",
+      'Id of a sandbox at the sandbox service; it is deleted with the project. RESOURCE_NOT_FOUND unless its label `heddle-organization` names the organization, VALIDATION_ERROR without a sandbox service, CONFLICT if another project uses it or it is being deleted, SERVICE_UNAVAILABLE if the service does not answer.',
   })
   readonly sandboxId?: string | null
 }
 
-@ObjectType({ description: 'The project made by createProject.' })
+@ObjectType({ description: 'Result of createProject.' })
 export class CreateProjectPayload {
   @Field(() => Project, { description: 'The new project.' })
   readonly project!: Project

@@ -3,7 +3,7 @@ import type { DeletionBatchRecord } from './deletion.batch.sql.js'
 
 type Batch = Pick<DeletionBatchRecord, 'id' | 'threadId' | 'userId'>
 
-/** Where a walk through an owner's threads stands. */
+/** Position of a scan through an owner's threads. */
 export interface ThreadPosition {
   id: string
   listed: boolean
@@ -11,19 +11,19 @@ export interface ThreadPosition {
   createdAt: Date
 }
 
-/** A thread that a walk meets. */
+/** A thread found by the scan. */
 export interface BatchThread extends ThreadPosition {
-  /** the deletion took it */
+  /** the deletion includes it */
   isTaken: boolean
   legalHold: boolean
   messageCount: number
-  /** in all stores; 0 when it was not taken */
+  /** in all stores; 0 if not included */
   vectorCount: number
 }
 
 /**
- * The next threads that a deletion may have taken: a walk through the index of their owner, which goes on where it stood,
- * because the deletion is in no index. Those that it did not take are among them, so that no step is longer than another.
+ * The next threads that may belong to a deletion: a resumable scan of the index of their owner, because the deletion is not
+ * indexed. Returns other threads too, so that every step is bounded.
  */
 export const selectBatchThreads = (
   batch: Batch,
@@ -39,9 +39,9 @@ export const selectBatchThreads = (
     ${after ? isBehind(after) : empty}
   order by t.listed desc, t.organization_id desc, t.created_at desc, t.id desc limit ${limit}::int`
 
-/** What of a deletion is still there. */
+/** What is left of a deletion. */
 export interface BatchRest {
-  /** that may go */
+  /** can be purged */
   due: number
   /** under a legal hold */
   held: number

@@ -46,12 +46,12 @@ export interface NewDeletionBatch {
   count: number
   messageCount: number
   retentionDays: number
-  /** false: a worker purges what is hidden now */
+  /** false: hidden now, to be purged by a worker */
   isDone: boolean
   request: RequestIds
 }
 
-/** SOFT: to be purged after the retention. PERMANENT: purged already, or to be purged by a worker from now on. */
+/** SOFT: purged after the retention. PERMANENT: purged already, or to be purged by a worker from now on. */
 export const insertDeletionBatch = (row: NewDeletionBatch) => {
   const isSoft = row.mode === 'SOFT'
   const isPurged = !isSoft && row.isDone
@@ -81,7 +81,7 @@ export const selectWatchedBatches = (looks: readonly Look<Subject>[]) =>
 export const selectBatchOfThread = (threadId: string) => sql<DeletionBatchRecord>`
   select ${columns} from deletion_batch b where b.thread_id = ${threadId} order by b.created_at desc, b.id desc limit 1`
 
-/** Soft deletions whose time is over are to be purged, whoever does it. */
+/** Soft deletions whose retention has ended. */
 export const releaseDue = () => sql<{ id: string }>`
   update deletion_batch set state = 'PURGING', next_attempt_at = now(), sequence = sequence + 1, updated_at = now()
   where state = 'RESTORABLE' and purge_after <= now() returning id`
@@ -107,7 +107,7 @@ export const renewBatch = (claim: Claim, leaseMs: number) => sql<{ id: string }>
 export const releaseBatch = (claim: Claim) => sql<{ id: string }>`
   update deletion_batch b set lease_id = null, lease_expires_at = null where ${isOurs(claim)} returning b.id`
 
-/** No row when the batch is no longer ours. Locked after its threads, as a restoration does. */
+/** No row if the lease was lost. Locked after its threads, in contrast to a restoration. */
 export const lockClaimed = (claim: Claim) =>
   sql<{ id: string }>`select b.id from deletion_batch b where ${isOurs(claim)} for update`
 
@@ -124,7 +124,7 @@ export const advanceBatch = (
     lease_expires_at = ${fromNow(leaseMs)}
   where ${isOurs(claim)} returning ${columns}`
 
-/** What is left is nothing, or under a legal hold: that is looked at again after `retryMs`. */
+/** What is left is nothing, or under a legal hold: that is checked again after `retryMs`. */
 export const settleBatch = (claim: Claim, held: number, retryMs: number) => sql<DeletionBatchRecord>`
   update deletion_batch b set
     state = (case when ${held}::int = 0 then 'PURGED' else 'PURGING' end)::deletion_state,
@@ -143,7 +143,7 @@ export const delayBatch = (claim: Claim, error: string, delayMs: number) => sql<
 export const voidBatchLeases = () => sql<{ id: string }>`
   update deletion_batch set lease_id = null, lease_expires_at = null where lease_id is not null returning id`
 
-/** A deletion that waited for a thread need not wait any more. */
+/** Makes a deletion that was waiting for a thread due now. */
 export const wakeBatchOf = (threadId: string) => sql<{ id: string }>`
   update deletion_batch b set next_attempt_at = now() from thread t
   where t.id = ${threadId} and b.id = t.deletion_batch_id and b.state = 'PURGING' and b.next_attempt_at is not null

@@ -13,12 +13,12 @@ import { type DeletionBatchRecord, selectWatchedBatches } from './deletion.batch
 
 const TIMES = { createdAt: true, updatedAt: true, purgeAfter: true, finishedAt: true } as const
 
-/** On this topic workers hear that there is something to purge. */
+/** Tells workers that there is something to purge. */
 export const PURGE_TOPIC = 'purge'
 
 const topicOf = (batchId: string) => `deletion:${batchId}`
 
-/** Tells watchers, once the change is committed, how deletions stand. */
+/** Sends the state of deletions to subscribers once the change is committed. */
 export function announceDeletions(tx: Transaction, bus: Bus, rows: readonly DeletionBatchRecord[]): void {
   tx.afterCommit(() => {
     for (const row of rows) bus.publish(topicOf(row.id), row)
@@ -29,7 +29,7 @@ export function announcePurge(tx: Transaction, bus: Bus): void {
   tx.afterCommit(() => bus.publish(PURGE_TOPIC, null))
 }
 
-/** One deletion, until nothing is left of it; a soft one that can still be undone is at its end too. */
+/** Subscription to one deletion; ends when nothing is left to purge, and for a soft one at once. */
 export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
   constructor(private readonly db: Queryable) {}
 

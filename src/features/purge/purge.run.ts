@@ -18,21 +18,21 @@ import { announceDeletions } from './deletion.events.js'
 import type { PurgeService } from './purge.service.js'
 import { type Trimmed, trimThread } from './purge.sql.js'
 
-// What goes in one transaction. Source of the first: the requirements of Kortix' API.
+// Limits per transaction. Source of the first: the requirements of Kortix' API.
 const MAX_MESSAGES_AT_ONCE = 10_000
 const MAX_VECTORS_AT_ONCE = 2 * MAX_MESSAGES_AT_ONCE
 const MAX_THREADS_AT_ONCE = 1_000
-// Whoever set a hold may lift it: until then the rest of its deletion is looked at once an hour.
+// Lifting a legal hold resumes its deletion; until then, the rest is checked once an hour.
 const HELD_RETRY_MS = 3_600_000
 
 type Size = Pick<BatchThread, 'messageCount' | 'vectorCount'>
 
-/** Whether what hangs on a thread, or on several together, is too much for one transaction: then it goes in pieces. */
+/** Whether one or more threads are too large for one transaction, so that they must be purged in steps. */
 export function isTooLong({ messageCount, vectorCount }: Size): boolean {
   return messageCount > MAX_MESSAGES_AT_ONCE || vectorCount > MAX_VECTORS_AT_ONCE
 }
 
-/** Purges what one deletion took, in transactions of a bounded size, until nothing is left or the batch is taken away. */
+/** Purges one deletion in bounded transactions, until nothing is left or the lease is lost. */
 export class PurgeRun {
   constructor(
     private readonly db: Database,
@@ -68,7 +68,7 @@ export class PurgeRun {
     }
   }
 
-  /** @returns what went, or null when the batch is no longer this run's */
+  /** @returns what was purged, or null if the lease was lost */
   async #trim(tx: Transaction, threadId: string): Promise<Trimmed | null> {
     const [thread] = await this.purges.hold(tx, [threadId])
     if (!(await this.#isOurs(tx))) return null
@@ -79,14 +79,14 @@ export class PurgeRun {
     return trimmed
   }
 
-  /** @returns false when the batch is no longer this run's */
+  /** @returns false if the lease was lost */
   async #purge(tx: Transaction, step: readonly BatchThread[]): Promise<boolean> {
     const held = await this.purges.hold(
       tx,
       step.map(({ id }) => id),
     )
     if (!(await this.#isOurs(tx))) return false
-    // One that was restored since it was looked up is no longer this deletion's.
+    // Threads restored since they were found no longer belong to this deletion.
     const threads = held.filter(({ deletionBatchId }) => deletionBatchId === this.batch.id)
     const projects = await this.purges.purge(tx, threads, this.batch)
     const messages = threads.reduce((sum, { messageCount }) => sum + messageCount, 0)
@@ -100,7 +100,7 @@ export class PurgeRun {
     announceDeletions(tx, this.bus, rows)
   }
 
-  /** @returns false when a hold was lifted since the last look: who lifted it found the batch awake */
+  /** @returns false if a legal hold was lifted since the last check, which made the batch due again */
   #settle(): Promise<boolean> {
     return this.db.transaction(async (tx) => {
       if (!(await this.#isOurs(tx))) return true
@@ -114,7 +114,7 @@ export class PurgeRun {
     })
   }
 
-  /** The deletion itself was recorded with who asked for it; this says that nothing is left of it. */
+  /** The deletion was recorded with who requested it; this event records that nothing is left of it. */
   async #record(
     tx: Transaction,
     { id, userId, organizationId, threadId, count }: DeletionBatchRecord,
@@ -133,7 +133,7 @@ export class PurgeRun {
   }
 }
 
-/** As many threads as are together not too long, and one in any case. */
+/** As many threads as fit into one transaction, and at least one. */
 function takeWithin(threads: readonly BatchThread[]): BatchThread[] {
   const size: Size = { messageCount: 0, vectorCount: 0 }
   const tooMany = threads.findIndex(({ messageCount, vectorCount }) => {

@@ -34,7 +34,7 @@ export class PurgeService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Locks projects, threads and spaces, in that order. Threads that are gone or under a legal hold are left out. */
+  /** Locks projects, threads and spaces, in that order. Omits threads that are gone or under a legal hold. */
   async hold(tx: Transaction, threadIds: readonly string[]): Promise<PurgeableThread[]> {
     await tx.query(lockProjectsOf(threadIds))
     const threads = await tx.query<PurgeableThread>(lockPurgeable(threadIds))
@@ -69,7 +69,7 @@ export class PurgeService {
     return projects
   }
 
-  /** Counts deleted projects out of their organizations. */
+  /** Subtracts deleted projects from their organizations' counts. */
   async uncountProjects(tx: Transaction, projects: readonly DeletedProject[]): Promise<void> {
     const changes = new Map<string, { projects: number }>()
     for (const { organizationId } of projects)
@@ -77,7 +77,7 @@ export class PurgeService {
     await this.usage.changeEach(tx, changes)
   }
 
-  /** Takes a thread, or with null every thread, out of a space. The counts of the space are the caller's. */
+  /** Removes a thread, or with null every thread, from a space. The caller updates the space's counts. */
   async removeLinks(tx: Transaction, spaceId: string, threadId: string | null): Promise<RemovedLinks> {
     const [removed] = await tx.query<RemovedLinks>(deleteLinks(spaceId, threadId))
     const threadIds = threadId === null ? undefined : [threadId]
@@ -99,7 +99,7 @@ export class PurgeService {
     return true
   }
 
-  /** Who watches learns at once that the work ended. */
+  /** Tells subscribers of the backfills that they ended. */
   async endBackfills(tx: Transaction, threadIds: readonly string[]): Promise<void> {
     announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(cancelBackfills({ threadIds })))
   }

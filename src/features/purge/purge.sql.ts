@@ -1,13 +1,13 @@
 import { type Statement, sql } from '../../platform/database.js'
 import { spaceOrder } from './space.counts.sql.js'
 
-/** Held until the commit: nobody puts a new thread into these projects, and a second last thread waits. */
+/** Locked until the commit: no thread can be created in these projects, and a concurrent deletion of the other last thread waits. */
 export const lockProjectsOf = (threadIds: readonly string[]): Statement => sql`
   select p.id from project p
   where p.id in (select t.project_id from thread t where t.id = any(${threadIds}::text[]))
   order by p.id for update`
 
-/** A thread under a legal hold is left out: nothing purges it. */
+/** Omits threads under a legal hold, which nothing may purge. */
 export const lockPurgeable = (threadIds: readonly string[]): Statement => sql`
   select t.id, t.organization_id as "organizationId", t.project_id as "projectId", t.message_count as "messageCount",
     t.deletion_batch_id as "deletionBatchId"
@@ -22,13 +22,13 @@ export interface PurgeableThread {
   deletionBatchId: string | null
 }
 
-/** The spaces stay while links in them are changed. */
+/** Spaces must not be deleted while links in them are changed. */
 export const holdSpacesOf = (threadIds: readonly string[]): Statement => sql`
   select s.id from space s
   where s.id in (select l.space_id from space_thread l where l.thread_id = any(${threadIds}::text[]))
   ${spaceOrder} for key share`
 
-/** Locks the links of threads, and tells what their spaces count of them: hidden threads are out of the counts already. */
+/** Locks the links of threads, and returns what their spaces count of them; hidden threads are not counted. */
 export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql`
   with links as (
     select space_id, vector_count, hidden from space_thread
@@ -42,7 +42,7 @@ export interface DeletedProject {
   sandboxId: string | null
 }
 
-/** A soft-deleted thread still holds its project. */
+/** A soft-deleted thread keeps its project. */
 export const deleteEmptyProjects = (projectIds: readonly string[]): Statement => sql`
   delete from project p where p.id = any(${projectIds}::text[])
     and not exists (select 1 from thread t where t.project_id = p.id)
@@ -73,8 +73,8 @@ export interface Trimmed {
 }
 
 /**
- * Some of what hangs on a thread that nobody sees any more, so that no transaction grows with the thread. Its links, which
- * no space counts, tell how many vectors are left.
+ * Deletes a bounded part of a hidden thread, so that no transaction grows with the thread. Its links, which no space counts
+ * any more, tell how many vectors are left.
  */
 export const trimThread = (threadId: string, messages: number, vectors: number): Statement => sql`
   with gone_messages as (

@@ -2,9 +2,9 @@ import type { Transaction } from '../../platform/database.js'
 import { addToCounts, lockCounts, type SpaceShare } from './space.counts.sql.js'
 
 /**
- * Changes what spaces count. The last locks but the usage row: many links of one space wait for one another here, and
- * nowhere else. Not in the statement that locks the links or the counts: that one waits for workers, and the check for
- * negative counts, which comes before the look for newer rows, would meet counts that lack their vectors.
+ * Updates the counts of spaces. Locked last, except for the usage row, because many links of one space wait for each other
+ * here and nowhere else. Not in the statement that locks links or counts: it may wait for workers, and its check for
+ * negative counts runs before newer row versions are seen, so it would reject counts that lack recent vectors.
  */
 export async function changeSpaceCounts(
   tx: Transaction,

@@ -2,23 +2,23 @@ import pg from 'pg'
 import { type Statement, sql } from '../../platform/database.js'
 import { MAX_INDEXED_DIMENSIONS } from '../embeddings/vector.writer.js'
 
-/** A store of vectors that has an index of its own, or is large enough for one. */
+/** A store that has a vector index, or is large enough for one. */
 export interface IndexCandidate {
   storeId: string
   dimensions: number
   /** vectors of live threads */
   vectors: number
-  /** messages that are still to be embedded into it, of the first thousands of links */
+  /** messages that are still to be embedded, in the first thousands of links */
   pending: number
-  /** the most vectors that the index has been seen with; null: there is no index */
+  /** maximum number of vectors seen since the index was built; null: no index */
   indexedVectors: number | null
   isReady: boolean
 }
 
-// More links than this with work to do are a store that is being filled, however little each of them lacks.
+// A store with more pending links than this is being filled, however few messages each link lacks.
 const MOST_LINKS_MEASURED = 5_000
 
-/** By the counts that spaces keep: the links of a large space are too many to be looked at every few seconds. */
+/** Uses the counts of spaces: a large space has too many links to scan every few seconds. */
 export const selectIndexCandidates = (fewest: number): Statement => sql`
   select coalesce(i.store_id, s.store_id) as "storeId", s.embedding_dimensions as dimensions,
     coalesce(s.vector_count, 0)::float8 as vectors, coalesce(behind.messages, 0)::float8 as pending,
@@ -33,12 +33,12 @@ export const selectIndexCandidates = (fewest: number): Statement => sql`
   where i.store_id is not null or s.vector_count >= ${fewest}::int
   order by 1`
 
-/** What is in a store, the vectors of soft-deleted threads too. */
+/** All vectors in a store, including those of soft-deleted threads. */
 export const countStoredVectors = (storeId: string): Statement => sql`
   select coalesce(sum(l.vector_count), 0)::float8 as vectors
   from space s join space_thread l on l.space_id = s.id where s.store_id = ${storeId} and s.deleted_at is null`
 
-/** Told before the build: what a node that dies leaves behind is found by it. */
+/** Recorded before the build, so that the remains of a node that died can be found. */
 export const insertVectorIndex = (storeId: string, vectors: number): Statement => sql`
   insert into vector_index (store_id, vectors) values (${storeId}, ${vectors}::bigint) returning store_id`
 
@@ -55,8 +55,8 @@ export const selectReadyIndex = (storeId: string): Statement =>
   sql`select store_id from vector_index where store_id = ${storeId} and ready_at is not null`
 
 /**
- * One index a store: with all stores in one, a filter by store leaves a small space 12 of 100 right hits. Wide vectors are
- * indexed by their bits. Built beside writers, outside any transaction.
+ * One index per store: with all stores in one index, filtering by store leaves a small space 12 of 100 correct hits. Wide
+ * vectors are indexed by their bits. Built concurrently with writers, outside any transaction.
  */
 export function createIndex(indexName: string, storeId: string, dimensions: number): string {
   const key =

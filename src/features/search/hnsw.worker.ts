@@ -19,28 +19,28 @@ import {
 } from './hnsw.sql.js'
 
 export interface HnswOptions {
-  /** vectors from which a store gets an index; it loses it below half of them */
+  /** vectors from which a store gets an index; it is dropped below half of that */
   minVectors: number
-  /** megabytes that a build may use */
+  /** memory for a build in megabytes */
   memoryMb: number
-  /** milliseconds between two looks; default 10,000 */
+  /** polling interval in milliseconds; default 10,000 */
   pollMs?: number
 }
 
-// An index takes a few hundred vectors a second; a build takes thousands. With more than this share, or number, of a
-// store's messages still to come, the index would hold the worker up.
+// Inserting into an index takes a few hundred vectors per second, a build thousands. If more than this share, or number, of
+// a store's messages is still to come, the index would slow the worker down.
 const MOST_PENDING_SHARE = 0.02
 const MOST_PENDING = 2_000
 
-// Deleted vectors stay in the graph, where they cost time and hits until a vacuum that takes longer than a build.
+// Deleted vectors stay in the graph and cost time and recall until a vacuum, which takes longer than a rebuild.
 const FEWEST_LEFT_SHARE = 0.75
 
-// pgvector's parallel builds could fail before it.
+// Parallel builds of earlier pgvector versions could fail.
 const PARALLEL_SINCE = [0, 8, 4]
 
 /**
- * Gives large stores an index of their own, and takes it from those that shrank, are being filled, or lost much of what
- * they held. One node at a time. A search never waits for it: without an index it is exact.
+ * Builds a vector index for each large store, and drops it if the store shrinks, is being filled, or lost many vectors. Runs
+ * on one node at a time. Searches never wait for it: without an index they are exact.
  */
 export class HnswWorker {
   readonly #loop: WorkerLoop
@@ -59,14 +59,14 @@ export class HnswWorker {
     this.#loop.start()
   }
 
-  /** Ends a build that is under way; the next node to look finds what is left of it. */
+  /** Cancels a running build; the next node to run cleans up. */
   async stop(): Promise<void> {
     this.#isStopping = true
     await Promise.all([this.#loop.stop(), this.#cancelBuild()])
   }
 
   async #look(): Promise<void> {
-    // Its settings and its lock go with the session.
+    // Its settings and its advisory lock end with the session.
     const session = await this.db.direct.connect()
     try {
       const { text, values } = tryIndexTurn()
@@ -83,7 +83,7 @@ export class HnswWorker {
   async #cancelBuild(): Promise<void> {
     if (this.#building === null) return
     await this.db.query(cancelBackend(this.#building)).catch((error: unknown) => {
-      // A database that cannot be asked to end the build is left with it: its connection is closed.
+      // If the build cannot be canceled, closing the connection leaves it to the server.
       this.logger.warn({ err: error }, 'the build of a vector index could not be canceled')
     })
   }
@@ -105,8 +105,8 @@ export class HnswWorker {
   }
 
   /**
-   * What was begun and not finished, by a node that is gone, is not kept either. The vectors of soft-deleted threads stay
-   * in the store: they are counted only once live ones are missing.
+   * Drops what a node that died left unfinished. Vectors of soft-deleted threads stay in the store: they are counted only
+   * once live ones are missing.
    */
   async #isKept(candidate: IndexCandidate): Promise<boolean> {
     if (!candidate.isReady || isBeingFilled(candidate)) return false
@@ -131,7 +131,7 @@ export class HnswWorker {
     await this.db.query(insertVectorIndex(storeId, vectors))
     await session.query(`set maintenance_work_mem = '${this.options.memoryMb}MB'`)
     if (!(await this.#buildsInParallel())) await session.query('set max_parallel_maintenance_workers = 0')
-    // The name of an index that a dead node began.
+    // The name of an index that a node which died had started to build.
     await session.query(dropIndex(nameOf(storeId)))
     await session.query(createIndex(nameOf(storeId), storeId, dimensions))
     await this.db.query(markIndexReady(storeId))

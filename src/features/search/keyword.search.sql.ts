@@ -2,7 +2,7 @@ import { type Fragment, raw, sql } from '../../platform/database.js'
 import type { SearchFilter } from './search.filter.js'
 import { matching } from './search.filter.sql.js'
 
-/** How many messages with the words are ranked at most, so that a common word costs no more than a rare one. */
+/** Maximum number of matching messages that are ranked, so that a common word costs no more than a rare one. */
 export const MAX_CANDIDATES = 10_000
 
 export interface KeywordHit {
@@ -16,23 +16,23 @@ export interface KeywordScope {
   filter: SearchFilter
 }
 
-/** A word of a query as PostgreSQL writes it, and in how many messages it is, from 0 to 1. */
+/** A word of a query in PostgreSQL's form, with the share of messages that contain it, from 0 to 1. */
 export interface TermRow {
   term: string
   frequency: number
-  /** messages of the space, about */
+  /** estimated number of messages in the space */
   messages: number
 }
 
-/** A query of excluded words alone would find nearly everything: it finds nothing. */
+/** A query of excluded words alone would match nearly everything, so it matches nothing. */
 export function parseWords(syntax: string): { query: Fragment; isSearchable: Fragment } {
   const query = sql`websearch_to_tsquery('pg_catalog.simple', ${syntax})`
   return { query, isSearchable: sql`querytree(${query}) not in ('', 'T')` }
 }
 
 /**
- * The planner starts from the space's threads or from the index of words, whichever is less: it knows the space and the
- * words when it plans. What it meets first stays when there are more than can be ranked.
+ * The planner starts from the space's threads or from the index of words, whichever is smaller: it knows both values when
+ * it plans. If there are more matches than can be ranked, the first ones found are used.
  */
 function candidates({ spaceId, filter }: KeywordScope, query: Fragment): Fragment {
   const columns = { threadId: sql`m.thread_id`, role: sql`m.role`, createdAt: sql`m.created_at` }
@@ -43,7 +43,7 @@ function candidates({ spaceId, filter }: KeywordScope, query: Fragment): Fragmen
     ${raw(`limit ${MAX_CANDIDATES}`)}`
 }
 
-/** Messages that a query in the syntax of web searches finds. Long ones weigh less. */
+/** Messages that match a query in web search syntax. Long messages get a lower rank. */
 export const searchAllWords = (scope: KeywordScope, syntax: string, depth: number) => {
   const { query, isSearchable } = parseWords(syntax)
   return sql<KeywordHit>`
@@ -52,7 +52,7 @@ export const searchAllWords = (scope: KeywordScope, syntax: string, depth: numbe
     order by rank desc, found.id ${raw(`limit ${depth}`)}`
 }
 
-/** How common words are, from the planner's statistics: those it does not list are rare, and all are before the first. */
+/** Frequencies of words from the planner's statistics: unlisted words are rare, and so are all before the first ANALYZE. */
 export const selectTerms = (spaceId: string, terms: readonly string[]) => sql<TermRow>`
   with common as (
     select entry.word, entry.frequency
@@ -68,7 +68,7 @@ export const selectTerms = (spaceId: string, terms: readonly string[]) => sql<Te
   left join common on common.word = lexeme.word
   group by terms.term order by frequency, term`
 
-/** Messages with some of the words: each counts the more, the fewer of those that were found have it. */
+/** Messages with some of the words: a word counts more, the fewer of the matches contain it. */
 export const searchSomeWords = (
   scope: KeywordScope,
   terms: readonly string[],

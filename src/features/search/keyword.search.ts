@@ -12,23 +12,23 @@ import type { SearchQuery } from './search.query.js'
 
 const MAX_RANKED_TERMS = 16
 
-/** Finds messages of a space by their words. */
+/** Finds messages of a space by keywords. */
 export class KeywordSearch {
   constructor(private readonly db: Database) {}
 
-  /** In the syntax of web searches. */
+  /** In web search syntax. */
   all(scope: KeywordScope, { syntax }: SearchQuery, depth: number): Promise<KeywordHit[]> {
     return this.db.query(searchAllWords(scope, syntax, depth))
   }
 
-  /** By some of its words, the rarest of them: those that most messages have tell nothing. */
+  /** By the rarest of its words: words that most messages contain do not discriminate. */
   async some(scope: KeywordScope, { terms }: SearchQuery, depth: number): Promise<KeywordHit[]> {
     const telling = rarest(await this.db.query(selectTerms(scope.spaceId, terms)))
     return telling.length === 0 ? [] : this.db.query(searchSomeWords(scope, telling, depth))
   }
 }
 
-/** As many as together find no more messages than are ranked, and at least one. */
+/** As many words as together match no more messages than are ranked, and at least one. */
 function rarest(rows: readonly TermRow[]): string[] {
   let expected = 0
   const chosen: string[] = []

@@ -3,7 +3,7 @@ import { chunkText } from '../embedders/chunks.js'
 import { type Embedder, EmbedderUnavailableError, EmbeddingRefusedError } from '../embedders/embedder.js'
 import { encodeHalfVector } from '../embeddings/half.floats.js'
 
-/** The vector of a query. One that is longer than a piece has the mean of its pieces, so that all of it counts. */
+/** Embeds a query. The vector of a long query is the mean of its chunks' vectors. */
 export async function embedQuery(embedder: Embedder, text: string, timeoutMs: number): Promise<Uint8Array> {
   const pieces = chunkText(text)
   if (pieces.length === 0) throw invalid('Invalid query. It has no text.')
@@ -21,7 +21,7 @@ function meanOf(vectors: Float32Array[]): Float32Array {
     others.reduce((total, vector) => total + (vector[index] ?? 0), component),
   )
   const length = Math.hypot(...sum)
-  // Pieces that point away from each other have no mean: the first one stands for all.
+  // Opposite vectors have no mean: use the first one.
   return length > 0 ? sum.map((component) => component / length) : first
 }
 
@@ -29,7 +29,7 @@ function unanswerable(cause: unknown): unknown {
   if (cause instanceof EmbeddingRefusedError) return invalid('Invalid query. The embedder refused it.')
   const isAway = cause instanceof EmbedderUnavailableError || (cause as Error | null)?.name === 'TimeoutError'
   if (!isAway) return cause
-  return new HeddleError('SERVICE_UNAVAILABLE', 'The embedder does not answer now. Try again later.', {
+  return new HeddleError('SERVICE_UNAVAILABLE', 'The embedding provider does not answer. Try again later.', {
     systemMessage: 'Embedder unavailable',
     cause,
   })

@@ -1,18 +1,18 @@
 import { invalid } from '../../platform/errors.js'
 import { sha256 } from '../../platform/ids.js'
 
-/** Where a page of a search ends. It holds for the same search only: another one has another order. */
+/** End of a page of a search. Only valid for the same search, because another one has another order. */
 export interface SearchPosition {
-  /** hits before it */
+  /** number of hits before it */
   offset: number
-  /** names of the last hits before it, the nearest first */
+  /** keys of the last hits before it, nearest first */
   last: readonly string[]
 }
 
-// Deleting a thread takes several hits at once: as long as one of these is left, the next page begins right after it.
+// Deleting a thread removes several hits at once: if one of these is left, the next page starts right after it.
 const REMEMBERED = 8
 
-/** Names a search by everything that decides what it finds. */
+/** Identifies a search by everything that affects its results. */
 export function digestOf(search: unknown): string {
   return sha256(JSON.stringify(search)).slice(0, 16)
 }
@@ -34,16 +34,16 @@ export function readSearchCursor(digest: string, cursor: string | null | undefin
     const hasNames = last.length === Math.min(offset, REMEMBERED) && last.every(isText)
     if (isPlace && hasNames && search === digest) return { offset, last }
   } catch {
-    // Falls through: a cursor that cannot be read is refused below, whatever is wrong with it.
+    // Fall through: any unreadable cursor is rejected below.
   }
-  throw invalid('Invalid cursor. Pass an endCursor or a cursor of this search unchanged.', {
+  throw invalid('Invalid cursor. Pass a cursor or endCursor of this search unchanged.', {
     after: cursor.slice(0, 128),
   })
 }
 
 /**
- * The place in a ranking at which what follows the cursor begins: behind the last of the hits before it that is still
- * there, wherever that stands now, so that what came or went before it neither skips nor repeats a hit.
+ * The index in a ranking at which the next page starts: after the last preceding hit that still exists, wherever it is now,
+ * so that hits which appeared or disappeared before it cause neither gaps nor duplicates.
  */
 export function placeAfter(ids: readonly string[], { offset, last }: SearchPosition): number {
   const places = new Map(ids.map((id, index) => [nameOf(id), index]))
@@ -56,7 +56,7 @@ export function placeAfter(ids: readonly string[], { offset, last }: SearchPosit
 
 const isText = (value: unknown): boolean => typeof value === 'string'
 
-/** Short, because every hit has a cursor, and long enough that no two of a thousand hits share one. */
+/** Short, because every hit has a cursor, and long enough to be unique among a thousand hits. */
 function nameOf(id: string): string {
   return sha256(id).slice(0, 12)
 }

@@ -3,7 +3,7 @@ import { invalid } from '../../platform/errors.js'
 import { requireId } from '../../platform/ids.js'
 import { requireOptionalTime } from '../../platform/validate.js'
 
-/** Which messages a search looks at; null: all. */
+/** Which messages are searched; null: all. */
 export interface SearchFilter {
   readonly threadIds: readonly string[] | null
   readonly roles: readonly MessageRole[] | null
@@ -15,7 +15,7 @@ export interface SearchFilter {
 
 const MAX_THREADS = 1_000
 
-/** A filter as a client gives it. */
+/** A filter as sent by a client. */
 export type SearchFilterValues = { readonly [Name in keyof SearchFilter]?: SearchFilter[Name] | undefined }
 
 export function requireFilter(values: SearchFilterValues | null | undefined): SearchFilter {

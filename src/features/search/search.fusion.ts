@@ -1,8 +1,8 @@
-/** Joins rankings into one. Source: Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", SIGIR 2009. */
+/** Merges rankings. Source: Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", SIGIR 2009. */
 
 const K = 60
 
-/** Each ranking is read so far at first, and to the end when a page lies beyond what that gives. */
+/** Depth to which each ranking is read at first; for later pages it is read to its end. */
 export const FIRST_DEPTH = 200
 export const MAX_DEPTH = 1_000
 
@@ -13,8 +13,8 @@ export interface Fused<Hit> {
 }
 
 /**
- * Each hit once, the best first, equals by id. What stands among the first 200 of a ranking comes before what does not,
- * so that reading deeper for a later page changes nothing of the pages before it.
+ * Each hit once, best first, ties by id. Hits among the first 200 of a ranking come before all others, so that reading
+ * deeper for a later page does not change earlier pages.
  */
 export function fuse<Hit extends { messageId: string }>(rankings: readonly (readonly Hit[])[]): Fused<Hit>[] {
   const near = fusePart(rankings, 0, FIRST_DEPTH)

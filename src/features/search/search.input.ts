@@ -15,30 +15,32 @@ registerEnumType(SearchMode, {
   valuesConfig: {
     SEMANTIC: {
       description:
-        'By meaning: the messages whose vectors are nearest. SERVICE_UNAVAILABLE while the embedder is away; CONFLICT when this server has no embedder of the model that the space was made with.',
+        'By meaning: messages with the nearest vectors. SERVICE_UNAVAILABLE while the embedding provider is unavailable; CONFLICT if this server does not have the embedding model of the space.',
     },
     KEYWORD: {
       description:
-        'By words, as they are written: all of them, "a phrase" in quotes, `or`, and -not. Words are compared without regard to case and not reduced to stems. Chinese, Japanese and Korean letters are found beside each other as they stand in the query. Of a message the first 65,536 characters are searched. When more than 10,000 messages match, 10,000 of them are ranked. A query of excluded words alone finds nothing.',
+        'By words: all words must match; "a phrase" in quotes, `or`, and -not are supported. Case is ignored, and words are not stemmed. Chinese, Japanese and Korean characters must occur next to each other as in the query. Only the first 65,536 characters of a message are searched. If more than 10,000 messages match, 10,000 of them are ranked. A query of excluded words alone finds nothing.',
     },
     HYBRID: {
       description:
-        "By meaning and by words, joined by reciprocal rank fusion (k = 60). A message is found by some of the words: the rarer, the better; quotes and signs mean nothing. While the embedder is away, and when this server has none of the space's model, words alone answer, and `mode` and `warnings` say so.",
+        "By meaning and by words, merged by reciprocal rank fusion (k = 60). A message matches if it contains some of the words; rarer words count more; quotes and operators are ignored. While the embedding provider is unavailable, or if this server does not have the space's model, the search is by words only, and `mode` and `warnings` say so.",
     },
   },
 })
 
-@InputType({ description: 'Which messages are searched. What is left out or null limits nothing.' })
+@InputType({
+  description: 'Which messages are searched. Omitted and null fields do not restrict the search.',
+})
 export class SearchFilterInput {
-  @Field(() => [ID], { nullable: true, description: 'Of these threads: up to 1,000.' })
+  @Field(() => [ID], { nullable: true, description: 'Only messages of these threads: up to 1,000.' })
   readonly threadIds?: string[] | null
 
-  @Field(() => [MessageRole], { nullable: true, description: 'Of these speakers.' })
+  @Field(() => [MessageRole], { nullable: true, description: 'Only messages with these roles.' })
   readonly roles?: MessageRole[] | null
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Said at this time or later.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Only messages at this time or later.' })
   readonly createdFrom?: Date | null
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Said before this time.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Only messages before this time.' })
   readonly createdBefore?: Date | null
 }

@@ -16,7 +16,7 @@ export interface SearchPage {
   readonly size: number
   readonly digest: string
   readonly after: SearchPosition | null
-  /** hits up to its end, and one more that tells whether others follow */
+  /** number of hits up to its end, and one more to detect a next page */
   readonly end: number
 }
 
@@ -43,15 +43,15 @@ export interface RankingPage<Hit, Node> {
   pageInfo: PageInfo
 }
 
-/** How a ranking is read: as deep as a page needs it, and then what its hits are now. */
+/** How to read a ranking as deep as a page needs, and then the current state of its hits. */
 export interface RankingSource<Hit, Node> {
   idOf(hit: Hit): string
   rank(depth: number): Promise<Hit[]>
-  /** by id; what is gone since it was ranked is left out */
+  /** by id; omits what was deleted since it was ranked */
   read(ids: string[]): Promise<ReadonlyMap<string, Node>>
 }
 
-/** The page of a ranking. Where a hit is gone, the next one in the ranking takes its place. */
+/** A page of a ranking. A deleted hit is replaced by the next one in the ranking. */
 export async function readRanking<Hit, Node>(
   page: SearchPage,
   source: RankingSource<Hit, Node>,

@@ -3,16 +3,16 @@ import { requireText } from '../../platform/validate.js'
 const MAX_QUERY = 2_000
 const MAX_TERMS = 64
 
-/** Letters that stand without spaces between words: `search_words` makes a word of each, and so does a query. */
+/** Scripts written without spaces: `search_words` treats each character as a word, and so does a query. */
 const UNSPACED = /[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\u{20000}-\u{3ffff}]+/gu
 const WORD = /[\p{L}\p{M}\p{N}]+/gu
 
-/** A query, read in each of the ways in which it is searched for. */
+/** A query, parsed for each kind of search. */
 export interface SearchQuery {
   readonly text: string
   /** for `websearch_to_tsquery`: all of its words, "a phrase", or, -not */
   readonly syntax: string
-  /** each for `phraseto_tsquery`: a message is found by some of them */
+  /** each for `phraseto_tsquery`: a message must contain some of them */
   readonly terms: readonly string[]
 }
 
@@ -21,14 +21,14 @@ export function readQuery(value: string): SearchQuery {
   return { text, syntax: withPhrases(text), terms: termsOf(text) }
 }
 
-/** What a snippet marks: the words that are looked for, in small letters. */
+/** Words that a snippet highlights, in lower case. */
 export function markedWords({ text }: SearchQuery): string[] {
   const wanted = text.replace(/(?<=^|\s)-(?:"[^"]*"?|\S+)/g, ' ').toLowerCase()
   const spaced = wanted.replace(UNSPACED, ' ').match(WORD) ?? []
   return [...new Set([...spaced, ...(wanted.match(UNSPACED) ?? []).flatMap(pairs)])]
 }
 
-/** A run of unspaced letters is a phrase of them. Within quotes it is part of one already. */
+/** A run of characters without spaces becomes a phrase, unless it is quoted and therefore part of one. */
 function withPhrases(text: string): string {
   return text
     .split('"')
@@ -46,7 +46,7 @@ function termsOf(text: string): string[] {
   return [...terms].slice(0, MAX_TERMS)
 }
 
-/** Two letters beside each other tell more than one, and most words have two. */
+/** Pairs of characters discriminate better than single ones, and most words have two. */
 function pairs(run: string): string[] {
   const letters = [...run]
   if (letters.length < 2) return letters

@@ -7,9 +7,9 @@ import type { ThreadSearchService } from './thread.search.service.js'
 import { ThreadSearchConnection } from './thread.search.type.js'
 
 const QUERY = '1 to 2,000 characters.'
-const FIRST = 'Results on a page: 1 to 100, by default 10.'
+const FIRST = 'Maximum number of results on the page: 1 to 100, by default 10.'
 const AFTER =
-  'A cursor of the same search: the page starts after it. VALIDATION_ERROR with another query, mode or filter.'
+  'Cursor of a result of the same search: the page starts after it. VALIDATION_ERROR if query, mode or filter differ.'
 
 /** GraphQL face of search; every rule lives in SearchService and ThreadSearchService. */
 @Resolver()
@@ -23,7 +23,7 @@ export class SearchResolver {
     nullable: true,
     complexity: 100,
     description:
-      'The messages of a space that answer a text best, of live threads only. Needs view access to the space, which shows what is found and the titles of its threads, not the threads.',
+      'Searches the messages of a space, in live threads only. Needs view access to the space, which permits seeing the results and the titles of its threads, but not the threads themselves.',
   })
   searchSpace(
     @Arg('spaceId', () => ID, { description: "The space's id." }) spaceId: string,
@@ -46,20 +46,21 @@ export class SearchResolver {
     nullable: true,
     complexity: 100,
     description:
-      'The live threads that the caller may read whose title or messages have the words of a text: a search as SearchMode.KEYWORD describes it, without any embedder. When more than 10,000 messages or titles match, 10,000 of them are ranked.',
+      'Searches the live threads that the caller may read, by the words of titles and messages, as described in SearchMode.KEYWORD. Needs no embedding provider. If more than 10,000 messages or titles match, 10,000 of them are ranked.',
   })
   searchThreads(
     @Arg('query', () => String, { description: QUERY }) query: string,
     @Arg('organizationId', () => ID, {
       nullable: true,
-      description: "Threads of this organization. Left out: the caller's own and those of its organizations.",
+      description:
+        "Only threads of this organization. Default: the caller's own threads and those of its organizations.",
     })
     organizationId: string | null,
     @Arg('first', () => Int, { nullable: true, description: FIRST }) first: number | null,
     @Arg('after', () => String, { nullable: true, description: AFTER }) after: string | null,
     @Arg('filter', () => SearchFilterInput, {
       nullable: true,
-      description: 'Which messages are searched; with roles or times, no titles are.',
+      description: 'Which messages are searched. If it contains roles or times, titles are not searched.',
     })
     filter: SearchFilterInput | null,
     @Ctx() { viewer, loaders }: Context,

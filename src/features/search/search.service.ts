@@ -18,7 +18,7 @@ import { selectFoundMessages } from './search.sql.js'
 import type { VectorSearch } from './vector.search.js'
 
 const TIMEOUT_MS = 20_000
-// Words can answer without it: nobody waits long for an embedder that hangs.
+// Searching by words does not need the embedder, so the wait for one that hangs is short.
 const HYBRID_TIMEOUT_MS = 5_000
 
 export interface SearchArguments {
@@ -33,7 +33,7 @@ interface Hit {
   messageId: string
   score: number
   similarity: number | null
-  /** its nearest piece; null when it was found by words only */
+  /** its nearest chunk; null if it was found by words only */
   chunk: number | null
 }
 
@@ -91,7 +91,7 @@ export class SearchService {
     return { edges, pageInfo, mode, warnings }
   }
 
-  /** The query's vector, where the mode wants one, and the mode that is left without it. */
+  /** The query's vector, if the mode needs one, and the mode that is possible without it. */
   async #meaning(space: SpaceAccess, { text }: SearchQuery, mode: SearchMode): Promise<Meaning> {
     if (mode === SearchMode.KEYWORD) return { vector: null, mode, warnings: [] }
     const timeoutMs = mode === SearchMode.HYBRID ? HYBRID_TIMEOUT_MS : TIMEOUT_MS

@@ -3,18 +3,18 @@ import { chunkText } from '../embedders/chunks.js'
 import { isUnspaced } from './search.query.js'
 
 const SNIPPET_CHARACTERS = 200
-/** What stands before the first word that was found. */
+/** Characters before the first matching word. */
 const LEAD_CHARACTERS = 60
-/** As far as `search_words` reads. */
+/** The limit of `search_words`. */
 const SEARCHED_CHARACTERS = 65_536
 
-/** A part of a text, with the words in it that were looked for. Positions count UTF-16 code units, as JavaScript does. */
+/** An excerpt of a text with the matching words in it. Positions count UTF-16 code units, as in JavaScript. */
 export interface SnippetRecord {
   text: string
   highlights: { start: number; end: number }[]
 }
 
-/** The part of a message around the first of the words; without them the beginning of one of its pieces. */
+/** The part of a message around the first matching word; without one, the beginning of a chunk. */
 export function snippetOf(content: string, words: readonly string[], chunk: number | null): SnippetRecord {
   const wanted = pattern(words)
   const searched = content.slice(0, SEARCHED_CHARACTERS)
@@ -25,13 +25,13 @@ export function snippetOf(content: string, words: readonly string[], chunk: numb
 
 function excerpt(content: string, first: number): string {
   if (first <= LEAD_CHARACTERS) return beginning(content)
-  // Begins with a whole word, where there is one.
+  // Starts at a word boundary, if there is one.
   const lead = content.slice(first - LEAD_CHARACTERS, first)
   const space = lead.search(/\s/)
   return beginning(content.slice(space < 0 ? first : first - LEAD_CHARACTERS + space))
 }
 
-/** White space is single spaces: a snippet is one line. */
+/** White space becomes single spaces: a snippet is one line. */
 function beginning(text: string): string {
   const line = cutText(text, SNIPPET_CHARACTERS * 4)
     .replace(/\s+/g, ' ')
@@ -44,7 +44,7 @@ function beginning(text: string): string {
 
 function pattern(words: readonly string[]): RegExp | null {
   if (words.length === 0) return null
-  // Words hold letters and digits alone: nothing in them means something to an expression.
+  // Words contain only letters and digits, so none needs escaping.
   const spaced = words.filter((word) => !isUnspaced(word))
   const unspaced = words.filter(isUnspaced)
   const whole =

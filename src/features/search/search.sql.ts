@@ -2,7 +2,7 @@ import { sql } from '../../platform/database.js'
 import type { ToldMessage } from '../messages/message.sql.js'
 import { columnsWithin } from '../messages/message.sql.js'
 
-/** Asked again when they are shown: a message may have gone, or its thread left the space, since it was ranked. */
+/** Read again for display: a message may have been deleted, or its thread removed from the space, since it was ranked. */
 export const selectFoundMessages = (
   spaceId: string,
   ids: readonly string[],

@@ -33,7 +33,7 @@ export interface ThreadResult {
   node: ThreadRecord
 }
 
-/** Finds threads that the viewer may read by their titles and by what is said in them. */
+/** Searches the threads that the viewer may read, by their titles and messages. */
 export class ThreadSearchService {
   constructor(private readonly db: Database) {}
 

@@ -9,24 +9,24 @@ import { matching } from './search.filter.sql.js'
 export interface ThreadHit {
   id: string
   rank: number
-  /** its best message; null when only the title matched */
+  /** its best message; null if only the title matched */
   messageId: string | null
 }
 
 export interface ThreadSearchScope {
   viewerId: string
-  /** null: wherever the viewer may read */
+  /** null: all that the viewer may read */
   organizationId: string | null
-  /** where it looks: the planner must know them to tell a small tenant from a large one */
+  /** the organizations searched: literal, so that the planner can tell a small one from a large one */
   organizationIds: readonly string[]
   filter: SearchFilter
 }
 
-/** Where a search that names no organization looks, beside the viewer's own threads. */
+/** Which organizations a search covers that names none, in addition to the viewer's own threads. */
 export const selectOwnOrganizations = (viewerId: string) => sql<{ id: string }>`
   select organization_id as id from member m where m.user_id = ${viewerId} and ${hasAccepted('m')}`
 
-/** The live threads that the viewer may read. `threadReadable` decides; what stands before it is for the planner. */
+/** The live threads that the viewer may read. `threadReadable` decides; the conditions before it help the planner. */
 function readable({ viewerId, organizationId, organizationIds }: ThreadSearchScope): Fragment {
   return sql`t.deleted_at is null
     and (t.owner_id = ${viewerId} or t.organization_id = any(${organizationIds}::text[]))
@@ -34,12 +34,12 @@ function readable({ viewerId, organizationId, organizationIds }: ThreadSearchSco
     ${organizationId === null ? empty : sql`and t.organization_id = ${organizationId}`}`
 }
 
-/** Each thread once, by its title or its best message, whichever matches better. */
+/** Each thread once, by its title or its best message, whichever ranks higher. */
 export const searchThreads = (scope: ThreadSearchScope, syntax: string, depth: number) => {
   const { query, isSearchable } = parseWords(syntax)
   const { filter } = scope
   const columns = { threadId: sql`t.id`, role: sql`m.role`, createdAt: sql`m.created_at` }
-  // A title has no speaker and no time.
+  // A title has no role and no time.
   const hasTitles = !filter.roles && !filter.createdFrom && !filter.createdBefore
   return sql<ThreadHit>`
     with said as materialized (
@@ -59,7 +59,7 @@ export const searchThreads = (scope: ThreadSearchScope, syntax: string, depth: n
     from found group by thread_id order by rank desc, thread_id ${raw(`limit ${depth}`)}`
 }
 
-/** Asked again when they are shown: a thread may have been deleted since it was ranked. */
+/** Read again for display: a thread may have been deleted since it was ranked. */
 export const selectFoundThreads = (viewerId: string, ids: readonly string[]) => sql<ThreadRecord>`
   select ${threadColumns} from thread t
   where t.id = any(${ids}::text[]) and t.deleted_at is null and ${threadReadable('t', viewerId)}`

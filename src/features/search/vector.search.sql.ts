@@ -4,18 +4,18 @@ import { matching } from './search.filter.sql.js'
 
 export interface VectorHit {
   messageId: string
-  /** its nearest piece */
+  /** its nearest chunk */
   chunk: number
-  /** cosine distance of that piece: 0 to 2 */
+  /** cosine distance of that chunk: 0 to 2 */
   distance: number
 }
 
-/** A message among the nearest pieces, and how many pieces were looked at. */
+/** A message among the nearest chunks, and how many chunks were examined. */
 export interface NearHit extends VectorHit {
   pieces: number
 }
 
-/** One space's vectors, and which of them a search may show. */
+/** One space's vectors, restricted to those that a search may show. */
 export interface VectorScope {
   spaceId: string
   storeId: string
@@ -23,15 +23,15 @@ export interface VectorScope {
   filter: SearchFilter
 }
 
-/** How many pieces are looked at, and how many messages are wanted of them. */
+/** How many chunks to examine, and how many messages to return. */
 export interface VectorDepth {
   pieces: number
   messages: number
 }
 
 /**
- * Leaves out soft-deleted threads, before the limit: an exact search hashes the few that are hidden, which costs a fifth
- * of a join with the many that are live, and a search by an index looks up what it meets. What left the space has no
+ * Excludes soft-deleted threads before the limit. An exact search hashes the few hidden ones, at a fifth of the cost of a
+ * join with the many live ones; a search by index looks up what it encounters. Threads removed from the space have no
  * vectors there.
  */
 function within({ spaceId, storeId, filter }: VectorScope): Statement {
@@ -40,7 +40,7 @@ function within({ spaceId, storeId, filter }: VectorScope): Statement {
     and ${matching(filter, { threadId: sql`e.thread_id`, role: sql`e.role`, createdAt: sql`e.message_created_at` })}`
 }
 
-/** Each message by the nearest of these pieces. */
+/** Each message by the nearest of these chunks. */
 function messagesOf(pieces: Statement, { messages }: VectorDepth): Statement {
   return sql`
     with piece as materialized (${pieces}),
@@ -50,7 +50,7 @@ function messagesOf(pieces: Statement, { messages }: VectorDepth): Statement {
     from near order by distance, message_id ${raw(`limit ${messages}`)}`
 }
 
-/** Exact: a scan of one store in the covering index. */
+/** Exact: scans one store in the covering index. */
 export const searchVectors = (scope: VectorScope, vector: Uint8Array, depth: VectorDepth): Statement => {
   const nearest = sql`
     select e.message_id, e.chunk, e.vector <=> ${vector}::halfvec as distance
@@ -59,7 +59,7 @@ export const searchVectors = (scope: VectorScope, vector: Uint8Array, depth: Vec
   return messagesOf(nearest, depth)
 }
 
-/** The same by the store's own index, where it has one: the expression is the index's. */
+/** By the store's vector index, if any: the expression must equal the index's. */
 export const searchIndexedVectors = (
   scope: VectorScope,
   vector: Uint8Array,
@@ -73,7 +73,7 @@ export const searchIndexedVectors = (
   return messagesOf(nearest, depth)
 }
 
-/** Wide vectors: the nearest by their bits, with or without an index, ranked again by the vectors themselves. */
+/** Wide vectors: the nearest by bits, with or without an index, re-ranked by the full vectors. */
 export const searchWideVectors = (scope: VectorScope, vector: Uint8Array, depth: VectorDepth): Statement => {
   const nearest = sql`
     select e.message_id, e.chunk from embedding e where ${within(scope)}
@@ -82,8 +82,8 @@ export const searchWideVectors = (scope: VectorScope, vector: Uint8Array, depth:
 }
 
 /**
- * The same, however many pieces a message has: one scan that keeps the nearest of each. It sorts or hashes all of a
- * store, so it costs two to three times what the nearest pieces do. `offset 0` keeps the vectors out of that.
+ * The same however many chunks a message has: one scan that keeps the nearest chunk of each. It sorts or hashes a whole
+ * store, so it costs two to three times as much. `offset 0` keeps the vectors out of that step.
  */
 export const searchMessages = (scope: VectorScope, vector: Uint8Array, messages: number): Statement => sql`
   select message_id as "messageId", nearest[2]::int as chunk, nearest[1] as distance
@@ -91,7 +91,7 @@ export const searchMessages = (scope: VectorScope, vector: Uint8Array, messages:
   where nearest[1] is not null
   order by distance, message_id ${raw(`limit ${messages}`)}`
 
-/** Of wide vectors, the piece of each message that is nearest by its bits; of these messages the nearest are ranked again. */
+/** For wide vectors, the chunk of each message that is nearest by bits; the nearest of these messages are re-ranked. */
 export const searchWideMessages = (
   scope: VectorScope,
   vector: Uint8Array,

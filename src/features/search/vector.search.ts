@@ -14,9 +14,9 @@ import {
   type VectorScope,
 } from './vector.search.sql.js'
 
-// Pieces looked at for the messages that are wanted: a long one has several. A scan finds many as fast as few. Wide vectors
-// are read one by one to be ranked again (200 candidates keep the recall at 1.0 for 1,536 dimensions and 20,000 vectors),
-// and an index is walked from one to the next.
+// Chunks examined to find the requested messages, because long messages have several. A scan costs about the same for many
+// as for few. Wide vectors are read individually for re-ranking (200 candidates keep recall at 1.0 for 1,536 dimensions and
+// 20,000 vectors), and an index is traversed step by step.
 const FEWEST_PIECES = 3_200
 const PIECES_A_MESSAGE = 4
 const INDEXED_PIECES_A_MESSAGE = [4, 16]
@@ -24,13 +24,13 @@ const INDEXED_PIECES_A_MESSAGE = [4, 16]
 // pgvector's limit of hnsw.ef_search.
 const MOST_CANDIDATES = 1_000
 
-/** Finds what is nearest to a vector in one space's store: by the store's index where it has one, else exactly. */
+/** Finds the nearest messages in one space's store: by the store's index if it has one, otherwise exactly. */
 export class VectorSearch {
   constructor(private readonly db: Database) {}
 
   /**
-   * Each message by its nearest piece. Looks among the nearest pieces first. When a few long messages take all of these,
-   * one more scan ranks messages instead: the work is bounded, whatever the messages are.
+   * Each message by its nearest chunk. Examines the nearest chunks first; if a few long messages account for all of them, one
+   * more scan ranks messages instead, so the work is bounded for any messages.
    */
   async nearest(
     { id, storeId, embeddingDimensions }: SpaceAccess,
@@ -44,7 +44,7 @@ export class VectorSearch {
     return hits ?? (await this.#exactly(scope, vector, limit))
   }
 
-  /** null: the scan ended before it found enough that the filter lets through, or met too many pieces of a few messages. */
+  /** null: the scan ended before it found enough matches of the filter, or found too many chunks of a few messages. */
   async #byIndex(scope: VectorScope, vector: Uint8Array, messages: number): Promise<VectorHit[] | null> {
     const search = isWide(scope) ? searchWideVectors : searchIndexedVectors
     for (const piecesOfEach of INDEXED_PIECES_A_MESSAGE) {

@@ -36,7 +36,7 @@ export class LinkResolver {
     nullable: true,
     complexity: 20,
     description:
-      'Puts a thread into a space and starts embedding its messages; later ones are embedded without being asked. Needs edit access to the space and write access to the thread, which is of its organization or owned by the caller. Adding it again answers with the first link and its newest backfill, and resumes one that was canceled. CONFLICT when the space holds vectors of another model.',
+      'Adds a thread to a space and starts embedding its messages; later messages are embedded automatically. Needs edit access to the space and write access to the thread, which must belong to its organization or be owned by the caller. Idempotent: a repeated call returns the existing link and its newest backfill, and resumes a canceled one. CONFLICT if the space has vectors of a model that this server does not have.',
   })
   async addThreadToSpace(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
@@ -52,7 +52,7 @@ export class LinkResolver {
     nullable: true,
     complexity: 20,
     description:
-      'Takes a thread out of a space, with its vectors. The thread stays, and so do its messages. Needs edit access to the space. RESOURCE_NOT_FOUND when the thread is not in it.',
+      'Removes a thread from a space, with its vectors. The thread and its messages are kept. Needs edit access to the space. RESOURCE_NOT_FOUND if the thread is not in it.',
   })
   async removeThreadFromSpace(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
@@ -66,7 +66,7 @@ export class LinkResolver {
   @Mutation(() => BackfillPayload, {
     nullable: true,
     description:
-      'Ends a backfill early. What is embedded stays; nothing more of the thread is embedded into the space until retryBackfill or addThreadToSpace. Needs edit access to the space. CONFLICT when it has ended.',
+      'Cancels a backfill. Embedded messages stay; no further messages of the thread are embedded into the space until retryBackfill or addThreadToSpace. Needs edit access to the space. CONFLICT if it has ended.',
   })
   async cancelBackfill(
     @Arg('backfillId', () => ID, BACKFILL_ID) backfillId: string,
@@ -78,7 +78,7 @@ export class LinkResolver {
   @Mutation(() => BackfillPayload, {
     nullable: true,
     description:
-      'Takes up what a backfill left: the refused messages, or after a cancellation the rest, as a new backfill; while it waits out an outage, it tries again now, but not before the time that the embedder asked for with Retry-After. Needs edit access to the space. CONFLICT when nothing is left to do.',
+      'Creates a backfill for the messages that an ended one refused, or left over when it was canceled. A running backfill that waits for an unavailable embedding provider is retried now, but not before the time requested by Retry-After. Needs edit access to the space. CONFLICT if nothing is left to do.',
   })
   async retryBackfill(
     @Arg('backfillId', () => ID, BACKFILL_ID) backfillId: string,
@@ -93,7 +93,7 @@ export class LinkResolver {
 export class SpaceThreadsResolver {
   constructor(private readonly links: LinkService) {}
 
-  @FieldResolver(() => SpaceThreadConnection, { description: 'Its live threads, the last added first.' })
+  @FieldResolver(() => SpaceThreadConnection, { description: 'Its live threads, most recently added first.' })
   async threads(@Root() { id }: Space, @Args(() => PageArgs) args: PageArgs, @Ctx() { loaders }: Context) {
     const page = readPage(args)
     const rows = await loaders.loadPage(this.links.threadsBySpace, id, page)
@@ -135,7 +135,7 @@ export class ThreadSpacesResolver {
   constructor(private readonly spaceService: SpaceService) {}
 
   @FieldResolver(() => SpaceConnection, {
-    description: 'The spaces that hold it and that the caller may see, the last joined first.',
+    description: 'The spaces that contain it and that the caller may see, most recently added first.',
   })
   async spaces(
     @Root() { id }: Thread,
@@ -156,12 +156,12 @@ export class BackfillPlaceResolver {
     private readonly threads: ThreadService,
   ) {}
 
-  @FieldResolver(() => Space, { nullable: true, description: 'Its space; null once that is deleted.' })
+  @FieldResolver(() => Space, { nullable: true, description: 'Its space; null once it is deleted.' })
   space(@Root() { spaceId }: Backfill, @Ctx() { loaders }: Context): Promise<Space | null> {
     return loaders.load(this.spaces.byId, spaceId)
   }
 
-  @FieldResolver(() => Thread, { nullable: true, description: 'Its thread; null once that is deleted.' })
+  @FieldResolver(() => Thread, { nullable: true, description: 'Its thread; null once it is deleted.' })
   thread(@Root() { threadId }: Backfill, @Ctx() { loaders }: Context): Promise<Thread | null> {
     return loaders.load(this.threads.liveById, threadId)
   }

@@ -6,7 +6,7 @@ import { Backfill } from '../backfills/backfill.type.js'
 import { Thread } from '../threads/thread.type.js'
 import { Space } from './space.type.js'
 
-@ObjectType({ description: 'A thread in a space, and how it came there.' })
+@ObjectType({ description: 'A thread in a space, with when and by whom it was added.' })
 export class SpaceThreadEdge extends EdgeOf(() => Thread) {
   @Field(() => GraphQLDateTime, { description: 'When it was added.' })
   readonly addedAt!: Date
@@ -24,52 +24,52 @@ export class SpaceThreadEdge extends EdgeOf(() => Thread) {
 @ObjectType({ description: 'A page of the threads of a space.' })
 export class SpaceThreadConnection extends ConnectionOf(() => SpaceThreadEdge) {}
 
-@ObjectType({ description: 'What addThreadToSpace did.' })
+@ObjectType({ description: 'Result of addThreadToSpace.' })
 export class AddThreadToSpacePayload {
-  @Field(() => Boolean, { description: 'True: a failure is an error.' })
+  @Field(() => Boolean, { description: 'Always true: failures are GraphQL errors.' })
   readonly success!: boolean
 
   @Field(() => String, { description: '"Thread added to space".' })
   readonly message!: string
 
-  @Field(() => ID, { description: 'The space.' })
+  @Field(() => ID, { description: 'Id of the space.' })
   readonly spaceId!: string
 
-  @Field(() => ID, { description: 'The thread.' })
+  @Field(() => ID, { description: 'Id of the thread.' })
   readonly threadId!: string
 
   @Field(() => GraphQLDateTime, {
-    description: 'When the thread was added: the first time, if it was there already.',
+    description: 'When the thread was added; if it was in the space already, the original time.',
   })
   readonly addedAt!: Date
 
   @Field(() => Backfill, { description: 'The backfill of its messages: watch it with backfillProgress.' })
   readonly backfill!: Backfill
 
-  @Field(() => Space, { description: 'The space as this left it.' })
+  @Field(() => Space, { description: 'The space after the change.' })
   readonly space!: Space
 }
 
-@ObjectType({ description: 'What removeThreadFromSpace did.' })
+@ObjectType({ description: 'Result of removeThreadFromSpace.' })
 export class RemoveThreadFromSpacePayload {
-  @Field(() => Boolean, { description: 'True: a failure is an error.' })
+  @Field(() => Boolean, { description: 'Always true: failures are GraphQL errors.' })
   readonly success!: boolean
 
   @Field(() => String, { description: '"Thread removed from space".' })
   readonly message!: string
 
-  @Field(() => ID, { description: 'The space.' })
+  @Field(() => ID, { description: 'Id of the space.' })
   readonly spaceId!: string
 
-  @Field(() => ID, { description: 'The thread; it stays as it is.' })
+  @Field(() => ID, { description: 'Id of the thread, which is kept.' })
   readonly threadId!: string
 
   @Field(() => GraphQLDateTime, { description: 'When it was removed.' })
   readonly removedAt!: Date
 
-  @Field(() => Int, { description: "Vectors that left the space's store." })
+  @Field(() => Int, { description: 'Number of vectors removed from the space.' })
   readonly removedVectorCount!: number
 
-  @Field(() => Space, { description: 'The space as this left it.' })
+  @Field(() => Space, { description: 'The space after the change.' })
   readonly space!: Space
 }

@@ -23,14 +23,14 @@ export class ReembeddingResolver {
     nullable: true,
     complexity: 500,
     description:
-      'Builds the memory of a space anew by another model. The old memory answers searches until the new one is whole; then the new one takes its place at once. Messages and threads that come or go meanwhile do so in both. Asked for the same model while it runs, it answers with what is at work. Needs what deleteSpace needs. CONFLICT when the space has this model already, or is being re-embedded to another.',
+      'Re-embeds a space with another model. The old vectors answer searches until the new ones are complete; then the space switches at once. Changes to messages and threads in the meantime apply to both. A repeated call with the same model returns the running re-embedding. Needs manage access, as deleteSpace does. CONFLICT if the space has this model already, or is being re-embedded with another one.',
   })
   async reembedSpace(
     @Arg('spaceId', () => ID, { description: "The space's id." }) spaceId: string,
     @Arg('model', () => String, { description: 'One of embeddingModels.' }) model: string,
     @Arg('dimensions', () => Int, {
       nullable: true,
-      description: 'Needed when the model is there in several lengths.',
+      description: 'Required if the model is available with several numbers of dimensions.',
     })
     dimensions: number | null,
     @Ctx() { viewer }: Context,
@@ -42,7 +42,7 @@ export class ReembeddingResolver {
   @Mutation(() => ReembeddingPayload, {
     nullable: true,
     description:
-      'Ends a re-embedding early: the old memory serves on, and nothing is left of the new one. Needs what deleteSpace needs. CONFLICT when it has ended.',
+      'Cancels a re-embedding: the old vectors stay in use, and the new ones are removed. Needs manage access, as deleteSpace does. CONFLICT if it has ended.',
   })
   async cancelReembedding(
     @Arg('reembeddingId', () => ID, REEMBEDDING_ID) reembeddingId: string,
@@ -53,7 +53,7 @@ export class ReembeddingResolver {
 
   @Query(() => Reembedding, {
     nullable: true,
-    description: 'A re-embedding of a space that the caller may see, else RESOURCE_NOT_FOUND.',
+    description: 'A re-embedding by id. RESOURCE_NOT_FOUND unless the caller may see its space.',
   })
   async reembedding(
     @Arg('id', () => ID, REEMBEDDING_ID) id: string,
@@ -64,7 +64,7 @@ export class ReembeddingResolver {
 
   @Query(() => [EmbeddingModelInfo], {
     nullable: true,
-    description: 'The models that this server embeds with, that of new spaces first.',
+    description: 'Embedding models of this server; the one for new spaces comes first.',
   })
   embeddingModels(@Ctx() { viewer: _ }: Context): EmbeddingModelInfo[] {
     return this.embedders.list().map((each, index) => ({ ...each, isDefault: index === 0 }))
@@ -72,18 +72,19 @@ export class ReembeddingResolver {
 
   @Subscription(() => Reembedding, {
     description:
-      'First how a re-embedding stands now, then each change, at most 10 a second, then its end, and then the stream completes. Needs view access to the space, all the time.',
+      'Progress of a re-embedding: first the current state, then every change, at most 10 per second. Completes after the terminal state. Needs view access to the space for its whole duration.',
     ...sourceOf('reembedProgress'),
   })
   reembedProgress(
     @Arg('reembeddingId', () => ID, {
       nullable: true,
-      description: "The re-embedding's id: this, or spaceId.",
+      description: 'Id of the re-embedding; pass either this or spaceId.',
     })
     _reembeddingId: string | null,
     @Arg('spaceId', () => ID, {
       nullable: true,
-      description: 'A space, of which the one at work or the last is meant: this, or reembeddingId.',
+      description:
+        'Selects the running or else the last re-embedding of this space; pass either this or reembeddingId.',
     })
     _spaceId: string | null,
     @Root() row: ReembeddingRecord,
@@ -91,7 +92,7 @@ export class ReembeddingResolver {
     return toReembedding(row)
   }
 
-  @FieldResolver(() => Space, { nullable: true, description: 'Its space; null once that is deleted.' })
+  @FieldResolver(() => Space, { nullable: true, description: 'Its space; null once it is deleted.' })
   space(@Root() { spaceId }: Reembedding, @Ctx() { loaders }: Context): Promise<Space | null> {
     return loaders.load(this.spaces.byId, spaceId)
   }
@@ -104,7 +105,7 @@ export class SpaceReembeddingResolver {
 
   @FieldResolver(() => Reembedding, {
     nullable: true,
-    description: 'Its re-embedding that is at work, or else the last; null before the first.',
+    description: 'Its running re-embedding, or else the last one; null if there was none.',
   })
   async reembedding(@Root() { id }: Space, @Ctx() { loaders }: Context): Promise<Reembedding | null> {
     const row = await loaders.load(this.reembeddings.latestBySpace, id)

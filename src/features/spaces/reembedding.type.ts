@@ -6,20 +6,20 @@ import type { ReembeddingRecord } from './reembedding.sql.js'
 
 registerEnumType(ReembeddingStatus, {
   name: 'ReembeddingStatus',
-  description: 'Where a re-embedding stands. COMPLETED, FAILED and CANCELED are final.',
+  description: 'State of a re-embedding. COMPLETED, FAILED and CANCELED are terminal.',
   valuesConfig: {
-    RUNNING: { description: 'The new memory is being built; the old one answers searches.' },
-    COMPLETED: { description: 'The new memory answers searches; the old one is gone.' },
-    FAILED: { description: 'The new model refused every message; the old memory answers searches.' },
+    RUNNING: { description: 'The new vectors are being created; the old ones answer searches.' },
+    COMPLETED: { description: 'The new vectors answer searches; the old ones are removed.' },
+    FAILED: { description: 'The new model refused every message; the old vectors answer searches.' },
     CANCELED: {
-      description: 'Ended by cancelReembedding or deleteSpace. The old memory answers searches.',
+      description: 'Ended by cancelReembedding or deleteSpace. The old vectors answer searches.',
     },
   },
 })
 
-@ObjectType({ description: 'Building the memory of a space anew by another embedding model.' })
+@ObjectType({ description: "Replacement of a space's vectors with those of another embedding model." })
 export class Reembedding {
-  @Field(() => ID, { description: 'Opaque.' })
+  @Field(() => ID, { description: 'Id of the re-embedding.' })
   readonly id!: string
 
   @Field(() => String, { description: 'The new model.' })
@@ -28,55 +28,58 @@ export class Reembedding {
   @Field(() => Int, { description: "The new model's dimensions." })
   readonly dimensions!: number
 
-  @Field(() => ReembeddingStatus, { description: 'Where it stands.' })
+  @Field(() => ReembeddingStatus, { description: 'Current state.' })
   readonly status!: ReembeddingStatus
 
   @Field(() => GraphQLSafeInt, {
     description:
-      'Messages that belong to it: those that its threads had when it started, or when they were added. Later ones are embedded, but not counted here.',
+      'Number of messages that belong to it: those that its threads had when it started, or when they were added. Later messages are embedded too, but not counted here.',
   })
   readonly total!: number
 
   @Field(() => GraphQLSafeInt, {
-    description: '`embedded + skipped + failed`: never falls, never passes `total`.',
+    description: '`embedded + skipped + failed`: never falls and never exceeds `total`.',
   })
   readonly processed!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Messages whose vectors are in the new memory.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of messages with new vectors.' })
   readonly embedded!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Messages without text, or of threads that went meanwhile.' })
+  @Field(() => GraphQLSafeInt, {
+    description: 'Number of messages without text, or of threads removed in the meantime.',
+  })
   readonly skipped!: number
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Messages that the new model refused; once it serves, retryBackfill takes them again.',
+    description:
+      'Number of messages that the new model refused; after the switch, retryBackfill tries them again.',
   })
   readonly failed!: number
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Embedded messages that were copied from another space of this model.',
+    description: 'Number of embedded messages whose vectors were copied from another space with this model.',
   })
   readonly reused!: number
 
-  @Field(() => Float, { description: '0 to 100, with one decimal; 100 when there is nothing to do.' })
+  @Field(() => Float, { description: '0 to 100, with one decimal; 100 if there is nothing to do.' })
   readonly percent!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Rises with every change; some may be passed over.' })
+  @Field(() => GraphQLSafeInt, { description: 'Rises with every change; may skip numbers.' })
   readonly sequence!: number
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why it waits to try again, or the last refusal; null when all is well.',
+    description: 'Last error, or why the next attempt is delayed; null if there is none.',
   })
   readonly lastError!: string | null
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When it tries again after the embedder was away; null otherwise.',
+    description: 'Time of the next attempt while the embedding provider is unavailable; otherwise null.',
   })
   readonly nextAttemptAt!: Date | null
 
-  @Field(() => GraphQLDateTime, { description: 'When it was asked for.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   readonly createdAt!: Date
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null before.' })
@@ -85,21 +88,21 @@ export class Reembedding {
   readonly spaceId!: string
 }
 
-@ObjectType({ description: 'A re-embedding after a mutation.' })
+@ObjectType({ description: 'Result of reembedSpace and cancelReembedding.' })
 export class ReembeddingPayload {
-  @Field(() => Reembedding, { description: 'The re-embedding: watch it with reembedProgress.' })
+  @Field(() => Reembedding, { description: 'The re-embedding; follow it with reembedProgress.' })
   readonly reembedding!: Reembedding
 }
 
-@ObjectType({ description: 'A model that this server embeds with.' })
+@ObjectType({ description: 'An embedding model of this server.' })
 export class EmbeddingModelInfo {
-  @Field(() => String, { description: 'Its name, as reembedSpace takes it.' })
+  @Field(() => String, { description: 'Its name, for reembedSpace.' })
   readonly model!: string
 
-  @Field(() => Int, { description: 'Length of its vectors.' })
+  @Field(() => Int, { description: 'Number of dimensions of its vectors.' })
   readonly dimensions!: number
 
-  @Field(() => Boolean, { description: 'Whether new spaces get it.' })
+  @Field(() => Boolean, { description: 'Whether new spaces use it.' })
   readonly isDefault!: boolean
 }
 

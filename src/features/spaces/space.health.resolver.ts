@@ -18,7 +18,7 @@ export class SpaceHealthResolver {
     nullable: true,
     complexity: 500,
     description:
-      'Compares all that is stored of a space with its messages, exactly. It locks nothing, and takes about ten seconds for a million messages; what changes meanwhile may be counted as it was or as it is. Needs what deleteSpace needs.',
+      "Compares a space's vectors, counters and links with its messages, exactly. Takes no locks, and about ten seconds for a million messages; concurrent changes may be counted before or after. Needs manage access, as deleteSpace does.",
   })
   spaceHealth(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
@@ -31,7 +31,7 @@ export class SpaceHealthResolver {
     nullable: true,
     complexity: 1000,
     description:
-      'Brings a space back to what spaceHealth expects: removes what belongs nowhere, has messages without vectors embedded again, corrects counters, and wakes links that no worker would take. It goes link by link, each in a short transaction with at most 10,000 vectors and 1,000 messages, so that no link waits for long; called again, it goes on where it was cut short, and changes nothing in a healthy space. Needs what deleteSpace needs.',
+      'Repairs what spaceHealth reports: removes surplus vectors, re-embeds messages without vectors, corrects counters, and makes links available to workers. Works link by link, in short transactions of at most 10,000 vectors and 1,000 messages, so that no link is locked for long. Idempotent: a repeated call continues an interrupted repair, and changes nothing in a healthy space. Needs manage access, as deleteSpace does.',
   })
   async repairSpace(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,

@@ -5,116 +5,121 @@ import type { Repairs } from './space.repair.js'
 
 @ObjectType({
   description:
-    'How the memory of a space stands to what it should be. Threads that are deleted are left out of all but `staleLinks`, and `vectors` that belong to no link.',
+    "Differences between a space's vectors and its messages. Deleted threads are excluded, except for `staleLinks` and for `vectors` that belong to no link.",
 })
 export class SpaceHealth implements SpaceHealthReport {
-  @Field(() => ID, { description: 'The space.' })
+  @Field(() => ID, { description: 'Id of the space.' })
   readonly spaceId!: string
 
   @Field(() => Boolean, {
     description:
-      'Nothing is missing, too much, counted wrongly or left lying. Work that is under way, paused or refused is not held against it.',
+      'Whether nothing is missing, surplus, miscounted or stuck. Running, paused and refused work does not count as unhealthy.',
   })
   readonly isHealthy!: boolean
 
-  @Field(() => GraphQLSafeInt, { description: 'Vectors in its store.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of vectors in its store.' })
   readonly vectors!: number
 
   @Field(() => GraphQLSafeInt, {
     description:
-      'Vectors that there would be if nothing were missing or too much: one for each piece of a message that its links are through with and that was not refused; of one that waits to be embedded again, those that it has.',
+      'Number of vectors that a healthy space would have: one per chunk of each processed message that was not refused; for messages that are to be embedded again, their current ones.',
   })
   readonly expectedVectors!: number
 
   @Field(() => GraphQLSafeInt, {
     description:
-      'Vectors that belong to no link, an earlier link, another model, a message that is gone or not reached yet, or a piece that its message does not have.',
+      'Number of vectors that belong to no link, an earlier link, another model, a deleted or unprocessed message, or a chunk that its message does not have.',
   })
   readonly orphanVectors!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Messages that its links are through with.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of messages that its links have processed.' })
   readonly messages!: number
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Of them, those that lack some or all of their vectors and wait for none.',
+    description: 'Number of processed messages that lack vectors and are not waiting to be embedded again.',
   })
   readonly messagesWithoutVectors!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Of them, those that wait to be embedded again.' })
+  @Field(() => GraphQLSafeInt, {
+    description: 'Number of processed messages that are waiting to be embedded again.',
+  })
   readonly pendingMessages!: number
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Messages that the embedder refused; retryBackfill takes them up.',
+    description: 'Number of messages that the embedding model refused; retryBackfill tries them again.',
   })
   readonly failures!: number
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Refusals and waiting messages that belong to no message, or to one that has its vectors.',
+    description:
+      'Number of refusals and pending entries that belong to no message, or to one that has its vectors.',
   })
   readonly orphanRecords!: number
 
   @Field(() => Int, {
     description:
-      'Counters that differ from a recount: the two of the space, against its links, and one for each link, against its vectors.',
+      'Number of counters that differ from a recount: the two of the space, recounted from its links, and one per link, recounted from its vectors.',
   })
   readonly staleCounters!: number
 
   @Field(() => Int, {
     description:
-      'Links that hide a thread that is live, or show one that is deleted; those of deleted threads are looked at too.',
+      'Number of links that hide a live thread, or show a deleted one; includes links of deleted threads.',
   })
   readonly staleLinks!: number
 
-  @Field(() => Int, { description: 'Its live threads.' })
+  @Field(() => Int, { description: 'Number of its live threads.' })
   readonly links!: number
 
-  @Field(() => Int, { description: 'Links that have work and are not paused.' })
+  @Field(() => Int, { description: 'Number of links that have work and are not paused.' })
   readonly linksBehind!: number
 
-  @Field(() => Int, { description: 'Of them, those that no worker would take.' })
+  @Field(() => Int, { description: 'Number of those that no worker would claim.' })
   readonly stuckLinks!: number
 
-  @Field(() => Int, { description: 'Links that a canceled backfill holds back.' })
+  @Field(() => Int, { description: 'Number of links paused by a canceled backfill.' })
   readonly pausedLinks!: number
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When the oldest message was written that a link is still to embed; null: there is none.',
+    description: 'Time of the oldest message that is still to be embedded; null if there is none.',
   })
   readonly oldestWaitingSince!: Date | null
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the link that has failed the most often in a row failed of; null: none does.',
+    description: 'Error of the link with the most consecutive failures; null if there is none.',
   })
   readonly lastError!: string | null
 }
 
-@ObjectType({ description: 'What repairSpace changed, and how the space stands since.' })
+@ObjectType({ description: 'Result of repairSpace.' })
 export class RepairSpacePayload implements Repairs {
-  @Field(() => ID, { description: 'The space.' })
+  @Field(() => ID, { description: 'Id of the space.' })
   readonly spaceId!: string
 
-  @Field(() => GraphQLSafeInt, { description: 'Vectors that belonged nowhere.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of surplus vectors removed.' })
   readonly removedVectors!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Messages that lacked vectors, and are embedded again.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of messages without vectors that are embedded again.' })
   readonly requeuedMessages!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Refusals and waiting messages that belonged nowhere.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of obsolete refusals and pending entries removed.' })
   readonly removedRecords!: number
 
-  @Field(() => Int, { description: 'Counters that were set, also after what was removed.' })
+  @Field(() => Int, {
+    description: 'Number of counters corrected, including those affected by the removals.',
+  })
   readonly correctedCounters!: number
 
-  @Field(() => Int, { description: 'Links that say again whether their thread is deleted.' })
+  @Field(() => Int, { description: 'Number of links whose hidden state was corrected.' })
   readonly correctedLinks!: number
 
-  @Field(() => Int, { description: 'Links that workers take up again.' })
+  @Field(() => Int, { description: 'Number of links made available to workers again.' })
   readonly wokenLinks!: number
 
   @Field(() => SpaceHealth, {
-    description: 'As the repair left it: what is embedded again may still be under way.',
+    description: 'Health after the repair; messages may still be waiting to be embedded again.',
   })
   readonly health!: SpaceHealth
 }

@@ -20,7 +20,7 @@ import {
 } from './space.type.js'
 
 const SPACE_ID = { description: "The space's id." }
-const USER_ID = { description: "The user's `sub`; it may be unknown so far." }
+const USER_ID = { description: "The user's `sub`; the user need not have signed in yet." }
 const ORGANIZATION_ROLE = { description: "A role of the space's organization." }
 
 /** GraphQL face of spaces; every rule lives in SpaceService. */
@@ -35,7 +35,7 @@ export class SpaceResolver {
   @Mutation(() => SpacePayload, {
     nullable: true,
     description:
-      "Makes a space. Its embedding model is the server's default. Needs write access to the organization.",
+      "Creates a space with the server's default embedding model. Needs write access to the organization.",
   })
   async createSpace(
     @Arg('input', () => CreateSpaceInput, { description: 'The new space.' }) input: CreateSpaceInput,
@@ -48,7 +48,7 @@ export class SpaceResolver {
     nullable: true,
     complexity: 100,
     description:
-      'Deletes a space with its store and its associations; its threads stay. Needs to be its creator, an administrator of its organization, or an OWNER of it.',
+      'Deletes a space with its vectors, links and grants; its threads are kept. Needs manage access: its creator, an OWNER or ADMIN of its organization, or an OWNER grant.',
   })
   async deleteSpace(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
@@ -59,12 +59,12 @@ export class SpaceResolver {
 
   @Mutation(() => SpacePayload, {
     nullable: true,
-    description: 'Gives a user access to a space, or changes it. Needs what deleteSpace needs.',
+    description: 'Grants a user a role in a space, or changes it. Needs manage access, as deleteSpace does.',
   })
   async grantSpaceAccess(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
     @Arg('userId', () => ID, USER_ID) userId: string,
-    @Arg('role', () => SpaceRole, { description: 'What it may do there.' }) role: SpaceRole,
+    @Arg('role', () => SpaceRole, { description: 'Role in the space.' }) role: SpaceRole,
     @Ctx() { viewer }: Context,
   ): Promise<SpacePayload> {
     return { space: await this.spaceService.grant(viewer, spaceId, { userId }, role) }
@@ -73,7 +73,7 @@ export class SpaceResolver {
   @Mutation(() => SpacePayload, {
     nullable: true,
     description:
-      "Takes back a user's access to a space; none to take back is no error. Needs what deleteSpace needs.",
+      "Revokes a user's grant in a space; not an error if there is none. Needs manage access, as deleteSpace does.",
   })
   async revokeSpaceAccess(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
@@ -86,12 +86,12 @@ export class SpaceResolver {
   @Mutation(() => SpacePayload, {
     nullable: true,
     description:
-      'Gives everybody with a role in the organization access to a space. Needs what deleteSpace needs.',
+      'Grants everybody with a role in the organization a role in a space. Needs manage access, as deleteSpace does.',
   })
   async grantSpaceAccessToRole(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
     @Arg('organizationRole', () => OrganizationRole, ORGANIZATION_ROLE) organizationRole: OrganizationRole,
-    @Arg('role', () => SpaceRole, { description: 'What they may do there.' }) role: SpaceRole,
+    @Arg('role', () => SpaceRole, { description: 'Role in the space.' }) role: SpaceRole,
     @Ctx() { viewer }: Context,
   ): Promise<SpacePayload> {
     return { space: await this.spaceService.grant(viewer, spaceId, { organizationRole }, role) }
@@ -100,7 +100,7 @@ export class SpaceResolver {
   @Mutation(() => SpacePayload, {
     nullable: true,
     description:
-      'Takes back the access of a role; none to take back is no error. Needs what deleteSpace needs.',
+      'Revokes the grant of an organization role; not an error if there is none. Needs manage access, as deleteSpace does.',
   })
   async revokeSpaceAccessFromRole(
     @Arg('spaceId', () => ID, SPACE_ID) spaceId: string,
@@ -112,7 +112,7 @@ export class SpaceResolver {
 
   @Query(() => Space, {
     nullable: true,
-    description: 'A space that the caller may see, else RESOURCE_NOT_FOUND.',
+    description: 'A space by id. RESOURCE_NOT_FOUND unless the caller may see it.',
   })
   space(
     @Arg('id', () => ID, { description: "The space's id." }) id: string,
@@ -123,13 +123,13 @@ export class SpaceResolver {
 
   @Query(() => SpaceConnection, {
     nullable: true,
-    description: 'Spaces that the caller may see, the newest first.',
+    description: 'Spaces that the caller may see, newest first.',
   })
   async spaces(
     @Arg('organizationId', () => ID, {
       nullable: true,
       description:
-        'Only of this organization. Left out: those of all its organizations, and those it was given access to.',
+        'Only spaces of this organization. Default: spaces of all organizations of the caller, and those it has a grant for.',
     })
     organizationId: string | null,
     @Args(() => PageArgs) args: PageArgs,
@@ -139,12 +139,12 @@ export class SpaceResolver {
     return toConnection(await this.spaceService.list(viewer, organizationId ?? null, page), page, byCreation)
   }
 
-  @FieldResolver(() => Organization, { description: 'Whose space it is.' })
+  @FieldResolver(() => Organization, { description: 'Organization that the space belongs to.' })
   organization(@Root() { organizationId }: Space, @Ctx() { loaders }: Context): Promise<Organization | null> {
     return loaders.load(this.organizations.byId, organizationId)
   }
 
-  @FieldResolver(() => User, { description: 'Who made it.' })
+  @FieldResolver(() => User, { description: 'The user who created it.' })
   creator(@Root() { creatorId }: Space, @Ctx() { loaders }: Context): Promise<User | null> {
     return loaders.load(this.authenticator.userById, creatorId)
   }
@@ -157,7 +157,7 @@ export class SpaceResolver {
 
   @FieldResolver(() => [SpaceGrant], {
     nullable: true,
-    description: 'Who was given access to it; null unless the caller may edit it.',
+    description: 'Grants of access to it; null unless the caller may edit it.',
   })
   async grants(@Root() { id }: Space, @Ctx() { viewer, loaders }: Context) {
     const standing = await loaders.load(this.spaceService.standingById, id)

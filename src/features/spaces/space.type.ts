@@ -11,7 +11,7 @@ registerEnumType(SpaceAccessMode, {
   valuesConfig: {
     PRIVATE: { description: 'Its creator and the OWNERs and ADMINs of its organization.' },
     ORGANIZATION: { description: 'Every member of its organization.' },
-    PUBLIC: { description: 'Everybody who is signed in, of any organization.' },
+    PUBLIC: { description: 'Every authenticated user, of any organization.' },
   },
 })
 
@@ -19,18 +19,19 @@ registerEnumType(SpaceRole, {
   name: 'SpaceRole',
   description: 'What a grant allows in a space.',
   valuesConfig: {
-    VIEWER: { description: 'See it and the titles of its threads, and search it.' },
-    EDITOR: { description: 'Also add and remove threads, and cancel and retry backfills.' },
-    OWNER: { description: 'Also give and take access, and delete it.' },
+    VIEWER: { description: 'May see it and the titles of its threads, and search it.' },
+    EDITOR: { description: 'May also add and remove threads, and cancel and retry backfills.' },
+    OWNER: { description: 'May also manage grants, and delete it.' },
   },
 })
 
 /** The record's columns are properties too, so that field resolvers can reach them. */
 @ObjectType({
-  description: 'Threads that are shared, and the memory of what they say: the vectors of their messages.',
+  description:
+    'A collection of threads with the vectors of their messages, searchable by everybody with access to it.',
 })
 export class Space implements SpaceRecord {
-  @Field(() => ID, { description: 'Opaque.' })
+  @Field(() => ID, { description: 'Id of the space.' })
   readonly id!: string
 
   @Field(() => String, { description: '1 to 255 characters.' })
@@ -42,31 +43,31 @@ export class Space implements SpaceRecord {
   @Field(() => SpaceAccessMode, { description: 'Who may see it without a grant.' })
   readonly accessMode!: SpaceAccessMode
 
-  @Field(() => String, { description: 'The embedding model of its vectors; reembedSpace changes it.' })
+  @Field(() => String, { description: 'Embedding model of its vectors; reembedSpace changes it.' })
   readonly embeddingModel!: string
 
-  @Field(() => Int, { description: "The model's dimensions." })
+  @Field(() => Int, { description: 'Number of dimensions of its vectors.' })
   readonly embeddingDimensions!: number
 
-  @Field(() => Int, { description: 'Its live threads.' })
+  @Field(() => Int, { description: 'Number of its live threads.' })
   readonly threadCount!: number
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Vectors that a search can find: one for each piece of a message.',
+    description: 'Number of vectors that a search can find: one per chunk of each message.',
   })
   readonly vectorCount!: number
 
-  @Field(() => GraphQLDateTime, { description: 'When a thread was last added, removed or embedded.' })
+  @Field(() => GraphQLDateTime, { description: 'When threads were last added, removed or embedded.' })
   readonly lastActivityAt!: Date
 
-  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   readonly createdAt!: Date
 
   readonly organizationId!: string
   readonly creatorId!: string
 }
 
-@ObjectType({ description: 'A space in a list.' })
+@ObjectType({ description: 'A space and its cursor.' })
 export class SpaceEdge extends EdgeOf(() => Space) {}
 
 @ObjectType({ description: 'A page of spaces.' })
@@ -88,42 +89,42 @@ export class CreateSpaceInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'An id to keep, else one is made. CONFLICT when it exists.',
+    description: 'Id of the new space; generated if omitted. CONFLICT if it exists.',
   })
   readonly id?: string | null
 }
 
-@ObjectType({ description: 'A space after a mutation.' })
+@ObjectType({ description: 'Result of a mutation of a space.' })
 export class SpacePayload {
-  @Field(() => Space, { description: 'The space.' })
+  @Field(() => Space, { description: 'The space after the change.' })
   readonly space!: Space
 }
 
-@ObjectType({ description: 'What deleteSpace removed.' })
+@ObjectType({ description: 'Result of deleteSpace.' })
 export class DeleteSpacePayload {
-  @Field(() => ID, { description: 'The space.' })
+  @Field(() => ID, { description: 'Id of the deleted space.' })
   readonly deletedSpaceId!: string
 
-  @Field(() => Int, { description: 'Threads that were in it; they stay as threads.' })
+  @Field(() => Int, { description: 'Number of threads that were in it, which are kept.' })
   readonly removedThreadCount!: number
 
-  @Field(() => GraphQLSafeInt, { description: 'Vectors that were in its store.' })
+  @Field(() => GraphQLSafeInt, { description: 'Number of vectors that were in its store.' })
   readonly removedVectorCount!: number
 }
 
-@ObjectType({ description: 'Access to a space, given to a user or to a role of its organization.' })
+@ObjectType({ description: 'A role in a space, granted to a user or to a role of its organization.' })
 export class SpaceGrant {
   readonly userId!: string | null
 
-  @Field(() => User, { nullable: true, description: 'Whom it was given to; null when to a role.' })
+  @Field(() => User, { nullable: true, description: 'The user; null if granted to a role.' })
   readonly user!: User | null
 
   @Field(() => OrganizationRole, {
     nullable: true,
-    description: 'The role it was given to; null when to a user.',
+    description: 'The organization role; null if granted to a user.',
   })
   readonly organizationRole!: OrganizationRole | null
 
-  @Field(() => SpaceRole, { description: 'What it allows.' })
+  @Field(() => SpaceRole, { description: 'Role in the space.' })
   readonly role!: SpaceRole
 }

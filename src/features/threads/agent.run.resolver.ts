@@ -15,10 +15,10 @@ export class AgentRunResolver {
 
   @Mutation(() => AgentRunPayload, {
     nullable: true,
-    description: 'Notes that an agent started on a thread. Needs write access to it.',
+    description: 'Records that an agent started to work on a thread. Needs write access to it.',
   })
   async startAgentRun(
-    @Arg('threadId', () => ID, { description: 'The thread it works on.' }) threadId: string,
+    @Arg('threadId', () => ID, { description: 'The thread that it works on.' }) threadId: string,
     @Ctx() { viewer }: Context,
   ): Promise<AgentRunPayload> {
     return { agentRun: await this.runs.start(viewer, threadId) }
@@ -27,11 +27,11 @@ export class AgentRunResolver {
   @Mutation(() => AgentRunPayload, {
     nullable: true,
     description:
-      'Notes that an agent run ended. Needs write access to its thread. CONFLICT when it has ended already.',
+      'Records the end of an agent run. Needs write access to its thread. CONFLICT if it has already ended.',
   })
   async finishAgentRun(
     @Arg('agentRunId', () => ID, { description: 'The run.' }) agentRunId: string,
-    @Arg('status', () => AgentRunStatus, { description: 'How it ended: not RUNNING.' })
+    @Arg('status', () => AgentRunStatus, { description: 'Final status: COMPLETED, FAILED or CANCELED.' })
     status: AgentRunStatus,
     @Ctx() { viewer }: Context,
   ): Promise<AgentRunPayload> {
@@ -40,7 +40,7 @@ export class AgentRunResolver {
 
   @FieldResolver(() => AgentRunConnection, {
     nullable: true,
-    description: 'Its agent runs, the newest first; null unless the caller may read it.',
+    description: 'Its agent runs, newest first; null unless the caller may read the thread.',
   })
   async agentRuns(
     @Root() { id, isReadable }: Thread,

@@ -10,10 +10,10 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { type AgentRunRecord, finishRun, listRuns, selectThreadOfRun } from './agent.run.sql.js'
 
-// A deletion that is acknowledged has hidden the thread: a share of its row would not have waited for that.
+// An acknowledged deletion has hidden the thread already; a share lock on its row would not have seen that.
 const LOCK: Lock = 'change'
 
-/** Agent runs of a thread. A run whose thread is deleted is gone with it, and finds nothing to write to. */
+/** Agent runs of a thread. They are deleted with their thread, so a run cannot write to a deleted thread. */
 export class AgentRunService {
   readonly pages: PagesDefinition<AgentRunRecord>
 
@@ -50,10 +50,10 @@ export class AgentRunService {
       require: (tx) => requireThreadOfRun(tx, viewer, agentRunId),
       work: async (tx, { id: threadId }) => {
         if (status === 'RUNNING')
-          throw invalid('Invalid status. A run ends COMPLETED, FAILED or CANCELED.', { status })
+          throw invalid('Invalid status. It must be COMPLETED, FAILED or CANCELED.', { status })
         const thread = await requireThread(tx, viewer, 'write', threadId, LOCK)
         const [run] = await tx.query(finishRun(agentRunId, status))
-        if (!run) throw conflict('The agent run has ended already.', 'Agent run not running', { agentRunId })
+        if (!run) throw conflict('The agent run has already ended.', 'Agent run not running', { agentRunId })
         await recordAudit(tx, viewer, {
           action: 'agent-run.finished',
           targetType: 'thread',

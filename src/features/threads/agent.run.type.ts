@@ -5,31 +5,33 @@ import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
 
 registerEnumType(AgentRunStatus, {
   name: 'AgentRunStatus',
-  description: 'Where an agent run stands.',
+  description: 'State of an agent run. COMPLETED, FAILED and CANCELED are terminal.',
   valuesConfig: {
-    RUNNING: { description: 'At work.' },
-    COMPLETED: { description: 'Ended well.' },
-    FAILED: { description: 'Ended with an error.' },
-    CANCELED: { description: 'Ended before its time.' },
+    RUNNING: { description: 'Running.' },
+    COMPLETED: { description: 'Succeeded.' },
+    FAILED: { description: 'Failed.' },
+    CANCELED: { description: 'Canceled before its end.' },
   },
 })
 
-@ObjectType({ description: 'One run of an agent on a thread. It goes with its thread, running or not.' })
+@ObjectType({
+  description: 'One run of an agent on a thread. It is deleted with its thread, even while it is running.',
+})
 export class AgentRun {
-  @Field(() => ID, { description: 'Opaque.' })
+  @Field(() => ID, { description: 'Id of the run.' })
   readonly id!: string
 
-  @Field(() => AgentRunStatus, { description: 'Where it stands.' })
+  @Field(() => AgentRunStatus, { description: 'Current state.' })
   readonly status!: AgentRunStatus
 
   @Field(() => GraphQLDateTime, { description: 'When it started.' })
   readonly startedAt!: Date
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null while it runs.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it ended; null while it is running.' })
   readonly finishedAt!: Date | null
 }
 
-@ObjectType({ description: 'An agent run in a list.' })
+@ObjectType({ description: 'An agent run and its cursor.' })
 export class AgentRunEdge extends EdgeOf(() => AgentRun) {}
 
 @ObjectType({ description: 'A page of agent runs.' })

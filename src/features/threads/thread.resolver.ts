@@ -27,7 +27,7 @@ export class ThreadResolver {
   @Mutation(() => CreateThreadPayload, {
     nullable: true,
     description:
-      'Makes a thread that the caller owns. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit.',
+      'Creates a thread owned by the caller. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit.',
   })
   async createThread(
     @Arg('input', () => CreateThreadInput, { description: 'The new thread.' }) input: CreateThreadInput,
@@ -39,7 +39,7 @@ export class ThreadResolver {
   @Query(() => Thread, {
     nullable: true,
     description:
-      'A live thread that the caller owns, or whose organization it is a member of; else RESOURCE_NOT_FOUND.',
+      'A live thread that the caller owns, or of an organization that the caller is a member of; otherwise RESOURCE_NOT_FOUND.',
   })
   thread(
     @Arg('id', () => ID, { description: "The thread's id." }) id: string,
@@ -48,18 +48,17 @@ export class ThreadResolver {
     return this.threadService.get(viewer, id)
   }
 
-  @Query(() => ThreadConnection, { nullable: true, description: 'Threads, the newest first.' })
+  @Query(() => ThreadConnection, { nullable: true, description: 'Threads, newest first.' })
   async threads(
     @Arg('organizationId', () => ID, {
       nullable: true,
       description:
-        "All threads of this organization. Left out: the caller's own and those of its organizations.",
+        "All threads of this organization. Default: the caller's own threads and those of its organizations.",
     })
     organizationId: string | null,
     @Arg('includeDeleted', () => Boolean, {
       nullable: true,
-      description:
-        'Soft-deleted ones too, where the caller could restore them. Default, and with null: false.',
+      description: 'Also soft-deleted threads that the caller could restore. Default, also for null: false.',
     })
     includeDeleted: boolean | null,
     @Args(() => PageArgs) args: PageArgs,
@@ -78,13 +77,13 @@ export class ThreadResolver {
   @FieldResolver(() => GraphQLJSONObject, {
     nullable: true,
     description:
-      'What its maker keeps with it: a JSON object, up to 64 KiB and 100 levels; null unless the caller may read it.',
+      'Metadata set by its creator: a JSON object, up to 64 KiB and 100 levels; null unless the caller may read the thread.',
   })
   metadata(@Root() { metadata, isReadable }: Thread): JsonObject | null {
     return isReadable ? metadata : null
   }
 
-  @FieldResolver(() => Organization, { description: 'Whose thread it is.' })
+  @FieldResolver(() => Organization, { description: 'Organization that the thread belongs to.' })
   organization(
     @Root() { organizationId }: Thread,
     @Ctx() { loaders }: Context,
@@ -94,13 +93,13 @@ export class ThreadResolver {
 
   @FieldResolver(() => Project, {
     nullable: true,
-    description: 'Its project; null when it has none, or when the caller is no member of its organization.',
+    description: 'Its project; null if it has none, or if the caller is not a member of its organization.',
   })
   async project(@Root() { projectId }: Thread, @Ctx() { loaders }: Context): Promise<Project | null> {
     return projectId === null ? null : loaders.load(this.projects.byId, projectId)
   }
 
-  @FieldResolver(() => User, { description: 'Who made it.' })
+  @FieldResolver(() => User, { description: 'The user who owns it.' })
   owner(@Root() { ownerId }: Thread, @Ctx() { loaders }: Context): Promise<User | null> {
     return loaders.load(this.authenticator.userById, ownerId)
   }

@@ -34,9 +34,9 @@ export interface NewThread {
   metadata?: JsonObject | null
 }
 
-/** Threads: making, finding and listing them. Their messages and their end belong to others. */
+/** Threads: creating, finding and listing them. Messages and deletion are separate features. */
 export class ThreadService {
-  /** soft-deleted ones too: who may see a message may see which thread it is of */
+  /** including soft-deleted ones: whoever may see a message may see which thread it belongs to */
   readonly byId: LoaderDefinition<string, ThreadRecord>
   readonly liveById: LoaderDefinition<string, ThreadRecord>
 
@@ -75,12 +75,12 @@ export class ThreadService {
     const title = requireOptionalText('title', input.title, MAX_TITLE)
     const metadata = requireMetadata(input.metadata ?? {})
     const projectId = input.projectId ?? null
-    // Shared until the commit: a deletion of the project's last thread waits, and then sees this one.
+    // Share-locked until the commit: a concurrent deletion of the project's last thread waits, and then sees this one.
     if (projectId !== null) await requirePlace(tx, viewer, input, 'share')
     const organizationId = place ?? (await this.organizations.openPersonal(tx, viewer)).id
     const row = { id, ownerId: viewer.userId, organizationId, projectId, title, metadata }
     const [thread] = await tx.query(insertThread(row))
-    if (!thread) throw conflict('A thread with this id exists already.', 'Thread id exists', { id })
+    if (!thread) throw conflict('A thread with this id already exists.', 'Thread id exists', { id })
     await recordAudit(tx, viewer, {
       action: 'thread.created',
       targetType: 'thread',
@@ -98,7 +98,7 @@ export class ThreadService {
     return thread
   }
 
-  /** Every thread of an organization for any of its members, else the viewer's own and those of its organizations. */
+  /** All threads of an organization for any of its members; without one, the viewer's own and those of its organizations. */
   async list(
     viewer: Viewer,
     organizationId: string | null,
@@ -117,7 +117,7 @@ export class ThreadService {
   }
 }
 
-/** @returns the organization that is named; null when none is */
+/** @returns the named organization; null if none is named */
 async function requirePlace(
   tx: Queryable,
   viewer: Viewer,

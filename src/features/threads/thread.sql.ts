@@ -28,7 +28,7 @@ export type ThreadRecord = ThreadGetPayload<{ select: typeof thread }> & {
 /** Of threads that were found through a right to read them. */
 export const threadColumns = columnsIf(sql`true`)
 
-/** Of threads that were found in some other way. */
+/** For threads selected in any other way. */
 export function threadColumnsFor(viewerId: string): Fragment {
   return columnsIf(threadReadable('t', viewerId))
 }
@@ -48,7 +48,7 @@ export interface NewThreadRow {
   createdAt: Date | null
 }
 
-/** Returns no row when the id exists. */
+/** Returns no row if the id exists. */
 export const insertThread = (row: Omit<NewThreadRow, 'conversationId' | 'createdAt'>) => sql<ThreadRecord>`
   insert into thread as t (id, owner_id, organization_id, project_id, title, metadata)
   values (${row.id}, ${row.ownerId}, ${row.organizationId}, ${row.projectId}, ${row.title},
@@ -66,18 +66,18 @@ export const selectReadableThread = (viewerId: string, id: string) => sql<Thread
   select ${threadColumns} from thread t
   where t.id = ${id} and t.deleted_at is null and ${threadReadable('t', viewerId)}`
 
-/** What a list of threads covers. */
+/** Which threads a list contains. */
 export interface ThreadScope {
   viewerId: string
   /** null: the viewer's own threads and those of its organizations */
   organizationId: string | null
-  /** soft-deleted ones too, where the viewer could restore them */
+  /** also soft-deleted ones that the viewer could restore */
   includeDeleted: boolean
 }
 
 /**
- * Each place that the scope covers walks an index of its own and stops at a page; the page is then cut from all of them.
- * A membership shows its organization's threads, the viewer's own among them: those are looked for only where it does not.
+ * Each part of the scope scans its own index for one page; the result is cut from all of these pages. A membership shows
+ * all threads of its organization, including the viewer's own, which are scanned separately only where it does not.
  */
 export const listThreads = (scope: ThreadScope, page: Page) => sql<ThreadRecord>`
   ${pendingPlaces(scope)}
@@ -87,7 +87,7 @@ export const listThreads = (scope: ThreadScope, page: Page) => sql<ThreadRecord>
     ) page join thread t on t.id = page.id
   order by t.created_at desc, t.id desc`
 
-/** Live threads of whole organizations are counted by their usage, others one by one. */
+/** Live threads of whole organizations are counted by their usage rows, others individually. */
 export const countThreads = (scope: ThreadScope) => {
   const counts = scope.includeDeleted
     ? placesOf(scope, null).map(countOf)
@@ -98,10 +98,10 @@ export const countThreads = (scope: ThreadScope) => {
 const countOf = (listed: Fragment): Fragment => sql`(select count(*) from (${listed}) listed)`
 
 const LIVE = threadLive('t')
-/** Hidden threads may stand in either part of an index, live ones in the first: the planner must know which is walked. */
+/** Hidden threads may be in either part of an index, live ones only in the first: tells the planner which to scan. */
 const PARTS = [sql`t.listed`, sql`not t.listed`]
 
-/** No two of them have a thread in common. */
+/** Disjoint: no thread is in two of them. */
 function placesOf(scope: ThreadScope, page: Page | null): Fragment[] {
   if (!scope.includeDeleted) return [inOrganizations(scope, LIVE, page), ...ownElsewhere(scope, LIVE, page)]
   return PARTS.flatMap((part) => [
@@ -123,7 +123,7 @@ function inOrganizations(scope: ThreadScope, part: Fragment, page: Page | null):
     where ${isMembership(scope)}`
 }
 
-/** A VIEWER of an organization sees its own deleted threads beside what its membership shows. */
+/** A VIEWER of an organization also sees its own deleted threads, which its membership does not show. */
 function ownAsViewer(scope: ThreadScope, part: Fragment, page: Page | null): Fragment {
   const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = m.organization_id`
   return sql`
@@ -132,7 +132,7 @@ function ownAsViewer(scope: ThreadScope, part: Fragment, page: Page | null): Fra
     where ${isMembership(scope)} and m.role = 'VIEWER'`
 }
 
-/** Where the viewer is only invited it sees unasked what it made there, and nothing else. */
+/** From a pending membership, the viewer only sees the threads that it created there. */
 function ownElsewhere(scope: ThreadScope, part: Fragment, page: Page | null): Fragment[] {
   if (scope.organizationId !== null) return []
   const isOwn = sql`t.owner_id = ${scope.viewerId} and t.organization_id = o.organization_id`
@@ -149,8 +149,8 @@ function isMembership({ viewerId, organizationId }: ThreadScope): Fragment {
 }
 
 /**
- * Organizations that the viewer has threads in by a pending membership: found by one step in each part of the owner's index
- * for each that it has threads in, however many have invited it.
+ * Organizations of pending memberships in which the viewer has threads: found by one step in each part of the owner's index
+ * per such organization, however many have invited the viewer.
  */
 function pendingPlaces({ viewerId, organizationId, includeDeleted }: ThreadScope): Fragment {
   if (organizationId !== null) return empty

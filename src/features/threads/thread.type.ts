@@ -3,33 +3,33 @@ import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
 import { CountedConnectionOf, EdgeOf } from '../../platform/connection.type.js'
 import type { JsonObject, ThreadRecord } from './thread.sql.js'
 
-/** The record's columns are properties too, so that field resolvers can reach them. */
+/** Also has the record's columns, for field resolvers. */
 @ObjectType({
   description:
-    'A conversation: messages in order, with an owner and an organization. Who meets it in a space without being allowed to read it sees its title; what is said in it is null there.',
+    'A conversation: messages in order, with an owner and an organization. A caller who sees it in a space without read access to it sees its title; its contents are null then.',
 })
 export class Thread implements ThreadRecord {
-  @Field(() => ID, { description: 'Opaque; an imported thread keeps the id that it came with.' })
+  @Field(() => ID, { description: 'Id of the thread; an imported thread keeps its own.' })
   readonly id!: string
 
-  @Field(() => String, { nullable: true, description: 'Up to 255 characters; null when it has none.' })
+  @Field(() => String, { nullable: true, description: 'Up to 255 characters; null if it has none.' })
   readonly title!: string | null
 
-  @Field(() => Int, { description: 'Its messages.' })
+  @Field(() => Int, { description: 'Number of its messages.' })
   readonly messageCount!: number
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: "The last message's time; null without messages.",
+    description: 'Time of the last message; null without messages.',
   })
   readonly lastMessageAt!: Date | null
 
-  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was created.' })
   readonly createdAt!: Date
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When it was soft-deleted; null while it lives.',
+    description: 'When it was soft-deleted; null if it is live.',
   })
   readonly deletedAt!: Date | null
 
@@ -41,7 +41,7 @@ export class Thread implements ThreadRecord {
   readonly isReadable!: boolean
 }
 
-@ObjectType({ description: 'A thread in a list.' })
+@ObjectType({ description: 'A thread and its cursor.' })
 export class ThreadEdge extends EdgeOf(() => Thread) {}
 
 @ObjectType({ description: 'A page of threads.' })
@@ -52,7 +52,7 @@ export class CreateThreadInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "Starts with `org_`. Left out: the project's organization, else the caller's personal one, which is created when it is first needed.",
+      "Starts with `org_`. Default: the project's organization, or else the caller's personal one, which is created on first use.",
   })
   readonly organizationId?: string | null
 
@@ -65,18 +65,18 @@ export class CreateThreadInput {
   @Field(() => GraphQLJSONObject, {
     nullable: true,
     description:
-      'A JSON object, up to 64 KiB and 100 levels. Its members `customMetadata` and `extra` come back in the deletion receipt.',
+      'A JSON object, up to 64 KiB and 100 levels. Its members `customMetadata` and `extra` are repeated in the deletion receipt.',
   })
   readonly metadata?: JsonObject | null
 
   @Field(() => ID, {
     nullable: true,
-    description: 'An id to keep, else one is made. CONFLICT when it exists.',
+    description: 'Id of the new thread; generated if omitted. CONFLICT if it exists.',
   })
   readonly id?: string | null
 }
 
-@ObjectType({ description: 'The thread made by createThread.' })
+@ObjectType({ description: 'Result of createThread.' })
 export class CreateThreadPayload {
   @Field(() => Thread, { description: 'The new thread.' })
   readonly thread!: Thread

@@ -6,18 +6,18 @@ import { changeUsage, insertUsage, selectUsage, type UsageChange, type UsageReco
 import type { Usage } from './usage.type.js'
 
 export interface UsageLimits {
-  /** live threads an organization may have, unless its own row says otherwise */
+  /** live threads per organization, unless its own row sets another limit */
   threads: number
   /** live projects, likewise */
   projects: number
 }
 
 /**
- * Counts what an organization has, in the transaction that changes it, so that a count cannot drift and a limit cannot
- * be passed by two at once. The usage row is the last that a transaction locks.
+ * Counts an organization's threads, projects and messages in the transaction that changes them, so that counts cannot drift
+ * and concurrent changes cannot exceed a limit. The usage row is the last one that a transaction locks.
  */
 export class UsageMeter {
-  /** The account state of organizations, as old as a few seconds when the cache missed a change. */
+  /** Limits and counts of organizations; a few seconds old if the cache missed an invalidation. */
   readonly byOrganization: LoaderDefinition<string, Usage>
 
   constructor(
@@ -32,11 +32,11 @@ export class UsageMeter {
     await tx.query(insertUsage(organizationId))
   }
 
-  /** Throws QUOTA_EXCEEDED, and so rolls the transaction back, when a rising count passes its limit. */
+  /** Throws QUOTA_EXCEEDED, which rolls the transaction back, if an increase exceeds the limit. */
   async change(tx: Transaction, organizationId: string, change: UsageChange): Promise<void> {
     const [row] = await tx.query(changeUsage(organizationId, change))
     if (!row) throw new Error(`Organization ${organizationId} has no usage row`)
-    // Before the commit too: a client that hears of it may ask before the second word has arrived.
+    // Also before the commit: a client that receives the reply may ask before the second invalidation arrives.
     this.cache.forget(cacheKey(organizationId))
     tx.afterCommit(() => this.cache.forget(cacheKey(organizationId)))
     const usage = this.#describe(row)
@@ -44,7 +44,7 @@ export class UsageMeter {
     this.#requireRoom('project', organizationId, change.projects, usage.projects, usage.projectLimit)
   }
 
-  /** The same of several organizations, in the one order in which their rows are locked. */
+  /** The same for several organizations, in the order in which their rows are locked. */
   async changeEach(tx: Transaction, changes: ReadonlyMap<string, UsageChange>): Promise<void> {
     for (const organizationId of [...changes.keys()].toSorted((a, b) => (a < b ? -1 : 1))) {
       await this.change(tx, organizationId, changes.get(organizationId) ?? {})
@@ -89,7 +89,7 @@ export class UsageMeter {
     if ((added ?? 0) <= 0 || count <= limit) return
     throw new HeddleError(
       'QUOTA_EXCEEDED',
-      `The organization may have ${limit.toLocaleString('en')} live ${what}s.`,
+      `The organization has reached its limit of ${limit.toLocaleString('en')} live ${what}s.`,
       {
         systemMessage: `${what === 'thread' ? 'Thread' : 'Project'} limit reached`,
         details: { organizationId, limit },

@@ -58,7 +58,7 @@ describe('a thread that cannot be imported is told of, and the others go on', ()
 
     const results = await imported(owner, [first, first, sharing, other], organizationId)
 
-    const refused = (id: string) => failed(id, 'VALIDATION_ERROR', 'An id stands twice in this import.')
+    const refused = (id: string) => failed(id, 'VALIDATION_ERROR', 'An id occurs twice in this import.')
     expect(results).toEqual([done(first.id, 2), refused(first.id), refused(sharing.id), done(other.id, 2)])
   })
 

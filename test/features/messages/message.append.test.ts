@@ -64,7 +64,7 @@ describe('how many messages are appended at once', () => {
       Array.from({ length: count }, () => ({ content: 'text' })),
     )
 
-    const systemMessage = 'Invalid messages. Append 1 to 1,000 at once.'
+    const systemMessage = 'Invalid messages. Append 1 to 1,000 messages at once.'
     expect(reply).toFailWith({ ...INVALID, systemMessage, details: { count } })
     expect(await countsOf(thread)).toBe(0)
   })

@@ -126,7 +126,9 @@ describe('a hybrid search', () => {
     const { mode, warnings, edges } = await searched(space.owner, space, 'which car')
 
     expect(mode).toBe('KEYWORD')
-    expect(warnings).toEqual(['Searched by words only. The embedder does not answer now. Try again later.'])
+    expect(warnings).toEqual([
+      'Searched by words only. The embedding provider does not answer. Try again later.',
+    ])
     expect(contentsOf(edges)).toEqual(['car', 'the car'])
     expect(edges[0].similarity).toBeNull()
     expect((await searched(space.owner, space, 'which car')).mode).toBe('HYBRID')

@@ -54,7 +54,7 @@ test('a run does not end as RUNNING', async () => {
   const thread = await app.seed.thread()
   const run = await start(thread.owner, thread.id)
 
-  const systemMessage = 'Invalid status. A run ends COMPLETED, FAILED or CANCELED.'
+  const systemMessage = 'Invalid status. It must be COMPLETED, FAILED or CANCELED.'
   expect(await finish(thread.owner, run, 'RUNNING')).toFailWith({ code: 'VALIDATION_ERROR', systemMessage })
 })
 

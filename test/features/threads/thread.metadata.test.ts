@@ -75,7 +75,10 @@ test('metadata has up to 100 levels', async () => {
   const systemMessage = 'Invalid metadata. It must have at most 100 levels.'
   expect(await send(101)).toFailWith({ ...INVALID, systemMessage })
   for (const depth of [1_000, 10_000]) {
-    const refusal = { code: 'VALIDATION_ERROR', systemMessage: 'The JSON has more than 128 levels.' }
+    const refusal = {
+      code: 'VALIDATION_ERROR',
+      systemMessage: 'The JSON is nested more than 128 levels deep.',
+    }
     expect(await send(depth)).toFailWith(refusal)
   }
 })

@@ -32,7 +32,7 @@ const reached = (what: 'Thread' | 'Project', organizationId: string, limit: numb
   code: 'QUOTA_EXCEEDED',
   status: 403,
   systemMessage: `${what} limit reached`,
-  message: `The organization may have ${limit} live ${what.toLowerCase()}s.`,
+  message: `The organization has reached its limit of ${limit} live ${what.toLowerCase()}s.`,
   details: { organizationId, limit },
 })
 
