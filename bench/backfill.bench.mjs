@@ -1,8 +1,8 @@
-// Embeds a long thread with an embedder that answers at once, beside a bare bulk insert of the same vectors; and with a
-// slow one, beside the time that the embedder alone needs when it is never idle.
+// Embeds a long thread with an embedder that answers immediately, compared with a bare bulk insert of the same vectors; and with a
+// slow one, compared with the time that the embedder alone needs if it is never idle.
 import { databaseKind, openGateway } from './gateway.mjs'
 import { compare, median, timed, title } from './report.mjs'
-import { addThreads, insertVectors, makeSpace } from './store.mjs'
+import { addThreads, createSpace, insertVectors } from './store.mjs'
 import { PlayedEmbedder } from './vectors.mjs'
 
 const ROUNDS = 3
@@ -20,7 +20,7 @@ async function measureInstant(dimensions) {
   const count = MESSAGES[databaseKind()]
   title(`backfill: ${count} messages, ${dimensions} dimensions, ${databaseKind()}, median of ${ROUNDS}`)
   const embedder = new PlayedEmbedder({ dimensions })
-  // Made beforehand: neither the pipeline nor the floor is to wait for arithmetic.
+  // Computed in advance, so that neither measurement includes it.
   const vectors = Array.from({ length: count + 1 }, (_, number) => embedder.vectorOf(number))
   embedder.vectorOf = (number) => vectors[number]
   const took = { bare: [], pipeline: [] }
@@ -66,7 +66,7 @@ async function measureSlow() {
 }
 
 async function openThread(gateway, messages) {
-  const space = await makeSpace(gateway)
+  const space = await createSpace(gateway)
   const { viewer } = await gateway.call('{ viewer { id } }')
   const [threadId] = await addThreads(gateway.pool, space, viewer.id, 1, messages)
   await gateway.pool.query('vacuum analyze')

@@ -1,11 +1,11 @@
-// Deletes all threads of a user, softly and for good, and restores them, beside the bare statements on as many rows.
+// Deletes all threads of a user, softly and permanently, and restores them, compared with the bare statements on as many rows.
 import { databaseKind, openGateway } from './gateway.mjs'
 import { compare, median, timed, title } from './report.mjs'
 
 const ROUNDS = 3
 const THREADS = { postgres: 100_000, embedded: 10_000 }
 const MESSAGES_A_THREAD = 3
-// As long as one of Heddle's: a longer row wants more room in its page.
+// As long as Heddle's ids, because longer rows need more space in their pages.
 const BARE_BATCH_ID = 'del_00000000000000000000000000'
 
 export async function run() {
@@ -33,7 +33,7 @@ export async function run() {
   compare('deleteAllThreads (PERMANENT): all is gone', median(took.purge), bare(took.barePurge))
 }
 
-/** One round: the same number of threads for the bare statements and for Heddle, each of an owner of its own. */
+/** One round: the same number of threads for the bare statements and for Heddle, each with a separate owner. */
 async function measure({ pool, call }, { organizationId, ownerId, round, count }, took) {
   const bareId = `user_bare_${round}`
   await addThreads(pool, organizationId, bareId, `bare${round}`, count)
@@ -50,7 +50,7 @@ async function measure({ pool, call }, { organizationId, ownerId, round, count }
       ),
     ),
   )
-  // Whoever reads the table next would else clear away what the bare statement has left.
+  // Otherwise the next reader would clean up dead rows that the bare statement left.
   await pool.query('vacuum thread')
   let batchId
   took.hide.push(

@@ -1,4 +1,4 @@
-// An app of its own for a benchmark: the built server on a fresh database, and a client that calls it over HTTP.
+// A separate app for a benchmark: the built server on a fresh database, and a client that calls it over HTTP.
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ export function databaseKind() {
 }
 
 /**
- * Starts Heddle on a new database; `close` leaves nothing of it.
+ * Starts Heddle on a new database; `close` removes it.
  *
  * @param {{ embedder?: object, environment?: Record<string, string> }} options
  */

@@ -1,4 +1,4 @@
-// `npm run bench [-- deletion …]`: how fast Heddle does its work, as a ratio to the least that the same database needs
+// `npm run bench [-- deletion …]`: how fast Heddle does its work, relative to the minimum that the same database needs
 // for it, measured in the same run. On PostgreSQL with BENCH_DATABASE_URL, else on the embedded database, with less data.
 import { readdirSync } from 'node:fs'
 import { ensureBuilt } from '../scripts/ensure-built.mjs'

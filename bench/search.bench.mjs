@@ -1,7 +1,7 @@
 // Searches a space by meaning: exactly, and by its index, with the share of the right hits that the index finds.
 import { databaseKind, openGateway } from './gateway.mjs'
 import { compare, median, note, timed, title } from './report.mjs'
-import { addThreads, fillSpace, makeSpace } from './store.mjs'
+import { addThreads, createSpace, fillSpace } from './store.mjs'
 import { PlayedEmbedder, textOf } from './vectors.mjs'
 
 const QUERIES = 50
@@ -26,7 +26,7 @@ async function measure(size) {
   const gateway = await openGateway({ embedder, environment: { VECTOR_INDEX_MEMORY_MB: '1024' } })
   try {
     const allowIndexes = await keepIndexesAway(gateway)
-    const space = await makeSpace(gateway)
+    const space = await createSpace(gateway)
     const { viewer } = await gateway.call('{ viewer { id } }')
     await addThreads(gateway.pool, space, viewer.id, size / 100)
     await fillSpace(gateway.pool, space, embedder, size / 100)

@@ -5,7 +5,7 @@ import { textOf } from './vectors.mjs'
 const MESSAGES_A_THREAD = 100
 const VECTORS_AT_ONCE = 2_000
 
-export async function makeSpace({ call }) {
+export async function createSpace({ call }) {
   const { createOrganization } = await call(
     'mutation { createOrganization(name: "Bench") { organization { id } } }',
   )

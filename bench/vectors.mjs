@@ -1,9 +1,9 @@
-// Vectors as they are found in practice: in clusters. A text names its vector, so that an embedder can be played.
+// Clustered vectors, as in practice. A text encodes its vector, so that an embedder can be simulated.
 const CLUSTERS = 1_000
-// How far a vector stands from the middle of its cluster; 1 is as far as the middle itself is from the origin.
+// Distance of a vector from the center of its cluster; 1 is the distance of the center from the origin.
 const SPREAD = 0.7
 
-/** An embedder that answers at once, with the vector that a text of `textOf` names. */
+/** An embedder that answers immediately, with the vector that a text of `textOf` encodes. */
 export class PlayedEmbedder {
   constructor({ dimensions, batchSize = 256, concurrency = 4, model = `played-${dimensions}` }) {
     Object.assign(this, { dimensions, batchSize, concurrency, model })

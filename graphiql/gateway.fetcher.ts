@@ -10,7 +10,7 @@ const PATH = '/graphql'
 const LONGEST_EXCERPT = 300
 const CLOSED_BY_APPLICATION = 4000
 
-/** `onSchema` hears after each reading of the schema why it failed, or null. */
+/* `onSchema` is called after each read of the schema, with the reason of its failure or null. */
 export function createFetcher(
   page: Location,
   onSchema: (problem: string | null) => void,
@@ -52,7 +52,7 @@ async function post(operation: SubscribePayload, headers: RequestHeaders): Promi
     })
     return readResult(await response.text(), response)
   } catch (error) {
-    return failure(`The request was not answered (${text(error)}). Does the gateway run?`)
+    return failure(`The request failed (${text(error)}). Is the gateway running?`)
   }
 }
 
@@ -99,7 +99,7 @@ function explain(error: unknown): ExecutionResult {
       `The gateway closed the connection: ${error.reason || error.code}. Check the Headers pane.`,
     )
   }
-  return failure(error instanceof Event ? 'The connection failed. Does the gateway run?' : text(error))
+  return failure(error instanceof Event ? 'The connection failed. Is the gateway running?' : text(error))
 }
 
 function isRefusal(error: unknown): error is CloseEvent {

@@ -11,7 +11,7 @@ import { createFetcher, type RequestHeaders } from './gateway.fetcher.js'
 
 const SCHEMA_RETRY_MS = 500
 
-/** `headers` stand in the headers pane of every new tab. */
+/* `headers` are shown in the headers pane of every new tab. */
 function GraphiqlPage({ headers }: { headers?: RequestHeaders }) {
   const [schemaProblem, setSchemaProblem] = useState<string | null>(null)
   const [fetcher, setFetcher] = useState(() => createFetcher(window.location, setSchemaProblem, headers))
@@ -49,7 +49,7 @@ function GraphiqlPage({ headers }: { headers?: RequestHeaders }) {
 const container = document.getElementById('page')
 if (container === null) throw new Error('index.html has no #page')
 
-// A second address with a key in the same tab changes only the fragment: the page takes it as it would at its start.
+// Opening a second link with a key in the same tab changes only the fragment: handle it as at the start.
 window.addEventListener('hashchange', () => window.location.reload())
 
 // As if they had been typed: variables that GraphiQL gets as a default are gone at the second visit.

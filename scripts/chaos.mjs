@@ -1,5 +1,5 @@
-// npm run chaos -- --minutes 30 --seed 7 [--only kill,freeze,terminate,redis]: kills, freezes and cuts nodes, PostgreSQL's
-// backends and Redis under writes for as long, and checks each acknowledged one. Needs TEST_DATABASE_URL, TEST_REDIS_URL
+// npm run chaos -- --minutes 30 --seed 7 [--only kill,freeze,terminate,redis]: kills, freezes and disconnects nodes, PostgreSQL's
+// backends and Redis under load, and checks every acknowledged write. Needs TEST_DATABASE_URL, TEST_REDIS_URL
 // as the tests do, and redis-server, of which it starts its own.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -59,7 +59,7 @@ export function hashSources() {
   return hash.digest('hex')
 }
 
-/** For the build, once everything stands: dist is made of the sources of this hash. */
+/** Called at the end of a build: records the hash of the sources that dist was built from. */
 export function markBuilt(hash) {
   writeFileSync(STAMP, hash)
 }
@@ -129,7 +129,7 @@ function isInstalled() {
   })
 }
 
-// This and npm's lines go to standard error: a command's own output is for whoever reads it.
+// Goes to standard error, like npm's output: standard output belongs to the command.
 function say(line) {
   process.stderr.write(`${line}\n`)
 }

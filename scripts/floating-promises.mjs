@@ -1,4 +1,4 @@
-// Finds promises that nobody waits for, with TypeScript's own types. Biome has the rule too, and is quicker, but it
+// Finds promises that are not awaited, with TypeScript's own types. Biome has the rule too, and is quicker, but it
 // cannot follow the types of Prisma's client: there a write without `await` is never sent at all.
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -21,7 +21,7 @@ export function findFloatingPromises(program, isOurs) {
   return found
 }
 
-// As a statement, or as the value of `() => …` where whoever calls it expects none: `ids.forEach((id) => remove(id))`.
+// As a statement, or as the value of `() => …` where the caller expects no promise: `ids.forEach((id) => remove(id))`.
 function isDropped(node, checker) {
   if (ts.isExpressionStatement(node)) return floats(node.expression, checker)
   if (!ts.isArrowFunction(node) || ts.isBlock(node.body)) return false

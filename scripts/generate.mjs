@@ -1,5 +1,5 @@
 // Writes Prisma's client into src/generated. Prisma would download its schema engine first, although generating does
-// not run it; any executable that exists stands in for it, so that this works without that download.
+// not run it; any existing executable can replace it, so that this works without the download.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

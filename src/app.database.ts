@@ -16,18 +16,19 @@ import { requireOwnSessions } from './platform/pool.sessions.js'
 import { PostgresPool } from './platform/postgres.pool.js'
 import { MAINTENANCE_LIMITS, requestLimits, setTransaction } from './platform/postgres.session.js'
 
-// One migrates or builds an index; another shows at the start that sessions are kept.
+// One migrates or builds an index; another checks at start that sessions are kept.
 const DIRECT_POOL_SIZE = 2
 
-const SHARED_SESSIONS = 'leads to a connection pooler that lends its connections for one transaction each. '
+const SHARED_SESSIONS =
+  'connects to a pooler in transaction mode, which assigns a connection for one transaction at a time. '
 const POOL_ADVICE = `DATABASE_URL ${SHARED_SESSIONS}Set DATABASE_POOL_MODE=transaction, and DATABASE_DIRECT_URL to PostgreSQL itself.`
 const DIRECT_ADVICE = `DATABASE_DIRECT_URL ${SHARED_SESSIONS}Set it to PostgreSQL itself.`
 
 export interface OpenDatabase {
   db: Database
-  /** tells other processes where the one that holds the data directory answers */
+  /** publishes the URL of this process, which has the lock of the data directory, to other processes */
   announce(url: string): Promise<void>
-  /** Gives up whatever the database has not answered yet. PGlite, in this process, always answers. */
+  /** Aborts everything that the database has not answered. PGlite, in this process, always answers. */
   abandon(): void
 }
 
@@ -36,11 +37,11 @@ export interface OpeningOptions {
   steps: StopSteps
   /** used as it is, and not closed */
   pool?: Pool
-  /** ends the wait for a database that does not answer */
+  /** aborts the wait for a database that does not answer */
   signal?: AbortSignal
 }
 
-/** Opens the database that is configured and brings it to the newest schema. */
+/** Opens the configured database and migrates it to the newest schema. */
 export async function openDatabase(config: Config, options: OpeningOptions): Promise<OpenDatabase> {
   const { logger, steps, pool } = options
   if (!pool && config.databaseUrl !== null) return openServer(config, config.databaseUrl, options)
@@ -49,7 +50,7 @@ export async function openDatabase(config: Config, options: OpeningOptions): Pro
   const opened = pool ?? (await openDirectory(config, steps))
   const db = new Database(opened)
   steps.add(() => db.close())
-  // Its own pool has ended before its last connection has: that is listened to until it is gone.
+  // Its pool ends before its last connection does, so errors are handled until that has closed.
   const ignore = listen(opened, logger)
   if (pool) steps.add(async () => ignore())
   await migrate(opened, migrationsDirectory())
@@ -104,14 +105,14 @@ async function openDirectory({ dataDir }: Config, steps: StopSteps): Promise<Poo
   return pool
 }
 
-/** A connection that breaks while nobody uses it is replaced; without a listener it would end the process. */
+/** A broken idle connection is replaced; without a listener its error would end the process. */
 function listen(pool: Pool, logger: Logger): () => void {
   const onBroken = (error: Error) => logger.warn({ err: error }, 'an idle database connection broke')
   pool.on('error', onBroken)
   return () => void pool.off('error', onBroken)
 }
 
-/** The data directory has one process at a time: leases in it are of one that is gone, and need not be waited for. */
+/** Only one process uses a data directory: leases found in it belong to a previous process, and are released. */
 async function takeOver(db: Database): Promise<void> {
   await db.query(voidLeases())
   await db.query(voidBatchLeases())

@@ -35,7 +35,7 @@ import { AgentRunResolver } from './features/threads/agent.run.resolver.js'
 import { ThreadResolver } from './features/threads/thread.resolver.js'
 import { createSchema, printSorted, type ResolverClass } from './server/schema.js'
 
-/** Every resolver of the schema, and what each is built from. */
+/** Every resolver of the schema, and how to create it from the services. */
 
 const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
   [ViewerResolver, (s) => new ViewerResolver(s.authenticator, s.organizations)],
@@ -76,7 +76,7 @@ export function createAppSchema(services: Services): GraphQLSchema {
   })
 }
 
-/** The schema as `schema.graphql` has it. It is a matter of classes: nothing is started. */
+/** The schema as in `schema.graphql`. It depends only on classes: nothing is started. */
 export function printAppSchema(): string {
   return printSorted(createSchema(new Map(RESOLVERS.map(([type]) => [type, {}])), {}))
 }

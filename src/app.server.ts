@@ -25,7 +25,7 @@ import { Tally } from './server/tally.js'
 import { WebsocketOperations } from './server/websocket/websocket.operations.js'
 import { WebsocketServer } from './server/websocket/websocket.server.js'
 
-// The page is built into dist, which stands beside the sources as well as around what was built from them.
+// The page is built into dist, which is next to the sources as well as around the compiled code.
 const GRAPHIQL_DIRECTORY = join(import.meta.dirname, '../dist/graphiql')
 
 /** Starts to listen: with GraphQL, unless this process is a worker. @returns the endpoint's URL */
@@ -80,7 +80,7 @@ async function openGraphql(
   }
 }
 
-/** An address that a client on this machine can use, also when the server listens on every network. */
+/** A URL that a client on this machine can use, even if the server listens on all interfaces. */
 function urlOf({ address, family, port }: AddressInfo): string {
   const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
   return `http://${family === 'IPv6' && host.includes(':') ? `[${host}]` : host}:${port}/graphql`

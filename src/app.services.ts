@@ -47,7 +47,7 @@ import { Outbox } from './platform/outbox.js'
 import { S3BackupStore } from './platform/s3.backup.store.js'
 import { WatchHub } from './platform/watch/watch.hub.js'
 
-/** What the services of an app stand on. */
+/** What the services of an app depend on. */
 export interface Foundations {
   config: Config
   db: Database
@@ -60,10 +60,10 @@ export interface Foundations {
 export type Services = ReturnType<typeof createServices>
 
 const API_VERSION = '1'
-// Someone waits for the answer.
+// Short, because a request waits for the answer.
 const SANDBOX_LOOKUP_TIMEOUT_MS = 3_000
 
-/** Builds every service of an app, each with what it needs. */
+/** Builds all services of an app with their dependencies. */
 export function createServices({ config, db, bus, cache, embedders, serverVersion }: Foundations) {
   const tokens = new TokenVerifier({
     secret: config.jwtSecret,

@@ -1,4 +1,4 @@
-/** What has been started and how to stop it: the last one first, each once, and all of them even when one fails. */
+/** Stops what has been started, in reverse order, each once, and all of them even if one fails. */
 export class StopSteps {
   readonly #steps: (() => Promise<unknown>)[] = []
   #stopped: Promise<void> | null = null

@@ -8,8 +8,8 @@ import { startServer } from './app.server.js'
 import { createServices, type Foundations } from './app.services.js'
 import { StopSteps } from './app.stop.js'
 import { createWorkers, type Worker, type WorkerTimings } from './app.workers.js'
+import { createEmbedders } from './features/embedders/embedder.create.js'
 import type { Embedder } from './features/embedders/embedder.js'
-import { createEmbedders } from './features/embedders/embedder.make.js'
 import { Embedders } from './features/embedders/embedders.js'
 import { type Bus, createMemoryBus, createRedisBus } from './platform/bus.js'
 import { type Cache, createMemoryCache, createRedisCache } from './platform/cache.js'
@@ -17,32 +17,32 @@ import type { Config } from './platform/config.js'
 import { warningsOf } from './platform/config.warnings.js'
 import { createLogger, type Logger } from './platform/log.js'
 
-/** The composition root: builds what the configuration asks for, starts it, and can stop all of it. */
+/** The composition root: builds and starts what the configuration asks for, and can stop it. */
 
 export interface App {
   /** the GraphQL endpoint: `http://host:port/graphql` */
   readonly url: string
-  /** the first user's key: BOOTSTRAP_API_KEY, or that of the embedded database; null when there is none */
+  /** the first user's key: BOOTSTRAP_API_KEY, or that of the embedded database; null if there is none */
   readonly apiKey: string | null
-  /** this start has made the key */
+  /** this start has created the key */
   readonly isNewApiKey: boolean
-  /** Takes no more requests, finishes what runs, and closes everything. Stopping twice is once. */
+  /** Accepts no more requests, finishes running ones, and closes everything. Idempotent. */
   stop(): Promise<void>
 }
 
-// Longer than the grace of any worker.
+// Longer than the grace period of any worker.
 const STOP_WORKERS_MS = 8_000
 
 export interface AppOptions {
   /** default: the configuration's */
   port?: number
   logger?: Logger
-  /** used as it is, and not closed; default: the database of the configuration */
+  /** used as it is, and not closed; default: the configured database */
   pool?: Pool
-  /** not closed, the first is what new spaces get; default: those of the configuration */
+  /** not closed; the first is used for new spaces; default: the configured ones */
   embedders?: readonly [Embedder, ...Embedder[]]
   timings?: WorkerTimings
-  /** ends a start that waits for its database */
+  /** aborts a start that waits for its database */
   signal?: AbortSignal
 }
 
@@ -84,7 +84,7 @@ async function start(config: Config, options: AppOptions, steps: StopSteps): Pro
   }
 }
 
-/** What waits for the database when the time is over waits no longer: the leases of what it was about will end. */
+/** When the grace period is over, waits for the database are aborted; the leases they were about expire. */
 async function stopWorkers(workers: readonly Worker[], abandonDatabase: () => void): Promise<void> {
   const timer = setTimeout(abandonDatabase, STOP_WORKERS_MS)
   await Promise.all(workers.map((worker) => worker.stop()))

@@ -30,7 +30,7 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** What a process does without being asked: embeds messages, purges, carries out effects outside the database, and cleans up. */
+/** Background work of a process: embedding, purging, effects outside the database, and cleaning up. */
 export function createWorkers(
   foundations: Foundations,
   services: Services,
@@ -52,12 +52,12 @@ export function createWorkers(
     createOutboxWorker(db, bus, logger, handlers, timings.outbox),
     new HousekeepingWorker(logger, choresOf(foundations, services), timings.housekeeping),
     new HousekeepingWorker(logger, delistingOf(db), timings.housekeeping, { bus, topic: DELISTING_TOPIC }),
-    // PGlite cannot build such an index in bearable time.
+    // PGlite cannot build such an index in acceptable time.
     ...(db.isEmbedded ? [] : [new HnswWorker(db, logger, { ...config.vectorIndex, ...timings.vectorIndex })]),
   ]
 }
 
-/** Apart, because a deletion calls it. */
+/** A worker of its own, because deletions trigger it. */
 function delistingOf(db: Database): Record<string, Chore> {
   const delisting = new Delisting(db)
   return { 'hidden threads in lists': () => delisting.step() }
@@ -76,7 +76,7 @@ function choresOf({ config, db }: Foundations, { backupStore }: Services): Recor
       'ended reembeddings': () => removeEndedReembeddings(db, backfills),
     }),
     ...(deletions > 0 && { 'ended deletions': () => removeEndedDeletions(db, deletions) }),
-    // After the backfills, which hold them.
+    // After the backfills, which refer to them.
     ...(spaces > 0 && { 'deleted spaces': () => removeDeletedSpaces(db, spaces) }),
     ...(auditRetentionDays > 0 && {
       'expired audit events': () => removeExpiredEvents(db, auditRetentionDays),

@@ -8,7 +8,7 @@ import { createLogger } from './platform/log.js'
 import { MigrationError } from './platform/migrate.js'
 import { SharedSessionsError } from './platform/pool.sessions.js'
 
-/** `npm start`: runs Heddle until it is told to stop. */
+/** `npm start`: runs Heddle until it receives a signal to stop. */
 
 // Longer than every part takes to stop, and shorter than the 30 s that orchestrators give.
 const STOP_MS = 25_000

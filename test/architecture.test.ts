@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { type Architecture, findBreaches } from './support/architecture.js'
 
-/** THE order: each layer imports itself and what stands before it, and nothing else. */
+/** THE order: each layer imports itself and the layers before it, and nothing else. */
 const ARCHITECTURE: Architecture = {
   layers: [
     'platform',

@@ -61,7 +61,7 @@ async function reach(calls: number, milliseconds: number): Promise<void> {
 }
 
 test(
-  `killed at ${KILLS} random moments of its backfills, a server loses nothing and doubles nothing, and who waits is told the end`,
+  `killed at ${KILLS} random moments of its backfills, a server loses and duplicates nothing, and subscribers receive the end`,
   async () => {
     const random = startRandom()
     const owner = new TestClient(server.url, null, { 'x-api-key': API_KEY })

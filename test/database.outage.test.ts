@@ -124,7 +124,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     expect(threads.edges.map(({ node }: Json) => node.id)).toEqual([data.createThread.thread.id])
   })
 
-  test('a subscription outlives an outage of a few seconds, and is told nothing until it is over', async () => {
+  test('a subscription outlives an outage of a few seconds, and receives nothing until it is over', async () => {
     // Without workers, so that nobody but what is watched asks the database.
     const environment = { DATABASE_URL: proxy.url, HEDDLE_ROLE: 'api', REDIS_URL: 'redis://127.0.0.1:1' }
     app = await startTestApp({ database, environment })

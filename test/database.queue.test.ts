@@ -40,7 +40,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     await database.close()
   })
 
-  test('who would wait behind many is told at once to come back, and who waits already is answered', async () => {
+  test('a request that would wait behind many is rejected at once with a time to retry, and those that wait already are answered', async () => {
     const { owner } = await app.seed.organization()
     const replies: Reply[] = []
     proxy.silence()

@@ -9,11 +9,11 @@ import {
   type SpaceBackfillProgressData,
 } from './import.documents.js'
 
-/** The sums over all backfills that are watched. */
+/** Totals of all watched backfills. */
 export interface BackfillTotals {
   backfills: number
   open: number
-  /** that ended other than COMPLETED */
+  /** ended in another state than COMPLETED */
   unfinished: number
   total: number
   processed: number
@@ -26,12 +26,12 @@ const SILENCE_MS = 1000
 const ASKED_AT_ONCE = 100
 
 /**
- * Follows the backfills of one space to their ends. Events are quick but may be lost, so what stays silent is asked
- * for by its id.
+ * Follows the backfills of one space to their ends. Events are fast but may be lost, so backfills without events are read by
+ * their ids.
  */
 export class BackfillWatch {
   readonly #watched = new Map<string, BackfillState>()
-  /** ends that were told before their backfill was watched */
+  /** backfills that ended before they were watched */
   readonly #early = new Map<string, BackfillState>()
   readonly #open = new Set<string>()
   readonly #totals: BackfillTotals = {
@@ -57,10 +57,10 @@ export class BackfillWatch {
     return this.#totals
   }
 
-  /** Runs `work` with the space's events. Without them the watch still ends, only later; `onDeaf` is told why. */
-  async during<Result>(work: () => Promise<Result>, onDeaf: (error: unknown) => void): Promise<Result> {
+  /** Runs `work` while subscribed to the space's events. Without them the watch still ends, only later; `onNoEvents` gets the reason. */
+  async during<Result>(work: () => Promise<Result>, onNoEvents: (error: unknown) => void): Promise<Result> {
     const done = new AbortController()
-    const listening = this.#listen(done.signal).catch(onDeaf)
+    const listening = this.#listen(done.signal).catch(onNoEvents)
     try {
       return await work()
     } finally {
@@ -69,7 +69,7 @@ export class BackfillWatch {
     }
   }
 
-  /** Takes a backfill into the watch; false when it had ended before. */
+  /** Adds a backfill; false if it had already ended. */
   watch(id: string, state: BackfillState): boolean {
     const ended = isTerminal(state.status) && state.total > 0
     if (ended || this.#watched.has(id)) return false
@@ -82,7 +82,7 @@ export class BackfillWatch {
     return true
   }
 
-  /** Waits until every watched backfill has ended, or `signal` ends the wait. */
+  /** Waits until every watched backfill has ended, or `signal` is aborted. */
   async finished(onProgress: () => void, signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#change()
     signal.addEventListener('abort', stop)
@@ -111,7 +111,7 @@ export class BackfillWatch {
     this.#wake()
   }
 
-  // What changed while nobody waited counts as well.
+  // Changes that nobody waited for count as well.
   async #changeOrSilence(): Promise<boolean> {
     const silence = new AbortController()
     const change = new Promise<boolean>((resolve) => {
@@ -127,9 +127,9 @@ export class BackfillWatch {
   async #ask(): Promise<void> {
     for (const id of [...this.#open].slice(0, ASKED_AT_ONCE)) {
       const { backfill } = await this.client.run<BackfillData>(Backfill, { id })
-      // Those that were not asked come first the next time.
+      // Those that were not read this time come first the next time.
       if (this.#open.delete(id)) this.#open.add(id)
-      // Gone with its space: there is nothing left to wait for.
+      // Deleted with its space: there is nothing left to wait for.
       this.#apply(id, backfill ?? { ...this.#state(id), status: 'CANCELED' })
     }
   }

@@ -3,7 +3,7 @@ import { CloseCode, createClient } from 'graphql-ws/client'
 import { WebSocket } from 'ws'
 import { retryAfterMs } from '../platform/backoff.js'
 
-/** A request that the server refused or that never reached it. `code` is the error's `extensions.code`. */
+/** A request that the server rejected or that never reached it. `code` is the error's `extensions.code`. */
 export class GraphqlRequestError extends Error {
   override readonly name = 'GraphqlRequestError'
 
@@ -17,12 +17,12 @@ export class GraphqlRequestError extends Error {
 }
 
 export interface RunOptions {
-  /** false: not sent again when the connection broke, because it may have been carried out; default true */
+  /** false: not retried after a broken connection, because it may have been carried out; default true */
   repeatable?: boolean
 }
 
 export interface ClientOptions {
-  /** wait before the second attempt, doubled for each that follows; default 500 */
+  /** delay before the second attempt, doubled for each further one; default 500 */
   backoffMs?: number
   /** default 120,000 */
   timeoutMs?: number
@@ -45,7 +45,7 @@ const BACKOFF_MS = 500
 const CONNECTION_TIMEOUT_MS = 10_000
 const MAX_WAIT_MS = 60_000
 
-/** Speaks GraphQL to a Heddle server: queries and mutations over HTTP, subscriptions over WebSocket. */
+/** GraphQL client for a Heddle server: queries and mutations over HTTP, subscriptions over WebSocket. */
 export class GraphqlClient {
   constructor(
     readonly url: string,
@@ -53,7 +53,7 @@ export class GraphqlClient {
     readonly options: ClientOptions = {},
   ) {}
 
-  /** Runs one operation; sends it again, three times at most, while the server is away or asks for patience. */
+  /** Runs one operation; up to three attempts while the server is unavailable or requests a delay. */
   async run<Data>(document: string, variables: Variables = {}, options: RunOptions = {}): Promise<Data> {
     const repeatable = options.repeatable ?? true
     let backoff = this.options.backoffMs ?? BACKOFF_MS
@@ -67,7 +67,7 @@ export class GraphqlClient {
     }
   }
 
-  /** Runs a subscription until the server completes it, the caller leaves the loop, or `signal` ends it. */
+  /** Runs a subscription until it completes, the caller leaves the loop, or `signal` is aborted. */
   async *subscribe<Data>(
     document: string,
     variables: Variables = {},
@@ -129,7 +129,7 @@ type Outcome =
   | { error: null; data: unknown }
   | { error: GraphqlRequestError; retry: 'always' | 'if repeatable' | 'never'; retryAfterMs?: number | null }
 
-/** What asks for patience has done nothing; what was away may have done what it was asked. */
+/** A rate-limited operation did nothing; one that met an unavailable server may have been carried out. */
 function retryOf(status: number, code: string): 'always' | 'if repeatable' | 'never' {
   if (status === 429 || code === 'RATE_LIMITED') return 'always'
   return status === 503 || code === 'SERVICE_UNAVAILABLE' ? 'if repeatable' : 'never'
@@ -155,14 +155,14 @@ function toRequestError({ message, extensions }: ReplyError): GraphqlRequestErro
   return new GraphqlRequestError(typeof code === 'string' ? code : 'UNKNOWN', message)
 }
 
-// graphql-ws rejects with the errors of an operation that was refused, or with the event that closed the connection.
+// graphql-ws rejects with the errors of a rejected operation, or with the event that closed the connection.
 function toConnectionError(error: unknown, url: string): GraphqlRequestError {
   if (error instanceof GraphqlRequestError) return error
   if (Array.isArray(error)) return toRequestError(error[0])
   if (isRefusal(error)) {
     return new GraphqlRequestError(
       'UNAUTHENTICATED',
-      'The server refused the subscription: is the key right?',
+      'The server rejected the subscription: check the API key.',
     )
   }
   return new GraphqlRequestError('NETWORK_ERROR', describe(error, url), { cause: error })
@@ -173,7 +173,7 @@ function isRefusal(event: unknown): boolean {
   return code === CloseCode.Unauthorized || code === CloseCode.Forbidden
 }
 
-// fetch says only "fetch failed"; its cause knows what happened.
+// fetch only says "fetch failed"; its cause has the reason.
 function describe(error: unknown, url: string): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const detail =

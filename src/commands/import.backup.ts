@@ -6,7 +6,7 @@ import {
   type ConversationRun,
 } from './import.conversation.js'
 
-/** Reads threads that a deletion backed up: a line for the thread, then one for each of its messages and agent runs. */
+/** Reads thread backups: a line for the thread, then one for each of its messages and agent runs. */
 
 const ID = z.string().regex(/^[\x21-\x7e]{1,128}$/)
 const TIME = z.iso.datetime()
@@ -42,7 +42,7 @@ const RUN = z.object({
 
 const RECORD = z.discriminatedUnion('heddle', [THREAD, MESSAGE, RUN])
 
-// Within the bounds of one call, so that a piece needs no further cutting.
+// Within the limits of one call, so that a part is not split again.
 const PIECE_ROWS = 1_000
 const PIECE_BYTES = 4 * 1024 * 1024
 
@@ -50,24 +50,24 @@ export function isBackupRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'heddle' in value
 }
 
-/** A thread that is being read, as far as it is not given yet. */
+/** A thread being read, without the parts that were returned already. */
 interface OpenThread {
   source: string
   header: z.infer<typeof THREAD>
   messages: ConversationMessage[]
   runs: ConversationRun[]
   bytes: number
-  /** of all its pieces */
+  /** of all its parts */
   rows: number
   isFirst: boolean
 }
 
-/** Gathers lines into pieces of threads, and holds one piece, however long a thread is. */
+/** Groups lines into parts of threads; keeps one part in memory, however long a thread is. */
 export class BackupReader {
   #thread: OpenThread | null = null
   #hasStrays = false;
 
-  /** Takes a line and gives what it completes. */
+  /** Takes a line and returns what it completes. */
   *take(value: unknown, source: string, bytes: number): Generator<Conversation> {
     const { data: record } = RECORD.safeParse(value)
     if (record?.heddle === 'thread') {
@@ -79,13 +79,13 @@ export class BackupReader {
       }
       return
     }
-    if (!record) throw new ConversationError('no line of a backup that this version can read')
+    if (!record) throw new ConversationError('not a line of a backup that this version can read')
     if (!this.#thread) return this.#pass()
     if (isFull(this.#thread, bytes)) yield this.#cut(this.#thread, false)
     add(this.#thread, record, bytes)
   }
 
-  /** Gives what is left of the thread. Throws, after it, when lines of it are missing. */
+  /** Returns the rest of the thread. Throws afterwards if lines of it are missing. */
   *finish(): Generator<Conversation> {
     const thread = this.#thread
     this.#thread = null
@@ -96,12 +96,12 @@ export class BackupReader {
     if (missing > 0) throw new ConversationError(`the backup of ${header.id} ends ${missing} lines too early`)
   }
 
-  // A thread's line that cannot be read is followed by as many others as it has messages: they are told of once.
+  // An unreadable thread line is followed by lines for all of its messages: report them only once.
   #pass(): void {
     if (this.#hasStrays) return
     this.#hasStrays = true
     throw new ConversationError(
-      'no thread that this line belongs to; what follows until the next thread is left out',
+      'the thread of this line is missing; all lines up to the next thread are skipped',
     )
   }
 
@@ -126,7 +126,7 @@ function open(header: z.infer<typeof THREAD>, source: string, bytes: number): Op
   return { source, header, messages: [], runs: [], bytes, rows: 0, isFirst: true }
 }
 
-/** What the first piece makes the thread with. */
+/** Thread fields of the first part. */
 function originOf({ metadata, ownerId, projectId }: z.infer<typeof THREAD>) {
   return { metadata, ownerId, ...(projectId !== null && { projectId }) }
 }

@@ -1,6 +1,6 @@
 import type { Conversation, ConversationMessage } from './import.conversation.js'
 
-/** A thread as `importThreads` takes it, or a part of one whose messages do not fit into a request. */
+/** A thread for `importThreads`, or a part of one whose messages do not fit into a request. */
 export interface ThreadPart {
   readonly conversation: Conversation
   readonly messages: readonly ConversationMessage[]
@@ -9,24 +9,24 @@ export interface ThreadPart {
 /** The parts of one call. */
 export type Batch = readonly ThreadPart[]
 
-/** Calls that must go one after another: a thread's messages keep their order. */
+/** Calls that must be made in order: a thread's messages keep their order. */
 export type Job = readonly Batch[]
 
 const MAX_THREADS = 1000
 const MAX_MESSAGES = 1000
-// Below the 4 MiB that a server reads of a request by default, with room for what stands around the parts.
+// Below the server's default limit of 4 MiB per request, with room for the surrounding JSON.
 const MAX_BYTES = 3 * 1024 * 1024
-// Names of fields, ids and times, beside the text itself.
+// Field names, ids and times, in addition to the text itself.
 const FIXED_BYTES = 256
 
-/** Gathers conversations into calls that stay within the server's bounds. */
+/** Groups conversations into calls within the server's limits. */
 export class Batcher {
   #parts: ThreadPart[] = []
   #ids = new Set<string>()
   #messages = 0
   #bytes = 0
 
-  /** Takes a conversation and gives the jobs that are full. */
+  /** Takes a conversation and returns the jobs that are full. */
   add(conversation: Conversation): Job[] {
     const parts = splitConversation(conversation)
     const [first] = parts
@@ -39,7 +39,7 @@ export class Batcher {
     return full
   }
 
-  /** Gives what is left. */
+  /** Returns the rest. */
   flush(): Job[] {
     const job: Job = [this.#parts]
     const jobs = this.#parts.length > 0 ? [job] : []
@@ -50,7 +50,7 @@ export class Batcher {
     return jobs
   }
 
-  // A call that names one thread twice would have two results for it.
+  // A call must not contain one thread twice, because it would have two results for it.
   #fits({ part, bytes }: MeasuredPart): boolean {
     return (
       this.#parts.length < MAX_THREADS &&

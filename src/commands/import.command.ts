@@ -6,7 +6,7 @@ import { describeSummary, isComplete } from './import.summary.js'
 import { streamOutput } from './progress.bar.js'
 import { connectServer, type StartServer } from './server.connection.js'
 
-/** `npm run import`: exits with 0 when everything was imported, 1 when something was not, 2 when called wrongly. */
+/** `npm run import`: exits with 0 if everything was imported, 1 if something was not, 2 for wrong arguments. */
 
 const HELP = `Imports conversations into Heddle.
 
@@ -61,7 +61,7 @@ async function main(): Promise<number> {
   await measureFiles(files)
 
   const interrupted = new AbortController()
-  // Once only: a second Ctrl-C ends the process at once, as it does without a listener.
+  // Only the first Ctrl-C: a second one ends the process at once, as without a listener.
   process.once('SIGINT', () => interrupted.abort())
   const address = { url: values.url ?? null, apiKey: values['api-key'] ?? null }
   const connection = await connectServer(address, loadConfig(), startServer)

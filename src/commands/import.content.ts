@@ -1,10 +1,10 @@
 import { ConversationError } from './import.conversation.js'
 
-/** What a message of an export says, as one text: its parts, and the tools that it calls. */
+/** Converts a message of an export into one text: its parts, and the tools that it calls. */
 
 export type Fields = Record<string, unknown>
 
-/** null: it says nothing. A tool that is called is written as `name(arguments)`. */
+/** null if it has no text. A tool call becomes `name(arguments)`. */
 export function contentOf(message: Fields, index: number): string | null {
   const { content, tool_calls, function_call } = message
   const calls = [
@@ -30,7 +30,7 @@ export function joinParts(parts: unknown[]): string {
     .join('\n')
 }
 
-/** Pictures and sounds are parts without a text. */
+/** Images and audio are parts without text. */
 function partOf(part: unknown): unknown {
   if (typeof part === 'string') return part
   const { type, text, refusal, name, input, content } = recordOf(part)

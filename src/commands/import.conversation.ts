@@ -1,22 +1,22 @@
 import { sha256 } from '../platform/ids.js'
 import { cutText, findUnstorable, replaceUnstorable } from '../platform/text.js'
 
-/** A conversation of a file in the form in which it is sent, with ids that are the same at every import. */
+/** A conversation in the form in which it is sent, with ids that are the same in every import. */
 export interface Conversation {
   readonly kind: 'conversation'
-  /** where it was found, for messages to people: "export.jsonl:12" */
+  /** where it was found, for messages: "export.jsonl:12" */
   readonly source: string
   readonly id: string
   readonly title: string | null
   readonly createdAt: string | null
   readonly messages: readonly ConversationMessage[]
-  /** what was changed or left out, in words for who wrote the file; left out: nothing was */
+  /** what was changed or omitted, in words for the author of the file; omitted: nothing was */
   readonly notes?: readonly string[]
   readonly metadata?: object
   readonly projectId?: string
   readonly ownerId?: string
   readonly agentRuns?: readonly ConversationRun[]
-  /** left out: it is all of its thread */
+  /** omitted: it is the whole thread */
   readonly piece?: { readonly isFirst: boolean; readonly isLast: boolean }
 }
 
@@ -36,7 +36,7 @@ export interface ConversationRun {
 
 export type MessageRole = 'USER' | 'ASSISTANT' | 'SYSTEM' | 'TOOL'
 
-/** A conversation as a file has it, once its format is known; nothing in it is trusted yet. */
+/** A conversation as in a file, once its format is known; not validated yet. */
 export interface RawConversation {
   readonly id: unknown
   readonly title: unknown
@@ -47,12 +47,12 @@ export interface RawConversation {
 export interface RawMessage {
   readonly id: unknown
   readonly role: unknown
-  /** null: a message without text, which is left out */
+  /** null: a message without text, which is skipped */
   readonly content: string | null
   readonly createdAt: unknown
 }
 
-/** Why a line or element cannot be imported, in words for who wrote the file. */
+/** Why a line or element cannot be imported, in words for the author of the file. */
 export class ConversationError extends Error {
   override readonly name = 'ConversationError'
 }
@@ -71,13 +71,13 @@ const ROLES: ReadonlyMap<string, MessageRole> = new Map([
 const OPAQUE_ID = /^[\x21-\x7e]{1,128}$/
 const MAX_TITLE_LENGTH = 255
 const MAX_CONTENT_BYTES = 1024 * 1024
-// Unix times below are seconds, above milliseconds: in seconds it is the year 5138, in milliseconds 1973.
+// Unix times below are seconds, above milliseconds: as seconds it is the year 5138, as milliseconds 1973.
 const LARGEST_SECONDS = 1e11
 const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /**
- * Checks and completes a conversation. An id that is made here includes `namespace`: two tenants that import the same
- * file get two threads, and neither learns of the other's.
+ * Validates and completes a conversation. Generated ids include `namespace`: two tenants that import the same file get two
+ * threads, and neither learns of the other's.
  */
 export function toConversation(raw: RawConversation, namespace: string, source: string): Conversation {
   const notes: string[] = []
@@ -118,7 +118,7 @@ function toMessage(raw: RawMessage, index: number, notes: string[]): KeyedMessag
   return [{ key: isId(raw.id) ? `id:${raw.id}` : `index:${index}`, role, content, createdAt }]
 }
 
-// A number counts the rows of one file, so it says nothing about which conversation it is beyond that file.
+// A numeric id counts the rows of one file, so it does not identify the conversation beyond that file.
 function toThreadId(id: unknown, namespace: string, content: unknown): string {
   if (typeof id === 'string' && OPAQUE_ID.test(id)) return id
   return `thrd_${shortHash(isId(id) ? [namespace, 'id', id] : [namespace, 'content', content])}`
@@ -146,7 +146,7 @@ function parseTime(time: unknown): number {
   return typeof time === 'string' ? Date.parse(time) : Number.NaN
 }
 
-/** What was said matters more than who said it: a role that nobody knows does not cost the conversation. */
+/** Content matters more than its role: an unknown role does not prevent the import. */
 function toRole(name: string, role: unknown, notes: string[]): MessageRole {
   const known = typeof role === 'string' ? ROLES.get(role.toLowerCase()) : undefined
   if (known !== undefined) return known
@@ -154,7 +154,7 @@ function toRole(name: string, role: unknown, notes: string[]): MessageRole {
   return 'USER'
 }
 
-/** Tool output in exports has characters that cannot be stored: better the conversation with U+FFFD than none. */
+/** Tool output in exports contains characters that cannot be stored: replace them rather than reject the conversation. */
 function toStorable(name: string, text: string, notes: string[]): string {
   const found = findUnstorable(text)
   if (found === null) return text

@@ -1,6 +1,6 @@
 import type { GraphqlClient } from './graphql.client.js'
 
-/** What the importer asks of a server; tests and the tour put their own client here. */
+/** The operations of the importer; tests and the tour provide their own client. */
 export type Client = Pick<GraphqlClient, 'run' | 'subscribe'>
 
 export const ImportThreads = /* GraphQL */ `

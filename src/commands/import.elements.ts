@@ -8,12 +8,12 @@ export interface Element {
   readonly value: unknown
 }
 
-/** The JSON is broken: what follows cannot be told apart from what is inside it, so reading ends. */
+/** The JSON is malformed: later elements cannot be told from nested values, so reading ends. */
 export class BrokenJsonError extends Error {
   override readonly name = 'BrokenJsonError'
 
   constructor(
-    /** the element that was being read, from 1 */
+    /** the element being read, from 1 */
     readonly element: number,
     reason: string,
   ) {
@@ -23,7 +23,7 @@ export class BrokenJsonError extends Error {
 
 const NEWLINE = 0x0a
 
-/** Reads a JSON array, or an object, element by element; holds one element of at most `maxBytes`. */
+/** Reads a JSON array, or an object, element by element; keeps one element of at most `maxBytes` in memory. */
 export async function* splitElements(
   source: AsyncIterable<Uint8Array>,
   maxBytes: number,
@@ -60,8 +60,8 @@ class ElementParser {
 
   *parse(chunk: Uint8Array): Generator<unknown> {
     const text = this.#decode(chunk)
-    // A parser that fails gives nothing of what it was handed, and does not say where it stopped. An element that is
-    // read ends at a brace, so pieces that end there lose none, and tell the place.
+    // A parser that fails discards what it was given, and does not report where it stopped. Elements end at a brace, so pieces
+    // that end there lose none, and tell the position.
     for (let start = 0; start < text.length; ) {
       const brace = text.indexOf('}', start)
       const end = brace === -1 ? text.length : brace + 1

@@ -1,8 +1,8 @@
 import { TextDecoder } from 'node:util'
 
-/** What a file is by its first bytes: its encoding, and whether conversations are its lines or all of it is one JSON. */
+/** Detects a file's encoding, and whether it contains a conversation per line or one JSON document. */
 
-/** The file as a whole cannot be imported; its message says what it is. */
+/** The whole file cannot be imported; the message says what it contains. */
 export class FileError extends Error {
   override readonly name = 'FileError'
 }
@@ -29,11 +29,11 @@ const UTF_16: readonly (readonly [string, string])[] = [
 ]
 
 const SIGNATURE_BYTES = 16
-/** As far as is looked for where the JSON of a file begins. */
+/** How far to search for the start of the JSON in a file. */
 const HEAD_BYTES = 64 * 1024
 const QUOTED_CHARACTERS = 40
 
-/** The bytes of a file as UTF-8, whatever Unicode it is in. Throws FileError when it is not text. */
+/** The bytes of a file as UTF-8, from any Unicode encoding. Throws FileError if it is not text. */
 export async function* readUtf8(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let start: Buffer | null = Buffer.alloc(0)
   let decoder: TextDecoder | null = null
@@ -61,19 +61,19 @@ function decoderOf(start: Buffer): TextDecoder | null {
   return encoding ? new TextDecoder(encoding[1], { fatal: true }) : null
 }
 
-/** null: the end. */
+/** null: end of input */
 function decode(decoder: TextDecoder | null, chunk: Uint8Array | null): Uint8Array {
   if (decoder === null) return chunk ?? Buffer.alloc(0)
   try {
     return Buffer.from(chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode())
   } catch {
-    throw new FileError('text in UTF-16 that is broken')
+    throw new FileError('malformed UTF-16 text')
   }
 }
 
 /**
- * The begin of a file, read as far as it takes to know, and whether all of it is one JSON array or object. Throws
- * FileError when no JSON is near its begin.
+ * Reads as much of a file as necessary to tell whether it is one JSON array or object. Throws FileError if there is no JSON
+ * near its start.
  */
 export async function readHead(
   bytes: AsyncIterator<Uint8Array>,
@@ -92,7 +92,7 @@ export async function readHead(
   return { bytes: head, isDocument: false }
 }
 
-/** null: more must be read. The first line of an object that is written over several ends inside it. */
+/** null: more must be read. The first line of an object that spans several lines ends inside it. */
 function recogniseHead(text: string): boolean | null {
   if (text.includes('\0')) throw new FileError(`binary data; ${ACCEPTED}`)
   const begin = withoutBlank(text)

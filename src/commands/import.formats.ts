@@ -2,25 +2,25 @@ import { contentOf, type Fields, isRecord, joinParts, recordOf } from './import.
 import { ConversationError, type RawConversation, type RawMessage } from './import.conversation.js'
 
 /**
- * The formats of conversation files, each recognised by what an element contains: `messages` (JSON lines, OpenAI's
- * fine-tuning files), `mapping` (ChatGPT's conversations.json), `conversations` (ShareGPT). A backup of Heddle's own is a
- * line a message, and is not read here.
+ * The formats of conversation files, each recognized by what an element contains: `messages` (JSON lines, OpenAI's
+ * fine-tuning files), `mapping` (ChatGPT's conversations.json), `conversations` (ShareGPT). Heddle's own backups have a line
+ * per message, and are read elsewhere.
  */
 export function recognise(value: unknown): RawConversation {
   if (!isRecord(value)) throw new ConversationError('not a JSON object')
   if (Array.isArray(value.messages)) return fromMessages(value, value.messages)
   if (isRecord(value.mapping)) return fromMapping(value, value.mapping)
   if (Array.isArray(value.conversations)) return fromShareGpt(value, value.conversations)
-  throw new ConversationError('no conversation: it has none of "messages", "mapping" and "conversations"')
+  throw new ConversationError('not a conversation: it has none of "messages", "mapping" and "conversations"')
 }
 
-/** Something that `recognise` knows, whatever is in it. */
+/** Has the properties of a known format; their values are not validated. */
 export function isConversation(value: unknown): boolean {
   if (!isRecord(value)) return false
   return isRecord(value.mapping) || [value.messages, value.conversations].some(Array.isArray)
 }
 
-/** The conversations of a list under `conversations`, where ShareGPT has the messages of one. */
+/** The conversations in a list under `conversations`, where ShareGPT has the messages of one. */
 export function unwrap(value: unknown): readonly unknown[] {
   if (!isRecord(value) || !Array.isArray(value.conversations)) return [value]
   return value.conversations.some(isConversation) ? value.conversations : [value]
@@ -51,7 +51,7 @@ function fromShareGpt(value: Fields, messages: unknown[]): RawConversation {
   }
 }
 
-/** ChatGPT keeps every edit and retry as a branch of a tree; what its user saw last ends at `current_node`. */
+/** ChatGPT keeps every edit and retry as a branch of a tree; the branch its user saw last ends at `current_node`. */
 function fromMapping(value: Fields, mapping: Fields): RawConversation {
   const messages: RawMessage[] = []
   const visited = new Set<string>()
@@ -88,7 +88,7 @@ function fromNode(message: Fields): RawMessage | null {
   }
 }
 
-// Code and tool output stand in `text`, everything else in `parts`, where pictures are objects without a text.
+// Code and tool output is in `text`, everything else in `parts`, where images are objects without text.
 function textOfExport({ text, parts }: Fields): string {
   if (typeof text === 'string') return text.trim()
   return Array.isArray(parts) ? joinParts(parts).trim() : ''

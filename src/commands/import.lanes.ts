@@ -1,4 +1,4 @@
-/** Runs work side by side, a few pieces at a time; the first failure ends it and is thrown to the caller. */
+/** Runs a limited number of tasks concurrently; the first failure stops it and is thrown to the caller. */
 export class Lanes {
   readonly #running = new Set<Promise<void>>()
   readonly #failures: unknown[] = []

@@ -1,4 +1,4 @@
-/** A line of a file without its end; `text` is null when it is longer than the bound or no UTF-8. */
+/** A line of a file without its line end; `text` is null if it is too long or not UTF-8. */
 export interface Line {
   readonly number: number
   readonly text: string | null
@@ -8,8 +8,8 @@ export interface Line {
 const NEWLINE = 0x0a
 
 /**
- * Splits bytes into lines and holds one line at most. A line beyond `maxBytes` is passed over without being kept, so
- * that a file without line ends cannot fill the memory.
+ * Splits bytes into lines and keeps one line in memory at most. A line beyond `maxBytes` is skipped without being buffered,
+ * so that a file without line ends cannot fill the memory.
  */
 export async function* splitLines(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Line> {
   let number = 1
@@ -42,7 +42,7 @@ export async function* splitLines(source: AsyncIterable<Uint8Array>, maxBytes: n
 function decodeLine(number: number, parts: Uint8Array[], tooLong: boolean, maxBytes: number): Line {
   if (tooLong) return { number, text: null, reason: `the line is longer than ${formatBound(maxBytes)}` }
   try {
-    // The decoder also takes away a byte-order mark, which stands on the first line only.
+    // The decoder also removes a byte-order mark, which only the first line has.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts))
     return { number, text: text.trim(), reason: '' }
   } catch {
@@ -50,7 +50,7 @@ function decodeLine(number: number, parts: Uint8Array[], tooLong: boolean, maxBy
   }
 }
 
-/** A bound in words: "64 MiB", or the bytes when it is smaller. */
+/** A limit in words: "64 MiB", or bytes if it is smaller. */
 export function formatBound(bytes: number): string {
   return bytes >= 1024 * 1024 ? `${Math.floor(bytes / 1024 / 1024)} MiB` : `${bytes} bytes`
 }

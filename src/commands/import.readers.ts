@@ -9,11 +9,11 @@ import { splitLines } from './import.lines.js'
 /** What could not be read: a line of JSON lines, or an element of an array, both counted from 1, or a whole file. */
 export interface BadLine {
   readonly kind: 'bad'
-  /** where, for messages to people: "export.jsonl:12" or "conversations.json: element 3" */
+  /** where, for messages: "export.jsonl:12" or "conversations.json: element 3" */
   readonly source: string
   readonly file: string
   readonly unit: Unit
-  /** 0: the file */
+  /** 0: the whole file */
   readonly position: number
   readonly reason: string
 }
@@ -21,17 +21,17 @@ export interface BadLine {
 type Unit = 'line' | 'element' | 'file'
 
 export interface ReadOptions {
-  /** mixed into the ids that are made from content; see `toConversation` */
+  /** part of ids generated from content; see `toConversation` */
   namespace?: string
-  /** bound of one line or element; default 64 MiB */
+  /** limit of one line or element; default 64 MiB */
   maxBytes?: number
-  /** told of every piece that was read from the file */
+  /** called with every chunk that was read from the file */
   onRead?: (bytes: number) => void
 }
 
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** Reads a file of conversations, whatever its format, one at a time; never more than asked for. */
+/** Reads a file of conversations in any format, one at a time, as they are consumed. */
 export async function* readConversations(
   path: string,
   options: ReadOptions = {},
@@ -44,7 +44,7 @@ export async function* readConversations(
   }
 }
 
-/** The same over bytes from anywhere. `file` is the name to use in messages. */
+/** The same for bytes from any source. `file` is the name to use in messages. */
 export async function* parseConversations(
   source: AsyncIterable<Uint8Array>,
   file: string,
@@ -85,7 +85,7 @@ class Reader {
     yield* this.finish(last)
   }
 
-  /** A line of a backup is a part of its thread; any other is a conversation, and the end of a thread before it. */
+  /** A backup line is a part of its thread; any other line is a conversation, and ends the thread before it. */
   *line(position: number, text: string): Generator<Conversation | BadLine> {
     try {
       const value: unknown = JSON.parse(text)

@@ -3,7 +3,7 @@ import type { Batch, Job, ThreadPart } from './import.batches.js'
 import type { Conversation } from './import.conversation.js'
 import { type Client, type ImportResult, ImportThreads, type ImportThreadsData } from './import.documents.js'
 
-/** What became of one conversation. */
+/** Result for one conversation. */
 export interface Sent {
   readonly conversation: Conversation
   readonly status: ImportResult['status']
@@ -13,7 +13,7 @@ export interface Sent {
   readonly reason: string | null
 }
 
-// What one thread may cause; anything else would meet every other thread as well.
+// Errors that one thread may cause; any other error would affect every other thread as well.
 const CODES_OF_ONE_THREAD = new Set([
   'VALIDATION_ERROR',
   'BAD_USER_INPUT',
@@ -22,7 +22,7 @@ const CODES_OF_ONE_THREAD = new Set([
   'UNEXPECTED_REPLY',
 ])
 
-/** Sends the calls of a job one after another, and finds the thread to blame when a whole call is refused. */
+/** Sends the calls of a job in order; if a whole call is rejected, finds the thread that caused it. */
 export class ImportSender {
   constructor(
     readonly client: Client,
@@ -58,7 +58,7 @@ export class ImportSender {
   }
 }
 
-// What is undefined is left out of the call.
+// Undefined fields are omitted from the call.
 function toInput({ conversation, messages }: ThreadPart) {
   const { id, title, createdAt, metadata, projectId, ownerId, agentRuns } = conversation
   return { id, title, createdAt, metadata, projectId, ownerId, messages, agentRuns }
@@ -68,7 +68,7 @@ function toSent(batch: Batch, results: readonly ImportResult[]): Sent[] {
   const byId = new Map(results.map((result) => [result.threadId, result]))
   return batch.map((part) => {
     const result = byId.get(part.conversation.id)
-    if (result === undefined) return failed(part, 'the server did not say what became of it')
+    if (result === undefined) return failed(part, 'the server returned no result for it')
     const { status, importedMessageCount, notRestored, error } = result
     const reason = status === 'FAILED' ? `${error?.code}: ${error?.message}` : null
     return { conversation: part.conversation, status, importedMessageCount, notRestored, reason }

@@ -17,7 +17,7 @@ const PAGE_SIZE = 100
 
 const SPACE_ID = /^space_[0-9a-z]{26}$/
 
-/** The space of that name or id in the organization; a new one when no space has that name. */
+/** The space with this name or id in the organization; created if no space has the name. */
 export async function chooseSpace(client: Client, organizationId: string, name: string): Promise<Named> {
   const spaces = await findSpaces(client, organizationId, name)
   const [first] = spaces
@@ -61,11 +61,11 @@ export async function findSpaces(
   return found
 }
 
-/** Puts threads into one space and counts what that does. */
+/** Adds threads to one space, and counts the results. */
 export class SpaceLinks {
   readonly watch: BackfillWatch
   added = 0
-  /** that were in the space before */
+  /** already in the space before */
   present = 0
 
   constructor(
@@ -85,7 +85,7 @@ export class SpaceLinks {
   }
 }
 
-/** Waits for the backfills with a bar of their progress. */
+/** Waits for the backfills, with a progress bar. */
 export async function followBackfills(
   watch: BackfillWatch,
   output: Output,

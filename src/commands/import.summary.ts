@@ -2,7 +2,7 @@ import type { Named } from './import.documents.js'
 import type { SpaceLinks } from './import.space.js'
 import { count } from './progress.bar.js'
 
-/** What an import did, in numbers. */
+/** Counts of an import. */
 export interface ImportSummary {
   /** read from the files */
   conversations: number
@@ -12,13 +12,13 @@ export interface ImportSummary {
   /** newly stored */
   messages: number
   badLines: number
-  /** that are no conversations at all */
+  /** not conversations at all */
   badFiles: number
   seconds: number
-  /** ended before its files did */
+  /** stopped before its files ended */
   stopped: boolean
   organization: Named
-  /** the first threads that are there now, with their titles */
+  /** the first imported or unchanged threads, with their titles */
   threads: readonly FirstThread[]
   space: SpaceSummary | null
 }
@@ -46,7 +46,7 @@ export function summariseSpace({ space, added, present, watch }: SpaceLinks): Sp
   return { ...space, added, present, embedded, skipped, failed, unfinished: unfinished + open }
 }
 
-/** Everything that was asked for was done. */
+/** Everything requested was done. */
 export function isComplete({ badLines, badFiles, failed, stopped, space }: ImportSummary): boolean {
   return (
     badLines + badFiles + failed === 0 &&

@@ -16,7 +16,7 @@ export class ElementCollector {
   #key = ''
   #value: Assembler | null = null
   readonly #fields: Record<string, unknown> = {}
-  /** of ShareGPT, where `conversations` holds the messages of a single one */
+  /** for ShareGPT, where `conversations` contains the messages of a single one */
   readonly #turns: unknown[] = [];
 
   *take(token: Token): Generator<unknown> {

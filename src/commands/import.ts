@@ -21,14 +21,14 @@ export interface ImportRequest {
   readonly files: readonly string[]
   /** id; null: the caller's personal one */
   readonly organizationId: string | null
-  /** name or id of the space to put the threads into; null: none */
+  /** name or id of the space to add the threads to; null: none */
   readonly space: string | null
 }
 
 const REQUESTS_IN_FLIGHT = 2
 const NAMED_THREADS = 3
 
-/** Imports files of conversations. When `signal` ends it, what is on its way is still waited for. */
+/** Imports files of conversations. When `signal` is aborted, running calls are still awaited. */
 export async function importFiles(
   client: Client,
   request: ImportRequest,
@@ -60,7 +60,7 @@ class ImportRun {
     ...{ messages: 0, badLines: 0, badFiles: 0 },
   }
   readonly #threads: FirstThread[] = []
-  /** threads that come in pieces, by what became of the pieces so far */
+  /** threads that arrive in parts, by the results of the parts so far */
   readonly #failed = new Set<string>()
   readonly #imported = new Set<string>()
   #bytesRead = 0
@@ -110,7 +110,7 @@ class ImportRun {
 
   async #take(conversation: Conversation): Promise<void> {
     if (conversation.piece && !conversation.piece.isFirst) {
-      // The pieces before it are in before it is sent: messages keep their order, and none comes after a failure.
+      // Earlier parts are stored before the next one is sent: messages keep their order, and none follows a failure.
       await this.#start(this.#batcher.flush())
       await this.#lanes.drain()
       if (this.#failed.has(conversation.id)) return
@@ -144,7 +144,7 @@ class ImportRun {
     this.#bar.update(this.bytes === 0 ? 1 : this.#bytesRead / this.bytes, () => this.#describe())
   }
 
-  /** A thread that comes in pieces counts with its last one. */
+  /** A thread in parts is counted with its last one. */
   async #count({ id, title, piece }: Conversation, isNews: boolean): Promise<void> {
     if (piece && !piece.isLast) {
       if (isNews) this.#imported.add(id)
@@ -174,13 +174,13 @@ class ImportRun {
 
 const placeOf = ({ source, id }: Conversation): string => `${source}: ${id}`
 
-/** A project may be gone, and an owner may have left: no failure, but nothing to pass over in silence. */
+/** A project may have been deleted, and an owner may have left: not a failure, but reported. */
 function describeLoss({ conversation: { projectId, ownerId }, notRestored }: Sent): string {
   const lost = notRestored.map((what) => (what === 'PROJECT' ? `project ${projectId}` : `owner ${ownerId}`))
   return `imported without its ${lost.join(' and its ')}`
 }
 
-/** The size of all of them. Throws UsageError when one cannot be read. */
+/** The total size. Throws UsageError if a file cannot be read. */
 export async function measureFiles(files: readonly string[]): Promise<number> {
   let bytes = 0
   for (const file of files) {

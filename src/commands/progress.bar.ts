@@ -1,4 +1,4 @@
-/** Where a command writes for people: a terminal that can be redrawn, or a file that keeps every line. */
+/** Where a command prints for people: a terminal that can be redrawn, or a file that keeps every line. */
 export interface Output {
   write(text: string): void
   readonly interactive: boolean
@@ -17,7 +17,7 @@ const REDRAW_MS = 80
 const BAR_CELLS = 24
 const ERASE_LINE = '\r\u001b[2K'
 
-/** One line of progress: redrawn on a terminal, elsewhere a line at every tenth part. */
+/** One line of progress: redrawn on a terminal, otherwise a line at every tenth. */
 export class ProgressBar {
   #drawnAt = Number.NEGATIVE_INFINITY
   #tenths = -1
@@ -29,14 +29,14 @@ export class ProgressBar {
     readonly now: () => number = Date.now,
   ) {}
 
-  /** `fraction` is from 0 to 1. `detail` is only made when it is shown. */
+  /** `fraction` is from 0 to 1. `detail` is only called if it is shown. */
   update(fraction: number, detail: () => string): void {
     const percent = Math.floor(Math.min(Math.max(fraction, 0), 1) * 100)
     if (this.output.interactive) this.#redraw(percent, detail)
     else this.#log(percent, detail)
   }
 
-  /** Writes a line of its own above the bar. */
+  /** Prints a separate line above the bar. */
   print(line: string): void {
     if (this.#line === '') this.output.write(`${line}\n`)
     else this.output.write(`${ERASE_LINE}${line}\n${this.#line}`)

@@ -10,12 +10,12 @@ import { streamOutput } from './progress.bar.js'
 import { Tour, TourError } from './quickstart.tour.js'
 import { type RunningServer, readStoredKey } from './server.connection.js'
 
-/** `npm run quickstart [-- --exit]`: an embedded server, a tour of it, and then the server to play with. */
+/** `npm run quickstart [-- --exit]`: an embedded server, a tour of it, and then the server to try out. */
 
 const SAMPLES = fileURLToPath(new URL('../../assets/sample-conversations.jsonl', import.meta.url))
 const LOG_MESSAGES = 20_000
 
-// The quickstart shows what runs without any service, whatever the environment is set up for.
+// The quickstart shows what works without any external service, regardless of the environment.
 function quickstartConfig(overrides: Record<string, string>): Config {
   return loadConfig({
     ...readEnvironment(),
@@ -35,7 +35,7 @@ async function start(config: Config): Promise<RunningServer> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
     throw new Error(
-      `Port ${config.port} is taken. Stop what listens there, or choose another: PORT=${config.port + 100} npm run quickstart`,
+      `Port ${config.port} is already in use. Stop the process that uses it, or choose another port: PORT=${config.port + 100} npm run quickstart`,
       { cause: error },
     )
   }
@@ -74,7 +74,7 @@ function invitation(url: string, apiKey: string): string {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { exit: { type: 'boolean', default: false } } })
   const interrupted = new AbortController()
-  // Once only: a second Ctrl-C ends the process at once.
+  // Only the first Ctrl-C: a second one ends the process at once.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
   if (!values.exit) return show(quickstartConfig({}), false, interrupted.signal)
 
@@ -93,7 +93,7 @@ try {
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)
   if (error instanceof TourError) {
     process.stderr.write(
-      'Run npm run quickstart again; it goes on with what is there. To start afresh, remove the\n',
+      'Run npm run quickstart again; it continues with what is there. To start from scratch, remove the\n',
     )
     process.stderr.write('data directory (.heddle unless DATA_DIR names another).\n')
   }

@@ -1,4 +1,4 @@
-/** What the tour asks of the server, beside what the importer asks. */
+/** Operations of the tour, in addition to those of the importer. */
 
 export const BackfillProgress = /* GraphQL */ `
   subscription BackfillProgress($backfillId: ID!) {

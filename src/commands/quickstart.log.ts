@@ -1,6 +1,6 @@
 import { type Conversation, toConversation } from './import.conversation.js'
 
-/** The long thread of the tour: a year of a team's log, the same at every run. */
+/** The long thread of the tour: a year of a team's log, identical in every run. */
 
 const PEOPLE = ['Priya', 'Tomás', 'Ingrid', 'Kwame', 'Mei', 'Oskar', 'Leila', 'Hugo', 'Sana', 'Jonas']
 const PARTS = ['search page', 'mobile app', 'sign-up form', 'report view', 'message list', 'settings page']
@@ -23,7 +23,7 @@ const ROUTINE: readonly ((person: string, part: string, index: number) => string
   (person, part, index) => `${person}: I ${pick(PLANS, index + 2)} before we show the ${part} on Friday.`,
 ]
 
-// What somebody will want to find again among all of that.
+// Entries worth searching for among all of the others.
 const EVENTS: readonly string[] = [
   'Priya: the TLS certificate of the public website expires on 14 March; I renew it and keep the key in the vault.',
   'Kwame: we moved the nightly backups to a data centre in Frankfurt because the disks in Dublin kept failing.',
@@ -55,7 +55,7 @@ export function teamLog(messageCount: number, namespace: string): Conversation {
 
 function routine(index: number): string {
   const day = Math.floor(index / 80) + 1
-  // Steps without a common divisor, so that the lists do not march in step.
+  // Pairwise coprime steps, so that the lists do not repeat in step.
   const sentence = pick(ROUTINE, index)(
     pick(PEOPLE, index * 3 + day),
     pick(PARTS, index * 5 + day),

@@ -22,7 +22,7 @@ import {
 } from './quickstart.documents.js'
 import { teamLog } from './quickstart.log.js'
 
-/** A step of the tour that did not work; its message names the step. */
+/** A failed step of the tour; its message names the step. */
 export class TourError extends Error {
   override readonly name = 'TourError'
 }
@@ -43,7 +43,7 @@ const QUESTIONS = [
 const HITS = 2
 const STEPS = 7
 
-/** Shows what Heddle does on a running server, through the API that every client has. It can be taken again. */
+/** Shows what Heddle does on a running server, through its public API. Can be repeated. */
 export class Tour {
   #step = 0
 

@@ -9,7 +9,7 @@ import { UsageError } from './import.organization.js'
 export interface RunningServer {
   /** its GraphQL endpoint */
   readonly url: string
-  /** a key that was made at this start; null when there was one before */
+  /** a key that was created at this start; null if there was one before */
   readonly apiKey: string | null
   stop(): Promise<void>
 }
@@ -29,8 +29,8 @@ export interface ServerAddress {
 }
 
 /**
- * Finds a server to talk to: the one that is named, else the one that has the data directory open, else one in this
- * process. The data directory's key is only ever sent to a server of that directory.
+ * Finds a server to use: the one that is named, or else the one that uses the data directory, or else one in this process.
+ * The data directory's key is only ever sent to a server of that directory.
  */
 export async function connectServer(
   address: ServerAddress,
@@ -48,7 +48,7 @@ export async function connectServer(
   const apiKey = given ?? server.apiKey ?? readStoredKey(config.dataDir)
   if (apiKey === null) {
     await server.stop()
-    throw new UsageError('Say which API key to use: --api-key, or BOOTSTRAP_API_KEY in the environment')
+    throw new UsageError('An API key is needed: --api-key, or BOOTSTRAP_API_KEY in the environment')
   }
   return {
     client: new GraphqlClient(server.url, apiKey),
@@ -57,7 +57,7 @@ export async function connectServer(
   }
 }
 
-/** The key that the first start wrote beside its data; null when there is none. */
+/** The key that the first start stored in the data directory; null if there is none. */
 export function readStoredKey(dataDir: string): string | null {
   try {
     return readFileSync(join(dataDir, 'api-key'), 'utf8').trim() || null

@@ -19,7 +19,7 @@ export interface Transaction extends Queryable {
   readonly prisma: Models
   /** The database's time at its begin: `now()` of its statements, for models. */
   readonly now: Date
-  /** Runs once the transaction is committed, and never when it is rolled back. */
+  /** Runs after the transaction is committed, and never if it is rolled back. */
   afterCommit(effect: () => void): void
 }
 
@@ -86,7 +86,7 @@ export class Database implements Queryable {
     }
   }
 
-  /** Leaves the pool to who opened it. */
+  /** Closes Prisma; whoever opened the pool closes it. */
   close(): Promise<void> {
     return this.#models.close()
   }

@@ -1,6 +1,6 @@
 import { whenAborted } from './time.limit.js'
 
-/** The lease is another's, or may be by now: nothing that was done under it may be written. */
+/** The lease belongs to another worker, or may by now: nothing done under it may be written. */
 export class LeaseLost extends Error {
   constructor() {
     super('The lease was lost.')
@@ -61,7 +61,7 @@ export async function finishUnderLease<Result>(
   }
 }
 
-/** Renews one lease three times in its duration, and tells when it is lost. */
+/** Renews a lease three times within its duration, and reports its loss. */
 class Renewal {
   #last: Promise<void> = Promise.resolve()
   #next: NodeJS.Timeout

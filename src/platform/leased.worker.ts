@@ -5,11 +5,11 @@ import type { Logger } from './log.js'
 import { settledWithin } from './time.limit.js'
 import { WorkerLoop } from './worker.loop.js'
 
-/** Work that stands in rows with a lease; `Claim` is one such row under the lease of this worker. */
+/** Work in the form of rows with a lease; `Claim` is such a row, leased by this worker. */
 export interface LeasedWork<Claim> {
   /** for the log */
   readonly name: string
-  /** of the bus; whoever adds work publishes on it */
+  /** bus topic that requests a step when work is added */
   readonly topic: string
   /** Takes at most `limit` due rows under this lease, for the `leaseMs` of the worker. */
   claim(leaseId: string, limit: number): Promise<readonly Claim[]>

@@ -17,7 +17,7 @@ import {
 } from './outbox.sql.js'
 import { withinTime } from './time.limit.js'
 
-/** Carries out what stands in the outbox, each effect again until it is done or parked. */
+/** Carries out the effects in the outbox; retries each until it succeeds or is parked. */
 
 export type EffectHandlers = Readonly<Record<string, EffectHandler>>
 

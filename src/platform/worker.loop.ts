@@ -59,7 +59,7 @@ export class WorkerLoop {
       const entry = { err: error, worker: this.name, delayMs }
       // Stopping aborts the step, which may then fail.
       if (this.#isStopped) this.logger.debug(entry, 'a worker was stopped during a step')
-      else this.logger.error(entry, 'a step of a worker failed; trying again')
+      else this.logger.error(entry, 'a step of a worker failed; retrying')
       return delayMs
     }
   }

@@ -26,7 +26,7 @@ export interface Standing {
   isServed: boolean
 }
 
-/** What is said to whoever has no valid credential. */
+/** The error for callers without a valid credential. */
 export type Refusal = { unauthenticated: string }
 
 export interface Caller {

@@ -134,7 +134,7 @@ async function sendOverEventStream(
   return { ...reply, status, headers }
 }
 
-/** What is missing to everybody who is told so says no more, whether it is there or not. */
+/** Callers who get RESOURCE_NOT_FOUND cannot tell whether the object exists. */
 function expectAlike(expected: Record<string, string>, replies: Record<string, Reply>): void {
   const first: Record<string, unknown> = {}
   for (const [cell, reply] of Object.entries(replies)) {
@@ -186,7 +186,7 @@ function saidBy({ errors }: Reply): string {
   return !error || ['CONFLICT', 'VALIDATION_ERROR'].includes(code) ? PASSES : `${code} ${systemMessage}`
 }
 
-/** All that is told, but for ids and times. */
+/** The whole reply, except ids and times. */
 function envelopeOf({ data, errors, status }: Reply): unknown {
   const told = errors?.map(({ message, path, extensions }) => {
     const { traceId: _, timestamp: __, details, ...rest } = extensions

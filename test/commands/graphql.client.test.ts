@@ -56,7 +56,7 @@ test('what must not happen twice is sent again after a refusal only, not when it
   expect(server.requests).toBe(4)
 })
 
-test('a page instead of GraphQL is told as such', async () => {
+test('an HTML page instead of GraphQL is reported as such', async () => {
   await using server = await GatewayStandin.start()
   server.answers.push((_request, response) => void response.writeHead(404).end('<h1>Not found</h1>'))
 

@@ -37,7 +37,7 @@ test('messages follow the ids of the export wherever they stand', () => {
   expect(messageIds([first, second])).toEqual(messageIds([second, first]).reverse())
 })
 
-test('messages without ids keep theirs when the conversation grows, also when one without text stands between', () => {
+test('messages without ids keep theirs when the conversation grows, even if one without text is between them', () => {
   const short = [message('One'), { role: 'assistant', content: null }, message('Two')]
 
   expect(messageIds([...short, message('Three')]).slice(0, 2)).toEqual(messageIds(short))
@@ -57,7 +57,7 @@ test('the same message id in two conversations gives two ids', () => {
   )
 })
 
-test('what PostgreSQL cannot store is replaced, and that is told', () => {
+test('what PostgreSQL cannot store is replaced, and that is reported', () => {
   const stored = convert({ title: 'a\0b', messages: [message('fine'), message('half \ud800 and NUL \0')] })
 
   expect(stored.title).toBe('a\ufffdb')
@@ -72,7 +72,7 @@ test('a title that is too long is cut, and no character of it is divided', () =>
   expect(convert({ title: `${'x'.repeat(254)}😀`, messages: [] }).title).toBe('x'.repeat(254))
 })
 
-test('a role that nobody knows does not cost the conversation, and is told', () => {
+test('an unknown role does not prevent the import, and is reported', () => {
   const { messages, notes } = convert({ messages: [message('One'), { role: 'narrator', content: 'Two' }] })
 
   expect(messages.map(({ role, content }) => [role, content])).toEqual([
@@ -117,7 +117,7 @@ test('a turn that only calls tools says which, and with what', () => {
   expect(notes).toBeUndefined()
 })
 
-test('a message without any text is left out, and that is told', () => {
+test('a message without any text is skipped, and that is reported', () => {
   const picture = { type: 'image_url', image_url: { url: 'data:,' } }
   const { messages, notes } = convert({
     messages: [message('One'), { role: 'user', content: [picture] }, { role: 'assistant', content: null }],

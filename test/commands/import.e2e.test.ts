@@ -103,7 +103,7 @@ test('every format is imported and embedded into the space, and a second time no
   await expectInvariants(app.pool)
 })
 
-test('a bad line is told with its file, its number and the reason; the rest is imported, and the command exits with 1', async () => {
+test('a bad line is reported with its file, number and reason; the rest is imported, and the command exits with 1', async () => {
   const acme = await organization()
   const good = (id: string) => JSON.stringify({ id, messages: [{ role: 'user', content: `About ${id}` }] })
   const file = await writeLines('broken.jsonl', good('one'), '{"messages": [', good('two'), '{"id": "three"}')

@@ -35,7 +35,7 @@ describe('a file that is not of conversations is refused in one line, which says
   })
 })
 
-test('text before the first line of JSON is told, and the lines are read', async () => {
+test('text before the first line of JSON is reported, and the lines are read', async () => {
   const found = await parse(`Exported by a tool\n${line('a')}`)
 
   expect(found).toMatchObject([{ kind: 'bad', position: 1 }, { title: 'a' }])
@@ -57,7 +57,7 @@ test('broken UTF-16 is refused instead of being changed', async () => {
     parseConversations(chunks([Buffer.from(`\ufeff${line('a')}\ud800`, 'utf16le')]), 'file'),
   )
 
-  expect(reasons(found)).toEqual(['text in UTF-16 that is broken'])
+  expect(reasons(found)).toEqual(['malformed UTF-16 text'])
 })
 
 test('a first line that is longer than what is looked at is read whole, in whatever pieces it comes', async () => {

@@ -49,7 +49,7 @@ test('ShareGPT is read as an array and as lines alike', async () => {
   expect(asLines).toEqual([{ ...asArray[0], source: 'file:1' }])
 })
 
-test('a bad line is told with its number and its reason, and reading goes on', async () => {
+test('a bad line is reported with its number and reason, and reading continues', async () => {
   const found = await parse(
     [
       line('first'),
@@ -69,7 +69,7 @@ test('a bad line is told with its number and its reason, and reading goes on', a
   ])
   expect(reasons(found)).toEqual([
     expect.stringContaining('broken JSON'),
-    'no conversation: it has none of "messages", "mapping" and "conversations"',
+    'not a conversation: it has none of "messages", "mapping" and "conversations"',
     'not a JSON object',
     'message 1 has no content that is a text',
     'createdAt is not a time: "yesterday"',
@@ -94,7 +94,7 @@ test('broken JSON inside an array ends the file, and says where', async () => {
   )
 })
 
-test('an array that ends in the middle is told, after what it held', async () => {
+test('a truncated array is reported, after the elements before the end', async () => {
   const found = await parse(`[${line('good')}, {"messages": [`)
 
   expect(found[0]).toMatchObject({ title: 'good' })
@@ -168,7 +168,7 @@ test.each([
   ['on one line', 0],
   ['over several lines', 2],
 ])(
-  'conversations under "conversations" are read %s, a bad one among them is told',
+  'conversations under "conversations" are read %s, a bad one among them is reported',
   async (_, indentation) => {
     const list = [...['a', 'b'].map((title) => JSON.parse(line(title))), 7, JSON.parse(line('c'))]
     const whole = { version: 1, exportedBy: { name: 'tool' }, conversations: list, count: 4 }
@@ -213,7 +213,7 @@ test.each([
   expect(given).toBeLessThan(110)
 })
 
-test('the bytes that were read are told', async () => {
+test('the number of bytes read is reported', async () => {
   let bytes = 0
   const text = `${line('a')}\n${line('b')}\n`
   await parse(text, {

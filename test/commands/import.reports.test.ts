@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-test('bad lines are told by file and line, and the rest is imported', async () => {
+test('bad lines are reported by file and line, and the rest is imported', async () => {
   await using server = await GatewayStandin.start()
   const path = await file(conversation('a', 1), '{"messages": 7}', conversation('b', 1))
 
@@ -69,7 +69,7 @@ test('the end names the organization, the space and the first threads with their
   }
 })
 
-test('what was changed in a conversation is told, and is no failure', async () => {
+test('what was changed in a conversation is reported, but not as a failure', async () => {
   await using server = await GatewayStandin.start()
   const path = await file(JSON.stringify({ id: 'a', messages: [{ role: 'narrator', content: 'x\0' }] }))
 

@@ -83,7 +83,7 @@ test('events are counted, whichever comes first: they or the reply', async () =>
   expect(watch.totals).toMatchObject({ backfills: 1, open: 0, processed: 2, total: 2 })
 })
 
-test('a backfill that fails is told', async () => {
+test('a failed backfill is reported', async () => {
   await using server = await GatewayStandin.start()
   store(server, ['a', 2])
   server.store.ending = 'FAILED'

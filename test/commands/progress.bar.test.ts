@@ -27,7 +27,7 @@ test('on a terminal the bar is redrawn in its line, and not more often than is s
   expect(output.text).not.toContain('\n')
 })
 
-test('a line of its own stands above the bar, which is drawn again', () => {
+test('a separate line is printed above the bar, which is redrawn', () => {
   const output = new MemoryOutput(true)
   const bar = new ProgressBar(output, 'Import', () => 0)
 

@@ -178,7 +178,7 @@ describe.skipIf(chromiumPath() === null)('GraphiQL in a browser', () => {
 
     await graphiql.goOffline()
     await graphiql.runTab('query Me { viewer { id } }')
-    await graphiql.readResult((result) => /Does the gateway run\?/.test(messageOf(result)))
+    await graphiql.readResult((result) => /Is the gateway running\?/.test(messageOf(result)))
   })
 
   async function spaceWithThread(messages: number): Promise<Pick<SeededLink, 'space' | 'backfillId'>> {

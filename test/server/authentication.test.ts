@@ -15,7 +15,7 @@ afterAll(() => app[Symbol.asyncDispose]())
 const withToken = (token: string) => tokenOn(app, token)
 
 /** A key of a new user. */
-async function makeKey(columns: { expiresAt?: Date; revokedAt?: Date } = {}) {
+async function createKey(columns: { expiresAt?: Date; revokedAt?: Date } = {}) {
   const { userId } = await app.seed.user()
   const key = `hdl_${randomUUID()}`
   await app.pool.query('insert into "user" (id) values ($1)', [userId])
@@ -37,7 +37,7 @@ async function makeKey(columns: { expiresAt?: Date; revokedAt?: Date } = {}) {
 
 describe('an API key', () => {
   test('signs its user in, as X-API-Key and as a bearer token', async () => {
-    const { key, userId } = await makeKey()
+    const { key, userId } = await createKey()
 
     await expectSignedIn(app.withApiKey(key), userId)
     await expectSignedIn(withToken(key), userId)
@@ -50,14 +50,14 @@ describe('an API key', () => {
   test('that is unknown, expired or revoked is refused', async () => {
     await expectRefused(app.withApiKey('hdl_unknown'), 'Invalid API key')
     await expectRefused(
-      (await makeKey({ expiresAt: new Date(Date.now() - 1_000) })).client,
+      (await createKey({ expiresAt: new Date(Date.now() - 1_000) })).client,
       'API key expired',
     )
-    await expectRefused((await makeKey({ revokedAt: new Date() })).client, 'API key revoked')
+    await expectRefused((await createKey({ revokedAt: new Date() })).client, 'API key revoked')
   })
 
   test('that is revoked stops at the next operation of an open socket', async () => {
-    const { client, userId } = await makeKey()
+    const { client, userId } = await createKey()
     await using socket = client.open()
     expect(await socket.run('Viewer')).toMatchObject({ data: { viewer: { id: userId } } })
 
@@ -95,7 +95,7 @@ describe('a token', () => {
   })
 
   test('beside an API key must name the same user', async () => {
-    const { key, userId } = await makeKey()
+    const { key, userId } = await createKey()
 
     await expectSignedIn((await app.as(userId as string)).with({ 'x-api-key': key }), userId)
     await expectRefused(

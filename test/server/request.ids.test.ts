@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 /** Ids as a client sends them, and as they are written down. */
-function makeIds() {
+function createIds() {
   const requestId = `request-${randomUUID()}`
   const correlationId = `order-${randomUUID()}`
   const traceId = randomUUID().replaceAll('-', '')
@@ -40,7 +40,7 @@ const IDS = 'request_id as "requestId", trace_id as "traceId", correlation_id as
 
 test('the ids of the headers stand in the receipt, the audit event, the outbox and its log', async () => {
   const { id: threadId, owner } = await threadWithSandbox('sbx-1')
-  const { headers, ids } = makeIds()
+  const { headers, ids } = createIds()
   sandboxes.failNext(403)
 
   const { deleteThread } = await owner
@@ -65,7 +65,7 @@ test('the ids of the headers stand in the receipt, the audit event, the outbox a
 
 test('over WebSocket the ids come with connection_init', async () => {
   const { id: threadId, owner } = await app.seed.thread()
-  const { headers, ids } = makeIds()
+  const { headers, ids } = createIds()
 
   await owner
     .with(headers)
@@ -83,7 +83,7 @@ test.each(['run', 'runOverWebSocket'] as const)(
   'the log of an unexpected error has the ids of its request, and the reply the trace id: %s',
   async (run) => {
     const { id: threadId, owner } = await app.seed.thread()
-    const { headers, ids } = makeIds()
+    const { headers, ids } = createIds()
     await app.pool.query(`
       create or replace function refuse_event() returns trigger language plpgsql as $$
         begin raise exception 'no event'; end $$`)

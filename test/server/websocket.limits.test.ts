@@ -37,7 +37,7 @@ async function open(options?: ClientOptions): Promise<RawSocket> {
   return socket
 }
 
-async function makeKey(): Promise<{ key: string; id: string; userId: string }> {
+async function createKey(): Promise<{ key: string; id: string; userId: string }> {
   const [id, key, userId] = [`key_${randomUUID()}`, `hdl_${randomUUID()}`, `user_${randomUUID()}`]
   await app.pool.query('insert into "user" (id) values ($1)', [userId])
   await app.pool.query(
@@ -121,7 +121,7 @@ describe('the credential in connection_init', () => {
   })
 
   test('ends the socket when it is revoked, after the operation that noticed it was told', async () => {
-    const { id, key, userId } = await makeKey()
+    const { id, key, userId } = await createKey()
     const socket = await (await open()).init({ 'x-api-key': key })
     socket.subscribe('1', VIEWER)
     await eventually(() => socket.expectMessage('complete', '1'))
@@ -191,7 +191,7 @@ describe('there are bounds', () => {
   })
 
   test('to the sockets of a user', async () => {
-    const { key } = await makeKey()
+    const { key } = await createKey()
     const credential = { 'x-api-key': key }
     const first = await (await open()).init(credential)
     for (let count = 1; count < 3; count++) await (await open()).init(credential)

@@ -109,7 +109,7 @@ export async function requireProject(
   return row
 }
 
-/** What belongs to something that the viewer cannot see is as good as missing. */
+/** What belongs to an invisible resource is reported as missing itself. */
 export function hidden<Access>(
   resource: string,
   details: Record<string, unknown>,

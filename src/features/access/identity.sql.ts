@@ -13,7 +13,7 @@ const apiKey = {
 } satisfies ApiKeySelect
 
 export type ApiKeyRecord = ApiKeyGetPayload<{ select: typeof apiKey }> & {
-  /** its use was not noted within the last minute */
+  /** its last use was recorded more than a minute ago */
   usedLongAgo: boolean
 }
 

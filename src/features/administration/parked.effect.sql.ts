@@ -27,7 +27,7 @@ export interface EffectAccessRow {
   role: OrganizationRole
 }
 
-/** What was parked last comes first. */
+/** Most recently parked first. */
 export const listParkedEffects = (organizationId: string, page: Page) => sql<EffectRecord>`
   select ${columns} from outbox o
   where o.organization_id = ${organizationId} and o.parked_at is not null

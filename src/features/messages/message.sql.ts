@@ -71,7 +71,7 @@ export const listMessages = (
     order by m.sequence ${page.limit}) m
   order by m.thread_id, m.sequence`
 
-/** Rows whose id exists are left out of what is returned. */
+/** Rows whose id exists are missing from the result. */
 export const insertMessages = (rows: readonly NewMessageRow[]) => sql<MessageHeader>`
   insert into message as m (id, thread_id, sequence, role, content, content_hash, created_at)
   select id, thread_id, sequence, role::message_role, content, sha256(convert_to(content, 'UTF8')), coalesce(created_at, now())

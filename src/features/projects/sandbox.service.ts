@@ -18,7 +18,7 @@ const NOT_SHOWN = [403, GONE]
 const PASSING = [408, 409, 425, 429]
 const SANDBOX_BYTES = 256 * 1024
 
-/** The label of a sandbox that says which organization of Heddle it is of: set by whoever makes sandboxes. */
+/** The label of a sandbox with the id of its organization in Heddle; set by whatever creates sandboxes. */
 export const ORGANIZATION_LABEL = 'heddle-organization'
 
 const sandboxReply = z.object({ labels: z.record(z.string(), z.unknown()).nullish() })
@@ -65,7 +65,7 @@ export class SandboxClient {
   }
 }
 
-/** @returns null for an id that would shorten the path: the call would reach what stands above the sandbox */
+/** @returns null for an id that would shorten the path, so that the call would reach a parent resource */
 function pathOf(sandboxId: string): string | null {
   return ['', '.', '..'].includes(sandboxId) ? null : `/sandbox/${encodeURIComponent(sandboxId)}`
 }

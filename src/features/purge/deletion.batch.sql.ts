@@ -27,7 +27,7 @@ const batch = {
   finishedAt: true,
 } satisfies DeletionBatchSelect
 
-/** One deletion, of one thread or of a hundred thousand, and how far its purge is. */
+/** One deletion, of one or many threads, and the progress of its purge. */
 export type DeletionBatchRecord = DeletionBatchGetPayload<{ select: typeof batch }> & {
   messageCount: number
   purgedMessages: number

@@ -26,7 +26,7 @@ import type { SpaceShare } from './space.counts.sql.js'
 
 const MAX_VECTORS_AT_ONCE = 10_000
 
-/** The one path on which threads, links and vectors go for good. Whoever deletes anything ends here. */
+/** The only code that removes threads, links and vectors permanently; every deletion ends here. */
 export class PurgeService {
   constructor(
     private readonly bus: Bus,

@@ -25,7 +25,7 @@ export type ThreadRecord = ThreadGetPayload<{ select: typeof thread }> & {
   isReadable: boolean
 }
 
-/** Of threads that were found through a right to read them. */
+/** For threads selected by the right to read them. */
 export const threadColumns = columnsIf(sql`true`)
 
 /** For threads selected in any other way. */

@@ -46,7 +46,7 @@ export async function replyError(
   return new OutboundError(`${service.name} answered with ${status}${reason}`, status, waitMs, reason)
 }
 
-/** A failure of the network. Only the code of its cause is told: messages there hold addresses. */
+/** A failure of the network. Shows only the code of its cause, because its message may contain URLs. */
 export function unreachable({ name }: OutboundService, error: unknown): OutboundError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code =

@@ -14,7 +14,7 @@ import { requireUnconditionalRoot } from './subscription.rule.js'
 
 // Ordered: one of GraphQL's own rules throws on documents that the first of these rejects.
 const RULES = [[requireUnconditionalRoot], specifiedRules]
-// An entry takes a few hundred bytes a token.
+// A cache entry takes a few hundred bytes per token.
 const MAX_KEPT_TOKENS = 100_000
 
 /** A valid document. */

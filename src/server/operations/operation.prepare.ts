@@ -20,7 +20,7 @@ import type { PointsLeft, PointsLimiter } from './points.limiter.js'
 import type { SchemaExposure } from './schema.exposure.js'
 import type { TrustedDocuments } from './trusted.documents.js'
 
-/** Who sent an operation, as its transport knows it. */
+/** Who sent an operation, as known to its transport. */
 export interface Caller {
   /** null: no credential */
   readonly viewer: Viewer | null

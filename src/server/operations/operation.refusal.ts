@@ -6,7 +6,7 @@ export class OperationRefusal extends Error {
   readonly errors: readonly GraphQLError[]
 
   constructor(errors: readonly GraphQLError[]) {
-    super('The operation is refused.')
+    super('The operation was rejected.')
     this.name = 'OperationRefusal'
     // What stops at a limit of errors says so in one more.
     this.errors = errors.slice(0, OperationRefusal.maxErrors)

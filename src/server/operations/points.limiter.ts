@@ -38,7 +38,7 @@ export class PointsLimiter {
     this.#addresses = createLimiter('address', limits.address, this.#redis)
   }
 
-  /** Throws RATE_LIMITED, with the seconds to wait, when there are not as many left. */
+  /** Throws RATE_LIMITED, with the seconds to wait, if too few are left. */
   async take({ userId, key }: Holder, points: number): Promise<PointsLeft> {
     const limiter = userId === null ? this.#addresses : this.#users
     try {

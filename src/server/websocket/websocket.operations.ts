@@ -15,7 +15,7 @@ import type { WebsocketSession } from './websocket.session.js'
 // Of each caller: whoever starts thousands of operations at once does not hold up those of others.
 const MAX_STARTING = 4
 
-/** Runs the operations that come over WebSocket. Each is authenticated by itself, so that a revoked key stops. */
+/** Runs operations received over WebSocket. Each one is authenticated, so that a revoked key takes effect. */
 export class WebsocketOperations {
   readonly #executing = new Set<Promise<unknown>>()
   readonly #starting = new KeyedLimit(MAX_STARTING)

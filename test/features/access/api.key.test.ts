@@ -39,7 +39,7 @@ describe('an API key', () => {
     expect(JSON.stringify([rows, kept])).not.toContain(secret.slice(8))
   })
 
-  test('stands in the list of its user alone, with its last use', async () => {
+  test('is in the list of its user only, with its last use', async () => {
     const user = await app.seed.user()
     const first = await app.seed.apiKey(user, ['threads:read'])
     const second = await app.seed.apiKey(user, ['spaces:read'])
@@ -85,7 +85,7 @@ describe('an API key', () => {
     const refusal = { code: 'UNAUTHENTICATED', systemMessage: 'API key revoked' }
     const end = await watching.end()
     const last = (await watching.rest()).at(-1)
-    // The socket hears of it too: whichever notices first tells it.
+    // The socket is notified too: whichever notices first reports it.
     if (end.kind === 'closed') expect(end).toMatchObject({ code: 4403, reason: 'Forbidden: API key revoked' })
     else expect(last).toFailWith(refusal)
     expect(await client.run('Viewer')).toFailWith({ ...refusal, status: 401 })

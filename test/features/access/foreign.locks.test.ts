@@ -14,7 +14,7 @@ import { OTHER_MODEL } from './space.cases.js'
  * their waiting would tell that the rows are there.
  */
 
-/** What a caller can name, and what hangs on it. */
+/** What a caller can refer to, and what belongs to it. */
 const TABLES = [
   ...['organization', 'member', 'usage', 'project', 'thread', 'message', 'agent_run', 'deletion_batch'],
   ...['space', 'space_grant', 'space_thread', 'backfill', 'reembedding', 'outbox'],
@@ -71,7 +71,7 @@ describe.runIf(testServerUrl())('on a server, while all rows of an organization 
     expect(`${error?.extensions.code} ${error?.extensions.systemMessage}`).toBe(says.VIEWER)
   })
 
-  test('what would take an id that exists is told so at once', async () => {
+  test('a call that would use an existing id is rejected at once', async () => {
     const thread = await app.seed.thread({ organization, messages: 1 })
     const space = await app.seed.space(organization)
     const own = await app.seed.thread()
@@ -120,7 +120,7 @@ function withMissingIds(variables: Record<string, unknown>): Record<string, unkn
   return Object.fromEntries(entries)
 }
 
-/** All that is told, but for ids and times. */
+/** The whole reply, except ids and times. */
 function envelopeOf({ data, errors, status }: Reply): unknown {
   const told = errors?.map(({ message, path, extensions }) => {
     const { traceId: _, timestamp: __, details, ...rest } = extensions

@@ -101,7 +101,7 @@ describe('a service key', () => {
 
     const end = await watching.end()
     const last = (await watching.rest()).at(-1)
-    // The socket hears of it too: whichever notices first tells it.
+    // The socket is notified too: whichever notices first reports it.
     if (end.kind === 'closed') expect(end).toMatchObject({ code: 4403, reason: 'Forbidden: API key revoked' })
     else expect(last).toFailWith({ code: 'UNAUTHENTICATED', systemMessage: 'API key revoked' })
   })

@@ -10,7 +10,7 @@ import { StoppedClock } from '../../support/stopped.clock.js'
 import type { TestSubscription } from '../../support/subscription.js'
 import { signToken } from '../../support/tokens.js'
 
-/** What a subscription is told of lost access, whichever way it was lost. */
+/** The error of a subscription that lost access, however it was lost. */
 
 let app: TestApp
 

@@ -33,7 +33,7 @@ beforeAll(async () => {
 })
 afterAll(() => app[Symbol.asyncDispose]())
 
-test('every mutation of the schema stands in the table', () => {
+test('every mutation of the schema is in the table', () => {
   expect(new Set(Object.keys(MUTATIONS))).toEqual(new Set(Object.keys(FIELDS)))
 })
 
@@ -116,7 +116,7 @@ async function countEvents(pool: Pool): Promise<number> {
   return rows[0].count
 }
 
-/** All that stands in the database, by table. */
+/** The contents of the database, by table. */
 async function snapshot(pool: Pool): Promise<Map<string, string>> {
   const { rows } = await pool.query(`
     select table_name as name from information_schema.tables

@@ -102,7 +102,7 @@ test('who loses access before the space is deleted is not told its end', async (
 })
 
 describe.runIf(REDIS_URL)('over Redis', () => {
-  test('a node that answers hears at once what a node that embeds has done', async () => {
+  test('an API node is notified at once of what a worker node has done', async () => {
     await startNodes(REDIS_URL)
     worker.embedder.pause()
     const { owner, space, backfillId } = await server.seed.spaceWithThread({ messages: 1 })
@@ -126,7 +126,7 @@ describe.runIf(REDIS_URL)('over Redis', () => {
     for (const watcher of watchers) await watcher.stop()
   })
 
-  test('a node that embeds hears at once of work, and of its end', async () => {
+  test('a worker node is notified at once of work, and of its end', async () => {
     await startNodes(REDIS_URL)
     const { owner, space, thread, backfillId } = await server.seed.spaceWithThread({ messages: 5 })
     await server.seed.embedded(owner, backfillId)

@@ -44,7 +44,7 @@ function expectModest(events: readonly Json[], seconds: number): void {
   expect(events.length).toBeLessThanOrEqual(MOST_A_SECOND * seconds + 2)
 }
 
-test('a backfill is told of at most ten times a second, and its end is never dropped', async () => {
+test('the progress of a backfill is sent at most ten times a second, and its end is never dropped', async () => {
   const { owner, backfillId } = await app.seed.spaceWithThread({ messages: 150 })
 
   const { events, seconds } = await record(owner, 'BackfillProgress', { backfillId }, untilItEnds)
@@ -57,7 +57,7 @@ test('a backfill is told of at most ten times a second, and its end is never dro
   })
 })
 
-test('the time left is told while it is at work', async () => {
+test('the time left is reported while it is running', async () => {
   const { owner, backfillId } = await app.seed.spaceWithThread({ messages: 100 })
 
   const { events } = await record(owner, 'BackfillProgress', { backfillId }, untilItEnds)
@@ -70,7 +70,7 @@ test('the time left is told while it is at work', async () => {
   }
 })
 
-test('of several backfills of a space each is told of at most ten times a second, with its end', async () => {
+test('of several backfills of a space, the progress of each is sent at most ten times a second, with its end', async () => {
   const organization = await app.seed.organization()
   const { id: spaceId, owner } = await app.seed.space(organization)
   const threads = await Promise.all([1, 2, 3].map(() => app.seed.thread({ organization, messages: 60 })))

@@ -61,7 +61,7 @@ const END = `update backfill set status = 'CANCELED', finished_at = clock_timest
 const ended = (...numbers: number[]) => [numbers.map((number) => idOf('bkfl', number))]
 
 test(
-  'however many backfills a space has, each change of each is told once',
+  'however many backfills a space has, each change of each is sent once',
   async () => {
     const events = await readTo(BACKFILLS - 1, 'QUEUED')
     // Each is seen at another look.
@@ -86,7 +86,7 @@ test(
 )
 
 test.runIf(testServerUrl())(
-  'a change that is committed after later ones have been told is told too',
+  'a change that is committed after later ones have been sent is sent too',
   async () => {
     await readTo(BACKFILLS - 1, 'QUEUED')
     const late: PoolClient = await app.pool.connect()

@@ -130,7 +130,7 @@ describe('a thread that changes while it is written', () => {
     expect(recordsOf(store).map(({ heddle }) => heddle)).toEqual(['thread', 'message', 'agentRun'])
   })
 
-  test('each time stays, without any backup, and the caller is told', async () => {
+  test('during every backup is kept, without any backup, and the caller gets an error', async () => {
     const thread = await app.seed.thread({ messages: 1 })
     whileWriting(store, async () => {
       thread.messageIds.push(...(await app.seed.messages(thread, ['again'])))
@@ -190,7 +190,7 @@ describe('the same idempotency key', () => {
 })
 
 describe('nothing is written for', () => {
-  test('whoever may not delete the thread, or cannot see it', async () => {
+  test('a caller who may not delete the thread, or cannot see it', async () => {
     const organization = await app.seed.organization()
     const thread = await app.seed.thread({ organization, messages: 1 })
     const viewer = await app.seed.member(organization, 'VIEWER')

@@ -51,7 +51,7 @@ const DELETIONS: End[] = [
   { name: 'a deletion of all threads', act: (client) => client.must('DeleteAllThreads') },
 ]
 
-test.each(DELETIONS)('who watches a backfill is told at once that $name ended it', async ({ act }) => {
+test.each(DELETIONS)('a subscriber to a backfill learns at once that $name ended it', async ({ act }) => {
   const link = await seedRunning()
   const { owner, backfillId } = link
   const watch = owner.subscribe('BackfillProgress', { backfillId })
@@ -83,7 +83,7 @@ test.each(DELETIONS)('who comes after $name learns how the backfill ended', asyn
   await watch.stop()
 })
 
-test.each(DELETIONS)('who watches a space is told that $name ended its backfill', async ({ act }) => {
+test.each(DELETIONS)('a subscriber to a space learns that $name ended its backfill', async ({ act }) => {
   const link = await seedRunning()
   const { owner, space, backfillId } = link
   const watch = owner.subscribe('SpaceBackfillProgress', { spaceId: space.id })

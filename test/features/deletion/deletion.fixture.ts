@@ -3,7 +3,7 @@ import type { Json, Reply, TestClient } from '../../support/client.js'
 
 /** What the tests of deletion count, compare and wait for. */
 
-/** How many rows there are of a thread and of what hangs on it. */
+/** Numbers of rows of a thread and of what belongs to it. */
 export async function rowsOf(pool: Pool, threadId: string): Promise<Record<string, number>> {
   const { rows } = await pool.query(
     `select

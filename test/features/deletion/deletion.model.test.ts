@@ -55,7 +55,7 @@ afterAll(async () => {
 })
 
 test(
-  'whatever is made, linked, hidden, held, purged and restored, one after the other or at once, a model of the rules foretells it',
+  'whatever is created, linked, hidden, put under a legal hold, purged and restored, one after the other or at once, a reference model predicts it',
   async () => {
     if (PATH === undefined) await Promise.all(Array.from({ length: LANES }, playWorlds))
     else await playWorld(SEED)

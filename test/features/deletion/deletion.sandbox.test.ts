@@ -59,7 +59,7 @@ test('the sandbox goes with the project of the last thread, and the reply says t
   expect(await owner.run('Project', { id: project.id })).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
 })
 
-test('a service that fails is asked again until it has done it, and the deletion stands', async () => {
+test('a service that fails is retried until it succeeds, and the deletion remains', async () => {
   const { owner, thread } = await seedProject('sandbox-2')
   for (const status of [503, 500, 429]) endpoint.failNext(status)
 

@@ -53,7 +53,7 @@ test('a deletion of all threads, and its undo, count more messages and vectors t
   expect(await countsOf(owner, space.id)).toMatchObject({ threadCount: 2, vectorCount: BOTH })
 })
 
-test('a re-embedding of more messages than 32 bits count is told while it runs and once it has ended', async () => {
+test('a re-embedding of more messages than 32 bits count is counted correctly while it runs and once it has ended', async () => {
   const { owner, space } = await seedLongThreads()
   const { reembedSpace } = await owner.must(REEMBED_SPACE, { spaceId: space.id, model: OTHER_MODEL.model })
   await app.pool.query(

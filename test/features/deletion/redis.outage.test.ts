@@ -82,7 +82,7 @@ describe.each(Object.entries(OUTAGES))('while Redis %s', (_, takeAway) => {
     expect(await usageOf(owner, organizationId)).toMatchObject({ threads: 3, messages: 6 })
   })
 
-  test('a process hears what it says itself, though it looks for nothing by itself', async () => {
+  test('a process receives its own events, even without polling', async () => {
     const poll = { pollMs: NEVER_MS }
     await takeAway({ backfill: poll, outbox: poll, purge: poll })
     const { owner, thread, backfillId } = await app.seed.spaceWithThread({ messages: 3 })
@@ -105,7 +105,7 @@ test('a Redis that does not answer is waited for by nobody: its connections are 
   expect(redis.unanswered.length).toBeGreaterThan(0)
 })
 
-test('what Redis missed while it was cut off is told wrong for five seconds at most', async () => {
+test('what Redis missed while it was disconnected is outdated for five seconds at most', async () => {
   await start()
   const organization = await app.seed.organization()
   const { id: organizationId, owner } = organization

@@ -35,7 +35,7 @@ describe('chunks of a text', () => {
     for (const chunk of chunkText(word)) expect(chunk).toMatch(/^(letters )*letters$/)
   })
 
-  test('neighbours overlap, so that a thought on a border stands whole in one of them', () => {
+  test('neighbours overlap, so that a sentence at a boundary is complete in one of them', () => {
     const chunks = chunkText(Array.from({ length: 1000 }, (_, index) => `word${index}`).join(' '))
 
     for (const [index, chunk] of chunks.slice(1).entries()) {
@@ -94,7 +94,7 @@ function processorTimeOf(text: string): number {
   return process.cpuUsage(before).user
 }
 
-/** Where the chunk stands, overlapping what is covered: the last place that leaves no visible gap. */
+/** Where the chunk starts, overlapping what is covered: the last place that leaves no visible gap. */
 function positionOf(chunk: string, text: string, covered: number): number {
   const gapEnd = covered + (text.slice(covered).length - text.slice(covered).trimStart().length)
   const position = text.lastIndexOf(chunk, gapEnd)

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { createEmbedders } from '../../../src/features/embedders/embedder.make.js'
+import { createEmbedders } from '../../../src/features/embedders/embedder.create.js'
 import type { Embedders } from '../../../src/features/embedders/embedders.js'
 
 let embedders: Embedders

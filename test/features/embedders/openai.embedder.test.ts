@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { createEmbedders } from '../../../src/features/embedders/embedder.create.js'
 import { EmbedderUnavailableError, UnusableAnswerError } from '../../../src/features/embedders/embedder.js'
-import { createEmbedders } from '../../../src/features/embedders/embedder.make.js'
 import { hashedVector } from '../../support/hashed.vectors.js'
 import { DIMENSIONS, eachTestWithEndpoint, expectNear, failureOf, KEY } from './openai.fixture.js'
 

@@ -84,7 +84,7 @@ describe('a failure', () => {
     await fixture.endpoint.listen()
   })
 
-  test('neither the key nor the address stands in a message, and the message is short', async () => {
+  test('neither the key nor the URL is in a message, and the message is short', async () => {
     fixture.endpoint.answerWith(() => ({
       status: 400,
       body: { error: { message: `${KEY} is\nbad ${'x'.repeat(1000)}` } },

@@ -52,7 +52,7 @@ describe('while a backfill is at work', () => {
     await expectCurrentVectors(app.pool)
   })
 
-  test('a backfill whose last messages are deleted is complete, and its watcher is told so', async () => {
+  test('a backfill whose last messages are deleted is complete, and its subscriber receives that', async () => {
     app.embedder.failNext(503, { 'retry-after': '3600' })
     const { owner, thread, backfillId } = await app.seed.spaceWithThread({ messages: 3 })
     const watcher = app.seed.embedded(owner, backfillId)

@@ -95,7 +95,7 @@ describe('a message of a space that is complete', () => {
     expect(last).toMatchObject({ status: 'COMPLETED', total: 1, embedded: 1 })
   })
 
-  test('is embedded as it stands in the end, however often it is edited while a worker writes', async () => {
+  test('is embedded in its final state, however often it is edited while a worker writes', async () => {
     const { owner, thread } = await embeddedLink(app, numbered('steady', 6))
 
     for (let round = 0; round < 8; round++) {
@@ -110,7 +110,7 @@ describe('a message of a space that is complete', () => {
   })
 })
 
-test('a thread that is added to twenty spaces at once, and changed meanwhile, is in each as it stands in the end', async () => {
+test('a thread that is added to twenty spaces at once, and changed meanwhile, is in each in its final state', async () => {
   const organization = await app.seed.organization()
   const thread = await app.seed.thread({ organization, messages: numbered('spread', 10) })
   const spaces = await Promise.all(Array.from({ length: 20 }, () => app.seed.space(organization)))

@@ -38,7 +38,7 @@ const WAITING = 'query ($id: ID!) { backfill(id: $id) { status processed lastErr
 
 const texts = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} ${index}`)
 
-/** How a backfill stands once it waits for the embedder. */
+/** State of a backfill that waits for the embedder. */
 async function waiting(owner: TestClient, id: string): Promise<Json> {
   return eventually(async () => {
     const { backfill } = await owner.must(WAITING, { id })

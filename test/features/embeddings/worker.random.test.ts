@@ -130,7 +130,7 @@ class Scene {
   }
 }
 
-async function makeScene(): Promise<Scene> {
+async function createScene(): Promise<Scene> {
   const organization = await app.seed.organization()
   const space = await app.seed.space(organization)
   const other = await app.seed.space(organization)
@@ -153,11 +153,11 @@ async function countMessagesWithText({ space }: Scene): Promise<{ withText: numb
   return rows[0]
 }
 
-test('whatever callers do at once and however the embedder fails, the data is sound at rest, and all of it embedded in the end', async () => {
+test('whatever callers do at once and however the embedder fails, the data is consistent, and all of it is embedded in the end', async () => {
   const rounds = fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 3, maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(rounds, async (steps) => {
-      const scene = await makeScene()
+      const scene = await createScene()
       app.embedder.refuse((content) => content.startsWith('poison'))
       for (const round of steps) await scene.take(round)
       await scene.settle()

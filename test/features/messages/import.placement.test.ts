@@ -38,7 +38,7 @@ async function placeOf(threadId: string): Promise<{ ownerId?: string; projectId?
 }
 
 describe('the project of an imported thread', () => {
-  test('is kept by whoever may write to the organization', async () => {
+  test('is kept by anybody who may write to the organization', async () => {
     const organization = await app.seed.organization()
     const project = await app.seed.project(organization)
     const member = await app.seed.member(organization)

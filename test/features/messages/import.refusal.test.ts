@@ -13,7 +13,7 @@ afterAll(async () => {
   await app[Symbol.asyncDispose]()
 })
 
-describe('a thread that cannot be imported is told of, and the others go on', () => {
+describe('a thread that cannot be imported is reported, and the others are imported', () => {
   const wrong: [string, (thread: NewThread) => unknown, string][] = [
     [
       'an id that is none',
@@ -51,7 +51,7 @@ describe('a thread that cannot be imported is told of, and the others go on', ()
     await expectInvariants(app.pool)
   })
 
-  test('for an id that stands twice: the first is imported', async () => {
+  test('for an id that occurs twice: the first is imported', async () => {
     const { id: organizationId, owner } = await app.seed.organization()
     const [first, other] = [conversation(), conversation()]
     const sharing = { ...conversation(0), messages: first.messages.slice(0, 1) }
@@ -62,7 +62,7 @@ describe('a thread that cannot be imported is told of, and the others go on', ()
     expect(results).toEqual([done(first.id, 2), refused(first.id), refused(sharing.id), done(other.id, 2)])
   })
 
-  test('for an id that others have, or that is deleted, and nothing else is told of it', async () => {
+  test('for an id that others have, or that is deleted, and nothing else is revealed about it', async () => {
     const { id: organizationId, owner } = await app.seed.organization()
     const foreign = await app.seed.thread({ messages: 1 })
     const own = await app.seed.thread({ organization: { id: organizationId, owner } })

@@ -110,7 +110,7 @@ describe('the id of a message', () => {
     expect(messages).toMatchObject([{ id }, { id: expect.stringMatching(/^msg_/) }])
   })
 
-  test('stands once in a call', async () => {
+  test('occurs once in a call', async () => {
     const thread = await app.seed.thread()
 
     const reply = await append(

@@ -86,7 +86,7 @@ describe('an edited message', () => {
     expect(await messagesOf(thread)).toEqual(['old'])
   })
 
-  test('is edited once for an idempotency key, whoever edits it in between', async () => {
+  test('is edited once for an idempotency key, even if it is edited in between', async () => {
     const thread = await app.seed.thread({ messages: ['old'] })
     const variables = { messageId: idOf(thread), content: 'first', idempotencyKey: 'once' }
     const first = await thread.owner.must(EDIT_MESSAGE, variables)

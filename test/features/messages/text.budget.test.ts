@@ -38,7 +38,7 @@ async function another(): Promise<string> {
   return (await app.seed.thread({ organization: link.organization, messages })).id
 }
 
-test('messages that are small enough together are told', async () => {
+test('messages that are small enough in total are returned', async () => {
   const { thread } = await owner.must(`query ($id: ID!) { thread(id: $id) { ${MESSAGES} } }`, {
     id: link.thread.id,
   })

@@ -100,7 +100,7 @@ describe('a pending membership', () => {
     expect((await user.must('DeleteAllThreads')).deleteAllThreads.deleted).toBe(1)
   })
 
-  test('stands in viewer.memberships with who asked, and in the members of the organization', async () => {
+  test('is in viewer.memberships with who invited, and in the members of the organization', async () => {
     const { organization } = await stranger()
     const user = await app.seed.invited(organization, 'VIEWER')
     const pending = {

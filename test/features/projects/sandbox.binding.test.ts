@@ -76,19 +76,22 @@ test.each([
   ['answers with a page', 200, '<html>'],
   ['answers without end', 200, `{ "labels": { "x": "${'x'.repeat(300_000)}" } }`],
   ['does not answer', 'none' as const, ''],
-])('nothing is bound while the service %s, and nothing of it is told', async (_, status, body) => {
-  labelSandbox('unknown', organization.id)
-  sandboxes.answerNextLookup(status, body)
+])(
+  'nothing is bound while the service %s, and nothing of the answer is revealed',
+  async (_, status, body) => {
+    labelSandbox('unknown', organization.id)
+    sandboxes.answerNextLookup(status, body)
 
-  const reply = await bind('unknown')
+    const reply = await bind('unknown')
 
-  expect(reply).toFailWith({
-    ...{ code: 'SERVICE_UNAVAILABLE', status: 503, systemMessage: 'Sandbox service unavailable' },
-  })
-  expect(JSON.stringify(reply)).not.toMatch(/10\.0\.0\.7|key_of_the_operator/)
-  const { rows } = await app.pool.query("select id from project where sandbox_id = 'unknown'")
-  expect(rows).toEqual([])
-})
+    expect(reply).toFailWith({
+      ...{ code: 'SERVICE_UNAVAILABLE', status: 503, systemMessage: 'Sandbox service unavailable' },
+    })
+    expect(JSON.stringify(reply)).not.toMatch(/10\.0\.0\.7|key_of_the_operator/)
+    const { rows } = await app.pool.query("select id from project where sandbox_id = 'unknown'")
+    expect(rows).toEqual([])
+  },
+)
 
 test('who may not write to the organization has nothing asked', async () => {
   labelSandbox('asked', organization.id)

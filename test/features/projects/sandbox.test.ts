@@ -45,7 +45,7 @@ describe('a sandbox', () => {
   )
 
   test.each(['.', '..', ''])(
-    'with the id %j is not asked for: it would name what stands above it',
+    'with the id %j is not requested: it would refer to a parent path',
     async (id) => {
       expect(await failureOf(client.delete(id, signal))).toBeInstanceOf(PermanentFailure)
       expect(endpoint.requests).toEqual([])
@@ -104,7 +104,7 @@ describe('a failure', () => {
     await endpoint.listen()
   })
 
-  test('ends with the reason of whoever gives it up', async () => {
+  test('ends with the reason of its abort', async () => {
     endpoint.hang()
     const controller = new AbortController()
     const failure = failureOf(client.delete('sbx-1', controller.signal))
