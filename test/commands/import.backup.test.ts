@@ -97,7 +97,7 @@ describe('reading a backup', () => {
     )
 
     expect(found).toMatchObject([
-      { position: 1, reason: expect.stringContaining('no thread that this line belongs to') },
+      { position: 1, reason: expect.stringContaining('the thread of this line is missing') },
       { position: 4, reason: 'not a line of a backup that this version can read' },
       { position: 5, reason: 'not a line of a backup that this version can read' },
       { kind: 'conversation', messages: [{ id: 'm4' }] },
