@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { type Architecture, findBreaches } from './support/architecture.js'
+import { statementBreaches } from './support/statement.breaches.js'
 
 /** THE order: each layer imports itself and the layers before it, and nothing else. */
 const ARCHITECTURE: Architecture = {
@@ -63,6 +64,10 @@ describe('the tree', () => {
     expect(
       [...files].filter(([, text]) => /\bvi\.waitFor\(|\.poll\(/.test(text)).map(([path]) => path),
     ).toEqual([])
+  })
+
+  test('keeps statements in *.sql.ts, each with the row that it declares and no caller asserts', () => {
+    expect(statementBreaches(read(PATHS.filter((path) => /^src\/.*\.ts$/.test(path))))).toEqual([])
   })
 
   test('names no package registry and no absolute path of a machine', () => {
@@ -188,6 +193,22 @@ describe('the check', () => {
       'src/utils/text.ts: stands in no layer',
       'test/platform/data.lock.test.ts: has 251 lines, more than 250',
       'test/support/helpers.ts: "helpers" names nothing',
+    ])
+  })
+
+  test('finds a statement outside *.sql.ts, and a row that a caller asserts', () => {
+    const text = 'tx.query<{ id: string }>(selectThread(id))\nconst all = sql<Row>`select 1`'
+    expect(
+      statementBreaches(
+        new Map([
+          ['src/features/threads/thread.service.ts', text],
+          ['src/features/threads/thread.sql.ts', text],
+        ]),
+      ),
+    ).toEqual([
+      'src/features/threads/thread.service.ts: asserts the row of a statement',
+      'src/features/threads/thread.service.ts: has a statement of its own',
+      'src/features/threads/thread.sql.ts: asserts the row of a statement',
     ])
   })
 

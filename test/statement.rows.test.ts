@@ -22,7 +22,6 @@ const SURE: Readonly<Record<string, string>> = {
     'Prisma never leaves a list null',
   'administration/parked.effect.sql.ts selectEffectAccess: organizationId may be null, declared otherwise':
     'it is joined by it',
-  'deletion/deletion.sql.ts hideThread: deletedAt may be null, declared otherwise': 'it sets it',
   'platform/outbox.sql.ts claimEffects: leaseId may be null, declared otherwise': 'it sets it',
   'projects/project.sql.ts countLiveThreads: id may be null, declared otherwise': 'it is asked for by it',
   'purge/deletion.batch.sql.ts claimBatch: leaseId may be null, declared otherwise': 'it sets it',

@@ -1,6 +1,6 @@
-import { type Fragment, raw, sql } from './database.js'
 import { invalid } from './errors.js'
 import { isOpaqueId } from './ids.js'
+import { type Fragment, raw } from './statement.js'
 import { isWritableTime } from './validate.js'
 
 const DEFAULT_PAGE = 20
@@ -55,16 +55,6 @@ export function cutPage<Row>(rows: Row[], page: Page): PageOf<Row> {
   return { rows: rows.slice(0, page.size), hasNextPage: rows.length > page.size }
 }
 
-/** Condition for the rows after the page's start, in a list with the newest first. */
-export function olderThan(page: Page, at: Fragment, id: Fragment): Fragment {
-  return page.after ? sql`(${at}, ${id}) < (${toTime(page.after)}, ${page.after.id})` : sql`true`
-}
-
-/** Condition for the rows after the page's start, in a list in ascending order of a number. */
-export function beyond(page: Page, rank: Fragment): Fragment {
-  return page.after ? sql`${rank} > ${page.after.rank}::bigint` : sql`true`
-}
-
 export function writeCursor({ rank, id }: Position): string {
   return Buffer.from(JSON.stringify([rank, id])).toString('base64url')
 }
@@ -80,8 +70,4 @@ function readCursor(cursor: string): Position {
   throw invalid('Invalid cursor. Pass a cursor or endCursor of this list unchanged.', {
     after: cursor.slice(0, 128),
   })
-}
-
-function toTime({ rank }: Position): Date {
-  return new Date(rank)
 }

@@ -28,28 +28,20 @@ export function readDeclarations(root: string, files: readonly string[]): Declar
     const source = program.getSourceFile(file)
     const module = source && checker.getSymbolAtLocation(source)
     if (!source || !module) throw new Error(`${file} exports nothing`)
-    const statements = checker.getExportsOfModule(module).flatMap((symbol) => {
+    const names: string[] = []
+    const statements = checker.getExportsOfModule(module).flatMap((symbol): DeclaredStatement[] => {
       const [signature] = checker.getTypeOfSymbolAtLocation(symbol, source).getCallSignatures()
       const row = signature && rowOf(signature.getReturnType())
       if (!row) return []
-      const parameters = signature
+      names.push(symbol.name)
+      // A frame for statements of any row: those that it is used for are described.
+      if (signature.typeParameters) return []
+      const choices = signature
         .getParameters()
-        .map((each) => checker.getTypeOfSymbolAtLocation(each, source))
-      const columns = columnsOf(checker, row)
-      return [
-        {
-          file,
-          name: symbol.name,
-          row: columns,
-          calls: combinations(parameters.map((type) => samplesOf(checker, type))),
-        },
-      ]
+        .map((each) => samplesOf(checker, checker.getTypeOfSymbolAtLocation(each, source)))
+      return [{ file, name: symbol.name, row: columnsOf(checker, row), calls: combinations(choices) }]
     })
-    requireAll(
-      file,
-      source,
-      statements.map(({ name }) => name),
-    )
+    requireAll(file, source, names)
     return statements
   })
 }

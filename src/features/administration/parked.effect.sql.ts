@@ -2,7 +2,8 @@ import type { OrganizationRole } from '../../generated/prisma/enums.js'
 import type { OutboxGetPayload, OutboxSelect } from '../../generated/prisma/models/Outbox.js'
 import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 
 const effect = {
   id: true,

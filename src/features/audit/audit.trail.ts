@@ -1,6 +1,7 @@
-import { sql, type Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database.js'
 import { mintId } from '../../platform/ids.js'
 import type { RequestIds, RequestInfo } from '../../platform/request.js'
+import { insertAuditEvent } from './audit.trail.sql.js'
 
 /** Who acts, and in which request. */
 export interface Actor {
@@ -46,12 +47,9 @@ export interface AuditEntry {
  */
 export async function recordAudit(tx: Transaction, actor: AuditActor, entry: AuditEntry): Promise<string> {
   const id = mintId('audit')
-  const { requestId, traceId, correlationId } = actor.request
-  await tx.query(sql`
-    insert into audit_event (id, organization_id, actor_id, api_key_id, service_user_id, action, target_type, target_id,
-      details, request_id, trace_id, correlation_id)
-    values (${id}, ${entry.organizationId}, ${actor.userId}, ${actor.apiKeyId}, ${actor.serviceUserId}, ${entry.action},
-      ${entry.targetType}, ${entry.targetId}, ${JSON.stringify(entry.details ?? {})}::jsonb, ${requestId}, ${traceId}, ${correlationId})
-    returning id`)
+  const { userId: actorId, apiKeyId, serviceUserId, request } = actor
+  const { requestId, traceId, correlationId } = request
+  const origin = { actorId, apiKeyId, serviceUserId, requestId, traceId, correlationId }
+  await tx.query(insertAuditEvent({ id, ...origin, ...entry }))
   return id
 }

@@ -1,5 +1,6 @@
 import { type Statement, sql } from '../../platform/database.js'
-import { beyond, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { beyond } from '../../platform/page.sql.js'
 import type { BackfillRecord } from './backfill.sql.js'
 
 export interface BackfillFailureRecord {

@@ -1,6 +1,7 @@
 import type { BackfillKind, BackfillStatus } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
-import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
+import type { Look, Subject } from '../../platform/watch/watch.kind.js'
+import { beyondKnown } from '../../platform/watch/watch.kind.sql.js'
 
 export interface BackfillRecord {
   id: string

@@ -2,7 +2,8 @@ import type { OrganizationRole } from '../../generated/prisma/enums.js'
 import type { MemberGetPayload, MemberSelect } from '../../generated/prisma/models/Member.js'
 import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 
 const member = {
   organizationId: true,

@@ -4,7 +4,8 @@ import type {
 } from '../../generated/prisma/models/Organization.js'
 import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 import { hasAccepted } from '../access/access.sql.js'
 
 const organization = { id: true, name: true, createdAt: true } satisfies OrganizationSelect

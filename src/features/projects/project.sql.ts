@@ -1,7 +1,8 @@
 import type { ProjectGetPayload, ProjectSelect } from '../../generated/prisma/models/Project.js'
 import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 
 const project = {
   id: true,

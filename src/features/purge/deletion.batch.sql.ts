@@ -7,7 +7,8 @@ import { columnsOf } from '../../platform/columns.js'
 import { type Fragment, sql } from '../../platform/database.js'
 import { fromNow, isFree } from '../../platform/lease.sql.js'
 import type { RequestIds } from '../../platform/request.js'
-import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
+import type { Look, Subject } from '../../platform/watch/watch.kind.js'
+import { beyondKnown } from '../../platform/watch/watch.kind.sql.js'
 
 const batch = {
   id: true,

@@ -1,5 +1,6 @@
 import { type Statement, sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 import { spaceVisible } from '../access/access.sql.js'
 import { type ThreadRecord, threadColumnsFor } from '../threads/thread.sql.js'
 

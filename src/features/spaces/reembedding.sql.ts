@@ -1,7 +1,8 @@
 import type { ReembeddingStatus } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
 import type { RequestIds } from '../../platform/request.js'
-import { beyondKnown, type Look, type Subject } from '../../platform/watch/watch.kind.js'
+import type { Look, Subject } from '../../platform/watch/watch.kind.js'
+import { beyondKnown } from '../../platform/watch/watch.kind.sql.js'
 import { spaceVisible } from '../access/access.sql.js'
 
 export interface ReembeddingRecord {

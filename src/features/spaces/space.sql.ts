@@ -1,6 +1,7 @@
 import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
 import { type Statement, sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 import { hasAccepted, spaceLive, spaceVisible } from '../access/access.sql.js'
 
 export interface SpaceRecord {

@@ -2,7 +2,8 @@ import type { AgentRunStatus } from '../../generated/prisma/enums.js'
 import type { AgentRunGetPayload, AgentRunSelect } from '../../generated/prisma/models/AgentRun.js'
 import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 import { threadReadable } from '../access/access.sql.js'
 
 const run = {

@@ -1,7 +1,8 @@
 import type { ThreadGetPayload, ThreadSelect } from '../../generated/prisma/models/Thread.js'
 import { columnsOf } from '../../platform/columns.js'
 import { empty, type Fragment, join, sql } from '../../platform/database.js'
-import { olderThan, type Page } from '../../platform/page.js'
+import type { Page } from '../../platform/page.js'
+import { olderThan } from '../../platform/page.sql.js'
 import { hasAccepted, threadLive, threadReadable } from '../access/access.sql.js'
 
 export type JsonObject = Record<string, unknown>

@@ -1,5 +1,3 @@
-import { type Fragment, type Statement, sql } from '../database.js'
-
 /** What can be subscribed to, and by whom: the contract between features and the hub. */
 
 /** What one subscription is about: a row, or all rows of something. */
@@ -65,18 +63,6 @@ export interface Gate<Pass> {
 /** A row read by `beyondKnown`; without an id, the subject no longer exists. */
 export type WatchedRow<Row extends Subject> = { watchedId: string } & {
   [Column in keyof Row]: Row[Column] | null
-}
-
-/** Rows of these subjects that changed since, and a row without an id for each subject that no longer exists. */
-export function beyondKnown<Row extends Subject>(
-  looks: readonly Look<Subject>[],
-  rowWithId: (id: Fragment) => Statement<Row>,
-) {
-  return sql<WatchedRow<Row>>`
-    select known.id as "watchedId", found.* from unnest(
-      ${looks.map(({ subject }) => subject.id)}::text[], ${looks.map(({ sequence }) => sequence)}::float8[]
-    ) as known (id, sequence) left join lateral (${rowWithId(sql`known.id`)}) found on true
-    where found.id is null or found.sequence > known.sequence`
 }
 
 /** @param missing returns the error for a subject that no longer exists */

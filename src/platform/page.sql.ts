@@ -1,0 +1,16 @@
+import type { Page, Position } from './page.js'
+import { type Fragment, sql } from './statement.js'
+
+/** Condition for the rows after the page's start, in a list with the newest first. */
+export function olderThan(page: Page, at: Fragment, id: Fragment): Fragment {
+  return page.after ? sql`(${at}, ${id}) < (${toTime(page.after)}, ${page.after.id})` : sql`true`
+}
+
+/** Condition for the rows after the page's start, in a list in ascending order of a number. */
+export function beyond(page: Page, rank: Fragment): Fragment {
+  return page.after ? sql`${rank} > ${page.after.rank}::bigint` : sql`true`
+}
+
+function toTime({ rank }: Position): Date {
+  return new Date(rank)
+}
