@@ -19,6 +19,7 @@ import { lockUser } from './identity.sql.js'
 import { mutate, requireNothing } from './mutation.js'
 import { BOOTSTRAP_USER_ID } from './reserved.users.js'
 import { SCOPES, type Scope } from './scope.table.js'
+import { missingScope } from './scopes.js'
 import type { Viewer } from './viewer.js'
 
 const MAX_NAME = 255
@@ -129,11 +130,7 @@ function requireNoMore(viewer: Viewer, scopes: readonly Scope[], expiresAt: Date
   }
   const missing =
     viewer.scopes.length === 0 ? undefined : scopes.find((scope) => !viewer.scopes.includes(scope))
-  if (missing !== undefined) {
-    throw forbidden(`Scope ${missing} required`, `This API key lacks the scope ${missing}.`, {
-      scope: missing,
-    })
-  }
+  if (missing !== undefined) throw missingScope(missing)
   const isLonger = expiresAt === null || (viewer.expiresAt !== null && expiresAt > viewer.expiresAt)
   if (viewer.apiKeyId !== null && viewer.expiresAt !== null && isLonger) {
     throw forbidden(

@@ -1,11 +1,14 @@
-import { forbidden } from '../../platform/errors.js'
-import { SCOPE_TABLE } from './scope.table.js'
+import { forbidden, type HeddleError } from '../../platform/errors.js'
+import { SCOPE_TABLE, type Scope } from './scope.table.js'
 import type { Viewer } from './viewer.js'
 
 /** Throws INSUFFICIENT_PERMISSIONS with the first scope that the viewer's key lacks for the field `Type.field`. */
 export function requireScopes({ scopes }: Viewer, field: string): void {
   if (scopes.length === 0) return
   const missing = (SCOPE_TABLE[field] ?? ['admin']).find((scope) => !scopes.includes(scope))
-  if (missing === undefined) return
-  throw forbidden(`Scope ${missing} required`, `This API key lacks the scope ${missing}.`, { scope: missing })
+  if (missing !== undefined) throw missingScope(missing)
+}
+
+export function missingScope(scope: Scope): HeddleError {
+  return forbidden(`Scope ${scope} required`, `This API key lacks the scope ${scope}.`, { scope })
 }
