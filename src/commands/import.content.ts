@@ -1,3 +1,4 @@
+import { isJsonObject } from '../platform/json.value.js'
 import { ConversationError } from './import.conversation.js'
 
 /** Converts a message of an export into one text: its parts, and the tools that it calls. */
@@ -49,10 +50,6 @@ function writeCall(name: unknown, given: unknown): string | null {
   return `${name}(${typeof given === 'string' ? given : JSON.stringify(given ?? {})})`
 }
 
-export function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 export function recordOf(value: unknown): Fields {
-  return isRecord(value) ? value : {}
+  return isJsonObject(value) ? value : {}
 }

@@ -1,4 +1,5 @@
-import { contentOf, type Fields, isRecord, joinParts, recordOf } from './import.content.js'
+import { isJsonObject } from '../platform/json.value.js'
+import { contentOf, type Fields, joinParts, recordOf } from './import.content.js'
 import { ConversationError, type RawConversation, type RawMessage } from './import.conversation.js'
 
 /**
@@ -7,22 +8,22 @@ import { ConversationError, type RawConversation, type RawMessage } from './impo
  * per message, and are read elsewhere.
  */
 export function recognise(value: unknown): RawConversation {
-  if (!isRecord(value)) throw new ConversationError('not a JSON object')
+  if (!isJsonObject(value)) throw new ConversationError('not a JSON object')
   if (Array.isArray(value.messages)) return fromMessages(value, value.messages)
-  if (isRecord(value.mapping)) return fromMapping(value, value.mapping)
+  if (isJsonObject(value.mapping)) return fromMapping(value, value.mapping)
   if (Array.isArray(value.conversations)) return fromShareGpt(value, value.conversations)
   throw new ConversationError('not a conversation: it has none of "messages", "mapping" and "conversations"')
 }
 
 /** Has the properties of a known format; their values are not validated. */
 export function isConversation(value: unknown): boolean {
-  if (!isRecord(value)) return false
-  return isRecord(value.mapping) || [value.messages, value.conversations].some(Array.isArray)
+  if (!isJsonObject(value)) return false
+  return isJsonObject(value.mapping) || [value.messages, value.conversations].some(Array.isArray)
 }
 
 /** The conversations in a list under `conversations`, where ShareGPT has the messages of one. */
 export function unwrap(value: unknown): readonly unknown[] {
-  if (!isRecord(value) || !Array.isArray(value.conversations)) return [value]
+  if (!isJsonObject(value) || !Array.isArray(value.conversations)) return [value]
   return value.conversations.some(isConversation) ? value.conversations : [value]
 }
 
@@ -95,7 +96,7 @@ function textOfExport({ text, parts }: Fields): string {
 }
 
 function requireRecord(value: unknown, index: number): Fields {
-  if (!isRecord(value)) throw new ConversationError(`message ${index + 1} is not a JSON object`)
+  if (!isJsonObject(value)) throw new ConversationError(`message ${index + 1} is not a JSON object`)
   return value
 }
 

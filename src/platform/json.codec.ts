@@ -1,3 +1,5 @@
+import { isJsonObject } from './json.value.js'
+
 /**
  * JSON that preserves times and large integers, by marking them: a stored reply must equal the original one. A mark is a
  * property name that starts with one `$`; property names of the value itself that start with `$` get a second one, so
@@ -19,12 +21,12 @@ function mark(value: unknown): unknown {
   if (value instanceof Date) return { [TIME]: value.toISOString() }
   if (typeof value === 'bigint') return { [INTEGER]: String(value) }
   if (Array.isArray(value)) return value.map(mark)
-  return isObject(value) ? mapEntries(value, escapeName, mark) : value
+  return isJsonObject(value) ? mapEntries(value, escapeName, mark) : value
 }
 
 function unmark(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unmark)
-  if (!isObject(value)) return value
+  if (!isJsonObject(value)) return value
   if (Object.hasOwn(value, TIME)) return new Date(value[TIME] as string)
   if (Object.hasOwn(value, INTEGER)) return BigInt(value[INTEGER] as string)
   return mapEntries(value, unescapeName, unmark)
@@ -44,8 +46,4 @@ function mapEntries(
   map: (value: unknown) => unknown,
 ): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [rename(name), map(value)]))
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

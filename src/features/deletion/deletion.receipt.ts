@@ -1,7 +1,7 @@
 import type { DeletionMode } from '../../generated/prisma/enums.js'
+import { isJsonObject } from '../../platform/json.value.js'
 import type { ThreadAccess } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
-import type { JsonObject } from '../threads/thread.sql.js'
 import type { ThreadSnapshot } from './deletion.sql.js'
 import type { DeletedMetadata, DeleteThreadPayload } from './deletion.type.js'
 
@@ -78,7 +78,7 @@ export function writeReceipt(deletion: Deletion, service: ServiceInfo): DeleteTh
 }
 
 function readMetadata(member: unknown): DeletedMetadata | null {
-  if (!isObject(member)) return null
+  if (!isJsonObject(member)) return null
   return {
     tags: readStrings(member.tags),
     labels: readStrings(member.labels),
@@ -90,12 +90,8 @@ function readMetadata(member: unknown): DeletedMetadata | null {
 }
 
 function readStrings(member: unknown): Record<string, string> | null {
-  if (!isObject(member)) return null
+  if (!isJsonObject(member)) return null
   return Object.fromEntries(
     Object.entries(member).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

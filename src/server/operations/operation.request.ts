@@ -1,4 +1,5 @@
 import { malformed } from '../../platform/errors.js'
+import { isJsonObject } from '../../platform/json.value.js'
 
 /** An operation as received by a transport; only its shape has been checked. */
 export interface OperationRequest {
@@ -15,7 +16,7 @@ export interface OperationRequest {
 export function readOperationRequest(given: unknown): OperationRequest {
   if (Array.isArray(given))
     throw malformed('Batched operations are not supported. Send one operation per request.')
-  if (!isObject(given)) throw malformed('Invalid request. It must be a JSON object.')
+  if (!isJsonObject(given)) throw malformed('Invalid request. It must be a JSON object.')
   const extensions = readObject(given, 'extensions')
   const query = readText(given, 'query')
   const documentId = readText(given, 'documentId') ?? readHash(extensions)
@@ -37,15 +38,11 @@ function readText(given: Record<string, unknown>, name: string): string | null {
 
 function readObject(given: Record<string, unknown>, name: string): Record<string, unknown> {
   const value = given[name] ?? {}
-  if (isObject(value)) return value
+  if (isJsonObject(value)) return value
   throw malformed(`Invalid ${name}. It must be a JSON object.`)
 }
 
 function readHash({ persistedQuery }: Record<string, unknown>): string | null {
-  if (!isObject(persistedQuery)) return null
+  if (!isJsonObject(persistedQuery)) return null
   return readText(persistedQuery, 'sha256Hash')
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
