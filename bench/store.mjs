@@ -43,8 +43,11 @@ export async function addThreads(pool, { organizationId }, ownerId, count, messa
 export async function fillSpace(pool, { id }, embedder, threads) {
   const vectors = threads * MESSAGES_A_THREAD
   await pool.query(
-    `insert into space_thread (space_id, thread_id, generation, added_by_id, embedded_through, vector_count)
-     select $1::text, 'thread' || n, n, 'user', $3::int, $3::int from generate_series(1, $2::int) n`,
+    `with links as (
+       insert into space_thread (space_id, thread_id, added_by_id)
+       select $1::text, 'thread' || n, 'user' from generate_series(1, $2::int) n)
+     insert into store_thread (store_id, thread_id, generation, embedded_through, vector_count)
+     select $1::text, 'thread' || n, n, $3::int, $3::int from generate_series(1, $2::int) n`,
     [id, threads, MESSAGES_A_THREAD],
   )
   const { rows } = await pool.query(`select 'halfvec'::regtype::oid::int as oid`)
@@ -55,7 +58,7 @@ export async function fillSpace(pool, { id }, embedder, threads) {
     )
     await insertVectors(pool, id, embedder, numbers, rows[0].oid)
   }
-  await pool.query('update space set thread_count = $2, vector_count = $3 where id = $1', [
+  await pool.query('update embedding_store set thread_count = $2, vector_count = $3 where space_id = $1', [
     id,
     threads,
     vectors,

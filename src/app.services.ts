@@ -29,11 +29,11 @@ import { Departure } from './features/spaces/departure.js'
 import { LinkService } from './features/spaces/link.service.js'
 import { MessageFollower } from './features/spaces/message.follower.js'
 import { ReembeddingService } from './features/spaces/reembedding.service.js'
-import { ReembeddingShadow } from './features/spaces/reembedding.shadow.js'
 import { ReembeddingSwitch } from './features/spaces/reembedding.switch.js'
 import { SpaceHealthService } from './features/spaces/space.health.service.js'
 import { SpaceRepair } from './features/spaces/space.repair.js'
 import { SpaceService } from './features/spaces/space.service.js'
+import { StoreBuilder } from './features/spaces/store.builder.js'
 import { AgentRunService } from './features/threads/agent.run.service.js'
 import { ThreadService } from './features/threads/thread.service.js'
 import { UsageMeter } from './features/usage/usage.meter.js'
@@ -97,10 +97,10 @@ export function createServices({ config, db, bus, cache, embedders, serverVersio
   const imports = new ImportService(db, organizations, usage, follower)
   const hub = new WatchHub(bus, new WatchGate(db))
   const backfills = new BackfillService(db, hub)
-  const shadow = new ReembeddingShadow(bus)
-  const reembeddings = new ReembeddingService(db, bus, embedders, shadow, links, hub)
-  const reembeddingSwitch = new ReembeddingSwitch(db, bus, shadow, links)
-  const spaces = new SpaceService(db, bus, purges, shadow, embedders.standard)
+  const builder = new StoreBuilder(bus)
+  const reembeddings = new ReembeddingService(db, bus, embedders, builder, links, hub)
+  const reembeddingSwitch = new ReembeddingSwitch(db, bus, builder, links)
+  const spaces = new SpaceService(db, bus, purges, builder, embedders.standard)
   const spaceHealth = new SpaceHealthService(db)
   const spaceRepair = new SpaceRepair(db, links)
   const control = new BackfillControl(db, bus, backfills, links)

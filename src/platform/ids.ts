@@ -9,6 +9,7 @@ export type IdPrefix =
   | 'run'
   | 'proj'
   | 'space'
+  | 'store'
   | 'org'
   | 'user'
   | 'bkfl'

@@ -31,11 +31,11 @@ const runs: Filler = (from, to) => sql`
   insert into agent_run (id, thread_id, status, started_at)
   select 'run_' || n, ${parent('thrd')}, 'RUNNING', ${time} from ${numbers(from, to)}`
 const linksOfSpaces: Filler = (from, to) => sql`
-  insert into space_thread (space_id, thread_id, generation, added_by_id, added_at)
-  select ${parent('space')}, 'thrd_' || lpad(n::text, 9, '0'), n, ${USER}, ${time} from ${numbers(from, to)}`
+  insert into space_thread (space_id, thread_id, added_by_id, added_at)
+  select ${parent('space')}, 'thrd_' || lpad(n::text, 9, '0'), ${USER}, ${time} from ${numbers(from, to)}`
 const linksOfThreads: Filler = (from, to) => sql`
-  insert into space_thread (space_id, thread_id, generation, added_by_id, added_at)
-  select 'space_' || lpad(n::text, 9, '0'), ${parent('thrd')}, n, ${USER}, ${time} from ${numbers(from, to)}
+  insert into space_thread (space_id, thread_id, added_by_id, added_at)
+  select 'space_' || lpad(n::text, 9, '0'), ${parent('thrd')}, ${USER}, ${time} from ${numbers(from, to)}
   on conflict do nothing`
 
 test('each parent of a list within a list costs a page of its index, however long the lists are', async () => {

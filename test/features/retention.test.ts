@@ -107,9 +107,9 @@ test('a deleted space goes with its grants after its retention, once its backfil
 test('an ended reembedding goes after its retention, unless it is the last of its space', async () => {
   const space = await app.seed.space()
   await app.pool.query(
-    `insert into reembedding (id, space_id, shadow_id, embedding_model, embedding_dimensions, status, started_by_id,
+    `insert into reembedding (id, space_id, store_id, embedding_model, embedding_dimensions, status, started_by_id,
       created_at, finished_at)
-    select 'remb_' || n, $1, 'space_shadow' || n, 'model', 4, 'COMPLETED', 'user_1',
+    select 'remb_' || n, $1, 'store_' || n, 'model', 4, 'COMPLETED', 'user_1',
       now() - make_interval(days => 100 - n), now() - make_interval(days => 100 - n)
     from unnest(array[1, 2, 3]) n`,
     [space.id],

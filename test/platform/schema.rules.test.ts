@@ -14,8 +14,9 @@ beforeEach(async () => {
     insert into organization (id, name) values ('org_1', 'One');
     insert into usage (organization_id) values ('org_1');
     insert into thread (id, owner_id, organization_id) values ('thrd_1', 'user_1', 'org_1');
-    insert into space (id, store_id, organization_id, creator_id, name, embedding_model, embedding_dimensions)
-      values ('space_1', 'space_1', 'org_1', 'user_1', 'Space', 'model', 2)`)
+    insert into space (id, organization_id, creator_id, name) values ('space_1', 'org_1', 'user_1', 'Space');
+    insert into embedding_store (id, space_id, embedding_model, embedding_dimensions, state)
+      values ('space_1', 'space_1', 'model', 2, 'ACTIVE')`)
 })
 
 describe('the database itself refuses', () => {
@@ -24,8 +25,8 @@ describe('the database itself refuses', () => {
     'update usage set projects = projects - 1',
     'update usage set messages = messages - 1',
     'update thread set message_count = message_count - 1',
-    'update space set thread_count = thread_count - 1',
-    'update space set vector_count = vector_count - 1',
+    'update embedding_store set thread_count = thread_count - 1',
+    'update embedding_store set vector_count = vector_count - 1',
   ])('a counter below zero: %s', async (statement) => {
     await expect(database.pool.query(statement)).rejects.toMatchObject({ code: '23514' })
   })
@@ -44,8 +45,8 @@ describe('the database itself refuses', () => {
 
   test('a backfill that has processed more than its total', async () => {
     const statement = `insert into backfill
-        (id, space_id, thread_id, generation, kind, status, target_sequence, total, embedded, skipped, failed)
-      values ('bkfl_1', 'space_1', 'thrd_1', 1, 'ADD', 'RUNNING', 3, 3, 2, 1, 1)`
+        (id, space_id, store_id, thread_id, generation, kind, status, target_sequence, total, embedded, skipped, failed)
+      values ('bkfl_1', 'space_1', 'space_1', 'thrd_1', 1, 'ADD', 'RUNNING', 3, 3, 2, 1, 1)`
 
     await expect(database.pool.query(statement)).rejects.toMatchObject({
       constraint: 'backfill_processed_within_total',

@@ -14,13 +14,13 @@ interface EmbeddedMessage {
 
 // A message that was refused or is to be embedded again has none; the invariants look after those.
 const EMBEDDED = `
-  select l.space_id as "spaceId", m.id, m.content,
-    array(select e.vector::text from embedding e where e.store_id = s.store_id and e.message_id = m.id
+  select s.space_id as "spaceId", m.id, m.content,
+    array(select e.vector::text from embedding e where e.store_id = s.id and e.message_id = m.id
       order by e.chunk) as vectors
-  from space_thread l join space s on s.id = l.space_id
+  from store_thread l join embedding_store s on s.id = l.store_id
     join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
-  where not exists (select 1 from embedding_failure f where f.space_id = l.space_id and f.message_id = m.id)
-    and not exists (select 1 from pending_embedding p where p.space_id = l.space_id and p.message_id = m.id)`
+  where not exists (select 1 from embedding_failure f where f.store_id = l.store_id and f.message_id = m.id)
+    and not exists (select 1 from pending_embedding p where p.store_id = l.store_id and p.message_id = m.id)`
 
 /** Every vector is what the fake embedder makes of what its message says now. Called when nothing is under way. */
 export async function expectCurrentVectors(pool: Pool): Promise<void> {

@@ -16,79 +16,85 @@ const RULES: Readonly<Record<string, string>> = {
     where m.id is null or m.thread_id <> e.thread_id`,
 
   'a failure is of a message that stands in its thread, in a link': `
-    select f.space_id, f.message_id from embedding_failure f
+    select f.store_id, f.message_id from embedding_failure f
     left join message m on m.id = f.message_id
-    left join space_thread l on l.space_id = f.space_id and l.thread_id = f.thread_id
-    where m.id is null or m.thread_id <> f.thread_id or l.thread_id is null`,
+    left join store_thread l on l.store_id = f.store_id and l.thread_id = f.thread_id
+    where m.id is null or m.thread_id <> f.thread_id or (l.thread_id is null
+      and exists (select 1 from embedding_store s where s.id = f.store_id and s.state <> 'RETIRED'))`,
 
-  'a store is of one space': `
-    select store_id from space group by store_id having count(*) > 1`,
+  'a space that is not deleted has one store that answers, and a deleted one has none': `
+    select s.id from space s left join embedding_store a on a.space_id = s.id and a.state = 'ACTIVE'
+    where (s.deleted_at is null) <> (a.id is not null)`,
 
-  'a vector is in the store of a space that is there': `
+  'a vector is in a store that is there': `
     select distinct e.store_id from embedding e
-    where not exists (select 1 from space s where s.store_id = e.store_id and s.deleted_at is null)`,
+    where not exists (select 1 from embedding_store s where s.id = e.store_id)`,
 
-  'a shadow is there exactly while its reembedding is at work, and has the threads of its space': `
-    select coalesce(r.shadow_id, s.id) as shadow from (select * from reembedding where status = 'RUNNING') r
-    full join (select * from space where shadow_of is not null and deleted_at is null) s on s.id = r.shadow_id
-    where r.id is null or s.id is null or s.shadow_of <> r.space_id
-      or (select array_agg(l.thread_id order by l.thread_id) from space_thread l where l.space_id = s.id)
-        is distinct from (select array_agg(l.thread_id order by l.thread_id) from space_thread l where l.space_id = s.shadow_of)`,
+  'a store is being built exactly while its reembedding is at work': `
+    select coalesce(r.store_id, s.id) as store from (select * from reembedding where status = 'RUNNING') r
+    full join (select * from embedding_store where state = 'BUILDING') s on s.id = r.store_id
+    where r.id is null or s.id is null or s.space_id <> r.space_id`,
 
-  'a store holds the vectors of the model of its space': `
-    select distinct e.store_id, e.model, s.embedding_model from embedding e join space s on s.store_id = e.store_id
+  'a store has the threads of its space': `
+    select s.id from embedding_store s
+    where s.state <> 'RETIRED' and (select array_agg(m.thread_id order by m.thread_id) from store_thread m where m.store_id = s.id)
+      is distinct from (select array_agg(l.thread_id order by l.thread_id) from space_thread l where l.space_id = s.space_id)`,
+
+  'a store holds the vectors of its model': `
+    select distinct e.store_id, e.model, s.embedding_model from embedding e join embedding_store s on s.id = e.store_id
     where e.model <> s.embedding_model`,
 
   'a vector belongs to the link that is there, not to an earlier one': `
     select e.store_id, e.message_id, e.generation, l.generation as link from embedding e
-    left join space s on s.store_id = e.store_id and s.deleted_at is null
-    left join space_thread l on l.space_id = s.id and l.thread_id = e.thread_id
-    where l.generation is distinct from e.generation`,
+    join embedding_store s on s.id = e.store_id and s.state <> 'RETIRED'
+    left join store_thread l on l.store_id = e.store_id and l.thread_id = e.thread_id
+    where l.generation is distinct from e.generation and not exists (
+      select 1 from vector_removal r
+      where r.store_id = e.store_id and r.thread_id = e.thread_id and r.generation >= e.generation)`,
 
   'a message has no vector beyond the point up to which its link is embedded': `
     select e.store_id, e.message_id from embedding e
     join message m on m.id = e.message_id
-    join space s on s.store_id = e.store_id
-    join space_thread l on l.space_id = s.id and l.thread_id = e.thread_id
+    join store_thread l on l.store_id = e.store_id and l.thread_id = e.thread_id
     where m.sequence > l.embedded_through`,
 
   'every message that a link is through with has vectors, was refused, or has no text': `
-    select l.space_id, m.id from space_thread l
-    join space s on s.id = l.space_id
+    select l.store_id, m.id from store_thread l
+    join embedding_store s on s.id = l.store_id and s.state <> 'RETIRED'
     join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
     where m.content ~ '[[:alnum:]]'
-      and not exists (select 1 from embedding e where e.store_id = s.store_id and e.message_id = m.id)
-      and not exists (select 1 from embedding_failure f where f.space_id = l.space_id and f.message_id = m.id)
-      and not exists (select 1 from pending_embedding p where p.space_id = l.space_id and p.message_id = m.id)`,
+      and not exists (select 1 from embedding e where e.store_id = l.store_id and e.message_id = m.id)
+      and not exists (select 1 from embedding_failure f where f.store_id = l.store_id and f.message_id = m.id)
+      and not exists (select 1 from pending_embedding p where p.store_id = l.store_id and p.message_id = m.id)`,
 
   'a message is to be embedded again only where its link is through with it, and is paused or of a hidden thread': `
-    select p.space_id, p.message_id from pending_embedding p
+    select p.store_id, p.message_id from pending_embedding p
     left join message m on m.id = p.message_id and m.thread_id = p.thread_id and m.sequence = p.sequence
-    left join space_thread l on l.space_id = p.space_id and l.thread_id = p.thread_id
+    left join store_thread l on l.store_id = p.store_id and l.thread_id = p.thread_id
     left join thread t on t.id = l.thread_id
+    join embedding_store s on s.id = p.store_id and s.state <> 'RETIRED'
     where m.id is null or l.thread_id is null or m.sequence > l.embedded_through
       or (l.paused_at is null and t.deleted_at is null)`,
 
   'a message that is to be embedded again has no vector and was not refused, and no backfill that has ended counts it': `
-    select p.space_id, p.message_id from pending_embedding p
+    select p.store_id, p.message_id from pending_embedding p
+    join embedding_store s on s.id = p.store_id and s.state <> 'RETIRED'
     left join backfill b on b.id = p.backfill_id
-    where exists (select 1 from embedding_failure f where f.space_id = p.space_id and f.message_id = p.message_id)
-      or exists (select 1 from embedding e join space s on s.store_id = e.store_id
-        where s.id = p.space_id and e.message_id = p.message_id)
+    where exists (select 1 from embedding_failure f where f.store_id = p.store_id and f.message_id = p.message_id)
+      or exists (select 1 from embedding e where e.store_id = p.store_id and e.message_id = p.message_id)
       or (p.backfill_id is not null and b.status is distinct from 'QUEUED' and b.status is distinct from 'RUNNING')`,
 
   'a message has the hash of what it says': `
     select id from message where content_hash <> sha256(convert_to(content, 'UTF8'))`,
 
   'a message is not embedded and refused at once': `
-    select f.space_id, f.message_id from embedding_failure f
-    join space s on s.id = f.space_id
-    join embedding e on e.store_id = s.store_id and e.message_id = f.message_id`,
+    select f.store_id, f.message_id from embedding_failure f
+    join embedding e on e.store_id = f.store_id and e.message_id = f.message_id`,
 
   'a deleted space has no links, vectors or backfills at work': `
     select s.id from space s where s.deleted_at is not null and (
       exists (select 1 from space_thread l where l.space_id = s.id)
-      or exists (select 1 from embedding e where e.store_id = s.store_id)
+      or exists (select 1 from embedding_store a where a.space_id = s.id and a.state <> 'RETIRED')
       or exists (select 1 from backfill b where b.space_id = s.id and b.status in ('QUEUED', 'RUNNING')))`,
 
   'processed is at most total, and a backfill has ended exactly when it has a time of its end': `
@@ -101,8 +107,9 @@ const RULES: Readonly<Record<string, string>> = {
 
   'a backfill at work has its link, in the same generation': `
     select b.id from backfill b
-    left join space_thread l on l.space_id = b.space_id and l.thread_id = b.thread_id
-    where b.status in ('QUEUED', 'RUNNING') and l.generation is distinct from b.generation`,
+    left join store_thread l on l.store_id = b.store_id and l.thread_id = b.thread_id
+    where b.status in ('QUEUED', 'RUNNING') and l.generation is distinct from b.generation
+      and exists (select 1 from embedding_store s where s.id = b.store_id and s.state <> 'RETIRED')`,
 
   'a deletion holds exactly the threads that name it, and only soft-deleted ones do': `
     select t.id from thread t left join deletion_batch d on d.id = t.deletion_batch_id
@@ -122,14 +129,14 @@ const RULES: Readonly<Record<string, string>> = {
   'every organization has a usage row': `
     select o.id from organization o left join usage u on u.organization_id = o.id where u.organization_id is null`,
 
-  'a space counts its live threads and their vectors': `
+  'a store counts its live threads and their vectors': `
     select * from (
       select s.id, s.thread_count, s.vector_count,
-        (select count(*) from space_thread l join thread t on t.id = l.thread_id
-          where l.space_id = s.id and t.deleted_at is null) as "threadsCounted",
+        (select count(*) from store_thread l join thread t on t.id = l.thread_id
+          where l.store_id = s.id and t.deleted_at is null) as "threadsCounted",
         (select count(*) from embedding e join thread t on t.id = e.thread_id
-          where e.store_id = s.store_id and t.deleted_at is null) as "vectorsCounted"
-      from space s) counted
+          where e.store_id = s.id and t.deleted_at is null) as "vectorsCounted"
+      from embedding_store s where s.state <> 'RETIRED') counted
     where thread_count <> "threadsCounted" or vector_count <> "vectorsCounted"`,
 
   'a live thread is listed': `
@@ -139,10 +146,11 @@ const RULES: Readonly<Record<string, string>> = {
     select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
     where l.hidden <> (t.deleted_at is not null)`,
 
-  'a link counts its vectors': `
-    select l.space_id, l.thread_id, l.vector_count from space_thread l join space s on s.id = l.space_id
-    where l.vector_count <>
-      (select count(*) from embedding e where e.store_id = s.store_id and e.thread_id = l.thread_id)`,
+  'a thread in a store counts its vectors': `
+    select l.store_id, l.thread_id, l.vector_count from store_thread l
+    join embedding_store s on s.id = l.store_id and s.state <> 'RETIRED'
+    where l.vector_count <> (select count(*) from embedding e
+      where e.store_id = l.store_id and e.thread_id = l.thread_id and e.generation = l.generation)`,
 
   'a thread counts its messages, and names its last one': `
     select t.id, t.message_count, t.last_sequence, t.last_message_id from thread t

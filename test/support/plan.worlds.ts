@@ -93,11 +93,12 @@ export function spaces({
   where?: Fragment
 } = {}): Filler {
   return (from, to) => sql`
-    insert into space (id, organization_id, creator_id, name, store_id, embedding_model, embedding_dimensions, vector_count,
-      created_at, deleted_at)
-    select ${id(prefix)}, ${ORGANIZATION}, ${USER}, 'Space ' || n, ${id(prefix)}, ${MODEL}, ${DIMENSIONS}::int,
-      ${vectorCount}::int, ${createdAt}, ${isDeleted ? createdAt : sql`null`}
-    from ${numbers(from, to)} where ${where}`
+    with spaces as (
+      insert into space (id, organization_id, creator_id, name, created_at, deleted_at)
+      select ${id(prefix)}, ${ORGANIZATION}, ${USER}, 'Space ' || n, ${createdAt}, ${isDeleted ? createdAt : sql`null`}
+      from ${numbers(from, to)} where ${where} returning id)
+    insert into embedding_store (id, space_id, embedding_model, embedding_dimensions, state, vector_count)
+    select id, id, ${MODEL}, ${DIMENSIONS}::int, 'ACTIVE', ${vectorCount}::int from spaces where ${!isDeleted}::boolean`
 }
 
 /** Thread n in space n modulo `spaces`, embedded up to `through`, and due when `isDue`. */
@@ -111,16 +112,18 @@ export function links({
   isDue?: boolean
 } = {}): Filler {
   return (from, to) => sql`
-    insert into space_thread (space_id, thread_id, generation, added_by_id, added_at, embedded_through, vector_count,
-      next_attempt_at)
-    select ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, n, ${USER}, ${createdAt}, ${through}::int,
-      ${through}::int, ${isDue ? createdAt : sql`null`}
+    with links as (
+      insert into space_thread (space_id, thread_id, added_by_id, added_at)
+      select ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, ${USER}, ${createdAt} from ${numbers(from, to)})
+    insert into store_thread (store_id, thread_id, generation, embedded_through, vector_count, next_attempt_at)
+    select ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, n, ${through}::int, ${through}::int,
+      ${isDue ? createdAt : sql`null`}
     from ${numbers(from, to)}`
 }
 
 /** The links have nothing to do any more. */
 export const settled: Filler = (from, to) => sql`
-  update space_thread set next_attempt_at = null where generation between ${from}::int and ${to - 1}::int`
+  update store_thread set next_attempt_at = null where generation between ${from}::int and ${to - 1}::int`
 
 /** A vector of each of the first `each` messages of thread n, in the store of space n modulo `spaces`. */
 export function vectors(each: number, spaces = 1): Filler {
@@ -134,8 +137,9 @@ export function vectors(each: number, spaces = 1): Filler {
 /** The backfill that added thread n to space n modulo `spaces`, ended a second later. */
 export function backfills(spaces = 1): Filler {
   return (from, to) => sql`
-    insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total, created_at, finished_at)
-    select ${id('bkfl')}, ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, n, 'ADD', 'COMPLETED', 0, 0, ${createdAt},
+    insert into backfill (id, space_id, store_id, thread_id, generation, kind, status, target_sequence, total, created_at,
+      finished_at)
+    select ${id('bkfl')}, ${id('space', sql`n % ${spaces}::int`)}, ${id('space', sql`n % ${spaces}::int`)}, ${id('thrd')}, n, 'ADD', 'COMPLETED', 0, 0, ${createdAt},
       ${createdAt} + interval '1 second'
     from ${numbers(from, to)}`
 }
@@ -143,9 +147,9 @@ export function backfills(spaces = 1): Filler {
 /** Two ended re-embeddings of space n. */
 export function reembeddings(): Filler {
   return (from, to) => sql`
-    insert into reembedding (id, space_id, shadow_id, embedding_model, embedding_dimensions, status, started_by_id,
+    insert into reembedding (id, space_id, store_id, embedding_model, embedding_dimensions, status, started_by_id,
       created_at, finished_at)
-    select ${id('remb')} || '_' || time, ${id('space')}, ${id('space_shadow')} || '_' || time, ${MODEL},
+    select ${id('remb')} || '_' || time, ${id('space')}, ${id('store')} || '_' || time, ${MODEL},
       ${DIMENSIONS}::int, 'COMPLETED', ${USER}, ${createdAt} + time * interval '1 second', ${createdAt} + time * interval '1 second'
     from ${numbers(from, to)}, generate_series(1, 2) time`
 }

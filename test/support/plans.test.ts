@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { claimLinks } from '../../src/features/embeddings/claim.sql.js'
+import { claimDue } from '../../src/features/embeddings/claim.sql.js'
 import { sql } from '../../src/platform/database.js'
 import { openTestDatabase, type TestDatabase } from './database.js'
 import { idOf, links, messages, ORGANIZATION, spaces, threads } from './plan.worlds.js'
@@ -14,7 +14,7 @@ afterEach(() => database.close())
 test('a look for work reads no more when ten times as many links have none', async () => {
   await expectSteadyWork(database.pool, {
     world: [threads(), spaces(), links()],
-    statements: { claim: claimLinks('lease_world', 60_000, 10, null) },
+    statements: { claim: claimDue('lease_world', 60_000, 10, null) },
   })
 })
 

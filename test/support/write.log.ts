@@ -17,7 +17,7 @@ export class WriteLog {
         insert into written_link (thread_id, embedded_through) values (new.thread_id, new.embedded_through);
         return new; end $$;
       create trigger log_vector after insert or update on embedding for each row execute function log_vector();
-      create trigger log_link after update of embedded_through on space_thread
+      create trigger log_link after update of embedded_through on store_thread
         for each row execute function log_link();`)
     return new WriteLog(pool)
   }

@@ -22,7 +22,7 @@ export interface SpaceAccessRow {
   id: string
   organizationId: string
   creatorId: string
-  /** where its vectors are */
+  /** where its vectors are; whoever waited for the space's lock reads it anew */
   storeId: string
   embeddingModel: string
   embeddingDimensions: number
@@ -57,10 +57,9 @@ export function threadLive(alias: string): Fragment {
   return sql`(${t}.listed and ${t}.deleted_at is null)`
 }
 
-/** Neither deleted nor a shadow, which nobody sees. A user's own grant asks for no more. */
+/** Not deleted. A user's own grant asks for no more. */
 export function spaceLive(alias: string): Fragment {
-  const s = raw(alias)
-  return sql`${s}.deleted_at is null and ${s}.shadow_of is null`
+  return sql`${raw(alias)}.deleted_at is null`
 }
 
 /** Whether the membership `alias` counts if its user names no organization: invitations add nothing to lists. */
@@ -112,11 +111,12 @@ export const selectFormerThreadAccess = (viewerId: string, ownerId: string, orga
 
 const spaceAccess = (viewerId: string): Fragment => sql`
   select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
-    s.store_id as "storeId", s.embedding_model as "embeddingModel",
-    s.embedding_dimensions as "embeddingDimensions", m.role,
+    a.id as "storeId", a.embedding_model as "embeddingModel",
+    a.embedding_dimensions as "embeddingDimensions", m.role,
     array(select g.role::text from space_grant g
       where g.space_id = s.id and (g.user_id = ${viewerId} or g.organization_role = m.role)) as grants
-  from space s left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}`
+  from space s left join embedding_store a on a.space_id = s.id and a.state = 'ACTIVE'
+    left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}`
 
 export const selectSpaceAccess = (
   viewerId: string,

@@ -11,12 +11,13 @@ export interface BackfillFailureRecord {
   failedAt: Date
 }
 
-/** Refusals are kept for a space and a message, not for a backfill: a retry that succeeds takes them away. */
+/** Refusals are kept for a store and a message, not for a backfill: a retry that succeeds takes them away. */
 export const listFailures = (
   { spaceId, threadId }: Pick<BackfillRecord, 'spaceId' | 'threadId'>,
   page: Page,
 ): Statement => sql`
   select f.message_id as "messageId", f.sequence, f.error, f.attempts, f.failed_at as "failedAt"
   from embedding_failure f
-  where f.space_id = ${spaceId} and f.thread_id = ${threadId} and ${beyond(page, sql`f.sequence`)}
+  where f.store_id = (select s.id from embedding_store s where s.space_id = ${spaceId} and s.state = 'ACTIVE')
+    and f.thread_id = ${threadId} and ${beyond(page, sql`f.sequence`)}
   order by f.sequence ${page.limit}`

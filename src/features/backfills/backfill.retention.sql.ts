@@ -8,7 +8,7 @@ export interface EndedBackfill {
 
 /**
  * Deletes among the next ended backfills those that nobody is shown any more: their link is gone, or has a newer one. Those
- * of a memory that is built anew are counted until its end, and go with it. Tells of all that were looked at.
+ * that count for a re-embedding are needed until its end. Tells of all that were looked at.
  */
 export const deleteEndedBackfills = (
   days: number,
@@ -16,14 +16,15 @@ export const deleteEndedBackfills = (
   limit: number,
 ): Statement => sql`
   with ended as materialized (
-      select b.id, b.space_id, b.thread_id, b.created_at, b.finished_at from backfill b
+      select b.id, b.space_id, b.store_id, b.thread_id, b.kind, b.created_at, b.finished_at from backfill b
       where b.finished_at < now() - make_interval(days => ${days}::int)
         and ${after === null ? sql`true` : sql`(b.finished_at, b.id) > (${after.finishedAt}, ${after.id})`}
       order by b.finished_at, b.id limit ${limit}::int),
     gone as (
       delete from backfill b using ended e
-      where b.id = e.id and not exists (select 1 from space s where s.id = e.space_id and s.shadow_of is not null)
-        and (not exists (select 1 from space_thread l where l.space_id = e.space_id and l.thread_id = e.thread_id)
+      where b.id = e.id and case when e.kind = 'REEMBED'
+        then not exists (select 1 from embedding_store s where s.id = e.store_id and s.state = 'BUILDING')
+        else not exists (select 1 from space_thread l where l.space_id = e.space_id and l.thread_id = e.thread_id)
           or exists (select 1 from backfill n where n.space_id = e.space_id and n.thread_id = e.thread_id
-            and (n.created_at, n.id) > (e.created_at, e.id))))
+            and n.kind <> 'REEMBED' and (n.created_at, n.id) > (e.created_at, e.id)) end)
   select id, finished_at as "finishedAt" from ended order by finished_at, id`

@@ -62,7 +62,7 @@ export class BackfillService {
 
 async function readBackfill(tx: Queryable, backfillId: string): Promise<BackfillRecord> {
   const [backfill] = await tx.query<BackfillRecord>(selectBackfills([backfillId]))
-  if (!backfill) throw notFound('Backfill', { backfillId })
+  if (!backfill || backfill.kind === 'REEMBED') throw notFound('Backfill', { backfillId })
   return backfill
 }
 

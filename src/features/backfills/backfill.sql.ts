@@ -7,6 +7,8 @@ export interface BackfillRecord {
   id: string
   spaceId: string
   threadId: string
+  /** whose vectors it counts */
+  storeId: string
   kind: BackfillKind
   status: BackfillStatus
   total: number
@@ -23,14 +25,18 @@ export interface BackfillRecord {
   updatedAt: Date
 }
 
-const columns = sql`b.id, b.space_id as "spaceId", b.thread_id as "threadId", b.kind::text as kind,
+const columns = sql`b.id, b.space_id as "spaceId", b.thread_id as "threadId", b.store_id as "storeId", b.kind::text as kind,
   b.status::text as status, b.total, b.embedded, b.skipped, b.failed, b.reused, b.sequence, b.last_error as "lastError",
   b.next_attempt_at as "nextAttemptAt", b.created_at as "createdAt", b.started_at as "startedAt",
   b.finished_at as "finishedAt", b.updated_at as "updatedAt"`
 
+/** What builds a space's memory anew counts for the re-embedding alone. */
+const isShown = sql`b.kind <> 'REEMBED'`
+
 export interface NewBackfill {
   id: string
   spaceId: string
+  storeId: string
   threadId: string
   generation: bigint
   kind: BackfillKind
@@ -40,8 +46,9 @@ export interface NewBackfill {
 
 /** Without messages there is nothing to wait for: it is complete when it is made. */
 export const insertBackfill = (row: NewBackfill): Statement => sql`
-  insert into backfill as b (id, space_id, thread_id, generation, kind, status, target_sequence, total, started_at, finished_at)
-  select ${row.id}, ${row.spaceId}, ${row.threadId}, ${row.generation}::bigint, ${row.kind}::backfill_kind,
+  insert into backfill as b (id, space_id, store_id, thread_id, generation, kind, status, target_sequence, total, started_at,
+    finished_at)
+  select ${row.id}, ${row.spaceId}, ${row.storeId}, ${row.threadId}, ${row.generation}::bigint, ${row.kind}::backfill_kind,
     (case when total = 0 then 'COMPLETED' else 'QUEUED' end)::backfill_status, ${row.targetSequence}::int, total,
     case when total = 0 then now() end, case when total = 0 then now() end
   from (select ${row.total}::int as total) given
@@ -56,7 +63,7 @@ export const selectWatchedBackfills = (looks: readonly Look<Subject>[]): Stateme
 /** What is at work in spaces. */
 export const selectActiveInSpaces = (spaceIds: readonly string[]): Statement => sql`
   select ${columns} from backfill b
-  where b.space_id = any(${spaceIds}::text[]) and b.status in ('QUEUED', 'RUNNING')
+  where b.space_id = any(${spaceIds}::text[]) and b.status in ('QUEUED', 'RUNNING') and ${isShown}
   order by b.updated_at, b.id`
 
 /** What changed in each space since its settled time: new ones and terminal states too. */
@@ -64,7 +71,7 @@ export const selectChangedInSpaces = (spaces: readonly { id: string; since: Date
   select b.* from unnest(
     ${spaces.map(({ id }) => id)}::text[], ${spaces.map(({ since }) => since.toISOString())}::timestamptz[]
   ) as watched (space_id, since) cross join lateral (
-    select ${columns} from backfill b where b.space_id = watched.space_id and b.updated_at >= watched.since) b
+    select ${columns} from backfill b where b.space_id = watched.space_id and b.updated_at >= watched.since and ${isShown}) b
   order by b."updatedAt", b.id`
 
 export interface SettledTime {
@@ -92,7 +99,7 @@ export const selectLatestBackfills = (
 ): Statement => sql`
   select distinct on (b.space_id, b.thread_id) ${columns} from backfill b
   join unnest(${spaceIds}::text[], ${threadIds}::text[]) as link (space_id, thread_id)
-    on b.space_id = link.space_id and b.thread_id = link.thread_id
+    on b.space_id = link.space_id and b.thread_id = link.thread_id and ${isShown}
   order by b.space_id, b.thread_id, b.created_at desc, b.id desc`
 
 /** What one committed batch did to the backfills of its link. */
@@ -105,7 +112,7 @@ export interface BackfillChange {
 }
 
 const lastRefusal = sql`(
-  select f.error from embedding_failure f where f.space_id = b.space_id and f.thread_id = b.thread_id
+  select f.error from embedding_failure f where f.store_id = b.store_id and f.thread_id = b.thread_id
   order by f.failed_at desc, f.sequence desc limit 1)`
 
 /**
@@ -163,22 +170,29 @@ export const delayBackfill = (id: string, error: string, nextAttemptAt: Date | n
 export interface BackfillScope {
   id?: string
   spaceId?: string
+  storeId?: string
   threadIds?: readonly string[]
 }
 
-export const cancelBackfills = ({ id, spaceId, threadIds }: BackfillScope): Statement => sql`
+export const cancelBackfills = ({ id, spaceId, storeId, threadIds }: BackfillScope): Statement => sql`
   update backfill b set status = 'CANCELED', finished_at = clock_timestamp(), next_attempt_at = null,
     sequence = b.sequence + 1, updated_at = clock_timestamp()
   where b.status in ('QUEUED', 'RUNNING')
     and ${id === undefined ? sql`true` : sql`b.id = ${id}`}
     and ${spaceId === undefined ? sql`true` : sql`b.space_id = ${spaceId}`}
+    and ${storeId === undefined ? sql`true` : sql`b.store_id = ${storeId}`}
     and ${threadIds === undefined ? sql`true` : sql`b.thread_id = any(${threadIds}::text[])`}
   returning ${columns}`
 
-/** The backfill of a link that is at work, by kind; at most one of each. */
-export const selectActiveBackfills = (spaceId: string, threadId: string): Statement => sql`
+/** The backfills of a thread that are at work in a store, by kind; at most one of each. */
+export const selectActiveBackfills = ({
+  spaceId,
+  storeId,
+  threadId,
+}: Pick<BackfillRecord, 'spaceId' | 'storeId' | 'threadId'>): Statement => sql`
   select b.id, b.kind::text as kind, b.status::text as status, b.target_sequence as "targetSequence" from backfill b
-  where b.space_id = ${spaceId} and b.thread_id = ${threadId} and b.status in ('QUEUED', 'RUNNING')
+  where b.space_id = ${spaceId} and b.thread_id = ${threadId} and b.store_id = ${storeId}
+    and b.status in ('QUEUED', 'RUNNING')
   order by b.created_at, b.id`
 
 export interface ActiveBackfill {

@@ -14,8 +14,8 @@ import type { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.del
 import { countOwnThreads, insertConfirmation, takeConfirmation } from './confirmation.sql.js'
 import {
   countTaken,
-  holdSpaces,
   lockOwner,
+  lockSpaces,
   type OrganizationShare,
   type OwnThreads,
   ownedWhere,
@@ -114,7 +114,7 @@ export class BulkDeletionService {
     id: string,
     shares: readonly OrganizationShare[],
   ): Promise<DeletionBatchRecord | null> {
-    const spaces = await tx.query(holdSpaces({ ownerId }))
+    const spaces = await tx.query(lockSpaces({ ownerId }))
     if (spaces.length > 0) await hideLinksOf(tx, this.bus, { ownerId })
     if (mode === 'PERMANENT') announcePurge(tx, this.bus)
     else tx.afterCommit(() => this.bus.publish(DELISTING_TOPIC, null))

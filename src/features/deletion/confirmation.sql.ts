@@ -19,7 +19,7 @@ export const countOwnThreads = (own: OwnThreads) => sql<OwnThreadsCounts>`
           select 1 from thread o where o.project_id = p.id and not exists (select 1 from own where own.id = o.id)))
   select (select count(*)::int from own) as "threadCount",
     (select coalesce(sum(message_count), 0)::float8 from own) as "messageCount",
-    (select coalesce(sum(l.vector_count), 0)::float8 from space_thread l join own on own.id = l.thread_id) as "vectorCount",
+    (select coalesce(sum(l.vector_count), 0)::float8 from store_thread l join own on own.id = l.thread_id) as "vectorCount",
     (select count(*)::int from emptied) as "projectCount",
     (select count(sandbox_id)::int from emptied) as "sandboxCount"`
 

@@ -143,7 +143,7 @@ export class DeletionService {
     viewer: Viewer,
     threadId: string,
   ): Promise<{ thread: ThreadAccess; held: PurgeableThread | null }> {
-    const [held] = await this.purges.hold(tx, [threadId])
+    const [held] = await this.purges.lock(tx, [threadId])
     // A thread under a legal hold is not held for a purge, but it may be hidden.
     const thread = await this.#require(tx, viewer, threadId, 'update')
     return { thread, held: held ?? null }
@@ -224,7 +224,8 @@ export class DeletionService {
 
 function wayOf(mode: DeletionMode, snapshot: ThreadSnapshot): Way {
   if (mode === 'SOFT') return 'hide'
-  return isTooLong(snapshot) ? 'purge-later' : 'purge-now'
+  const vectorCount = snapshot.vectorCount + snapshot.leavingVectorCount
+  return isTooLong({ ...snapshot, vectorCount }) ? 'purge-later' : 'purge-now'
 }
 
 function onLegalHold(threadId: string): HeddleError {

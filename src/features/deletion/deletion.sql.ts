@@ -2,8 +2,7 @@ import type { Prisma } from '../../generated/prisma/client.js'
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
 import { type Fragment, sql } from '../../platform/database.js'
 import { threadLive, threadReadable } from '../access/access.sql.js'
-import type { SpaceShare } from '../purge/space.counts.sql.js'
-import { spaceOrder } from '../purge/space.counts.sql.js'
+import type { StoreShare } from '../purge/store.counts.sql.js'
 import type { JsonObject } from '../threads/thread.sql.js'
 
 export interface ThreadSnapshot {
@@ -13,22 +12,24 @@ export interface ThreadSnapshot {
   messageCount: number
   agentRunCount: number
   vectorCount: number
+  /** left its spaces, and still to go */
+  leavingVectorCount: number
   spaceCount: number
   /** no other thread, live or soft-deleted, refers to its project; null without a project */
   isLastOfProject: boolean | null
   sandboxId: string | null
 }
 
-/** What hangs on a thread, counted row by row, but for the memory that a space builds anew and shows nobody. */
+/** What hangs on a thread, counted row by row, but for memory that is being built or removed, which nobody is shown. */
 export const selectThreadSnapshot = (threadId: string) => sql<ThreadSnapshot>`
   select t.title, t.metadata, t.conversation_id as "conversationId", p.sandbox_id as "sandboxId",
     (select count(*)::int from message m where m.thread_id = t.id) as "messageCount",
     (select count(*)::int from agent_run r where r.thread_id = t.id) as "agentRunCount",
-    (select count(*)::float8 from space_thread l join space s on s.id = l.space_id and s.shadow_of is null
-      join embedding e on e.store_id = s.store_id and e.thread_id = t.id
-      where l.thread_id = t.id) as "vectorCount",
-    (select count(*)::int from space_thread l join space s on s.id = l.space_id
-      where l.thread_id = t.id and s.shadow_of is null) as "spaceCount",
+    (select count(*)::float8 from store_thread m join embedding_store s on s.id = m.store_id and s.state = 'ACTIVE'
+      join embedding e on e.store_id = s.id and e.thread_id = t.id
+      where m.thread_id = t.id) as "vectorCount",
+    (select coalesce(sum(r.vector_count), 0)::float8 from vector_removal r where r.thread_id = t.id) as "leavingVectorCount",
+    (select count(*)::int from space_thread l where l.thread_id = t.id) as "spaceCount",
     case when p.id is not null then not exists (
       select 1 from thread o where o.project_id = p.id and o.id <> t.id) end as "isLastOfProject"
   from thread t left join project p on p.id = t.project_id where t.id = ${threadId}`
@@ -49,44 +50,61 @@ function staleLinks(set: LinkSet): Fragment {
 }
 
 /** Spaces must not be deleted while links in them are changed. */
-export const holdSpaces = (set: LinkSet) => sql<{ id: string }>`
+export const lockSpaces = (set: LinkSet) => sql<{ id: string }>`
   select s.id from space s
   where s.id in (select l.space_id from space_thread l join thread t on ${staleLinks(set)})
-  ${spaceOrder} for key share`
+  order by s.id for key share`
 
-/** Hides the links of soft-deleted threads from workers. Their vectors are kept for a restore. */
-export const hideLinks = (set: LinkSet) => sql<SpaceShare>`
+/** Threads of changed links in the stores of their spaces, locked: a worker has written before, or finds what changed. */
+const membersOf = (links: Fragment): Fragment => sql`
+  select m.* from ${links} l join embedding_store s on s.space_id = l.space_id and s.state <> 'RETIRED'
+    join store_thread m on m.store_id = s.id and m.thread_id = l.thread_id
+  order by m.store_id, m.thread_id for no key update of m`
+
+const shares = sql`
+  select store_id as "storeId", count(*)::int as threads, sum(vector_count)::float8 as vectors
+  from members group by store_id order by store_id`
+
+/** Hides the links of soft-deleted threads from searches, and the threads from workers. Their vectors are kept for a restore. */
+export const hideLinks = (set: LinkSet) => sql<StoreShare>`
   with links as (
-    update space_thread l set hidden = true, next_attempt_at = null, lease_id = null, lease_expires_at = null
-    from thread t where ${staleLinks(set)}
-    returning l.space_id, l.vector_count)
-  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
-  from links group by space_id order by space_id`
+      update space_thread l set hidden = true from thread t where ${staleLinks(set)} returning l.space_id, l.thread_id),
+    members as materialized (${membersOf(sql`links`)}),
+    idle as (
+      update store_thread m set next_attempt_at = null, lease_id = null, lease_expires_at = null from members o
+      where m.store_id = o.store_id and m.thread_id = o.thread_id
+        and (o.next_attempt_at is not null or o.lease_id is not null))
+  ${shares}`
 
-/** The opposite: messages added or left unprocessed in the meantime are embedded. */
-export const showLinks = (set: LinkSet) => sql<SpaceShare>`
+/** The opposite: messages left unprocessed are embedded. */
+export const showLinks = (set: LinkSet) => sql<StoreShare>`
   with links as (
-    update space_thread l set hidden = false, next_attempt_at = case when l.paused_at is null then now() end
-    from thread t where ${staleLinks(set)}
-    returning l.space_id, l.vector_count)
-  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
-  from links group by space_id order by space_id`
+      update space_thread l set hidden = false from thread t where ${staleLinks(set)} returning l.space_id, l.thread_id),
+    members as materialized (${membersOf(sql`links`)}),
+    woken as (
+      update store_thread m set next_attempt_at = now() from members o
+      where m.store_id = o.store_id and m.thread_id = o.thread_id and o.paused_at is null and (
+        exists (select 1 from message n where n.thread_id = o.thread_id and n.sequence > o.embedded_through)
+        or exists (select 1 from pending_embedding p where p.store_id = o.store_id and p.thread_id = o.thread_id)))
+  ${shares}`
 
-/** Gives a new backfill to links whose backfill was ended by the deletion. */
+/** Gives a new backfill to hidden links whose backfill was ended by the deletion. */
 export const reopenBackfills = (set: LinkSet) => sql<{ id: string }>`
   with opened as (
-      insert into backfill (id, space_id, thread_id, generation, kind, status, target_sequence, total)
-      select 'bkfl_' || replace(gen_random_uuid()::text, '-', ''), l.space_id, l.thread_id, l.generation, 'ADD',
-        'QUEUED', t.last_sequence, rest.count
+      insert into backfill (id, space_id, store_id, thread_id, generation, kind, status, target_sequence, total)
+      select 'bkfl_' || replace(gen_random_uuid()::text, '-', ''), l.space_id, m.store_id, l.thread_id, m.generation,
+        (case when s.state = 'ACTIVE' then 'ADD' else 'REEMBED' end)::backfill_kind, 'QUEUED', t.last_sequence, rest.count
       from thread t join space_thread l on ${staleLinks(set)}
+        join embedding_store s on s.space_id = l.space_id and s.state <> 'RETIRED'
+        join store_thread m on m.store_id = s.id and m.thread_id = l.thread_id
         cross join lateral (
-          select (select count(*) from message m where m.thread_id = t.id and m.sequence > l.embedded_through)
-            + (select count(*) from pending_embedding p where p.space_id = l.space_id and p.thread_id = t.id) as count) rest
-      where l.paused_at is null and rest.count > 0
-      returning id, space_id, thread_id),
+          select (select count(*) from message n where n.thread_id = t.id and n.sequence > m.embedded_through)
+            + (select count(*) from pending_embedding p where p.store_id = m.store_id and p.thread_id = t.id) as count) rest
+      where m.paused_at is null and rest.count > 0
+      returning id, store_id, thread_id),
     adopted as (
       update pending_embedding p set backfill_id = o.id
-      from opened o where p.space_id = o.space_id and p.thread_id = o.thread_id)
+      from opened o where p.store_id = o.store_id and p.thread_id = o.thread_id)
   select id from opened`
 
 /** Ends running backfills of hidden links. */

@@ -2,7 +2,7 @@ import type { Bus } from '../../platform/bus.js'
 import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
-import { changeSpaceCounts } from '../purge/space.counts.js'
+import { changeStoreCounts } from '../purge/store.counts.js'
 import { releasePending } from '../spaces/pending.sql.js'
 import { cancelBackfillsOf, hideLinks, type LinkSet } from './deletion.sql.js'
 
@@ -15,7 +15,7 @@ export async function hideLinksOf(tx: Transaction, bus: Bus, set: LinkSet): Prom
   // Only links have running backfills.
   if (shares.length === 0) return
   await endBackfillsOf(tx, bus, set)
-  await changeSpaceCounts(tx, shares, -1)
+  await changeStoreCounts(tx, shares, -1)
 }
 
 async function endBackfillsOf(tx: Transaction, bus: Bus, set: LinkSet): Promise<void> {

@@ -8,16 +8,16 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
-import { changeSpaceCounts } from '../purge/space.counts.js'
+import { changeStoreCounts } from '../purge/store.counts.js'
 import type { LinkService } from '../spaces/link.service.js'
 import { selectThreads, type ThreadRecord } from '../threads/thread.sql.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import {
-  holdSpaces,
   type LinkSet,
   lockBatchOfThread,
   lockDeletionBatch,
   lockOwner,
+  lockSpaces,
   markRestored,
   type RestoredShare,
   reopenBackfills,
@@ -113,13 +113,13 @@ export class RestorationService {
   async #show(tx: Transaction, set: ThreadSet): Promise<RestoredShare[]> {
     const shares = await tx.query(showThreads(set))
     for (const { orphan } of shares) if (orphan) throw projectGone(orphan)
-    if (shares.length > 0 && (await tx.query(holdSpaces(set))).length > 0) await this.#showLinks(tx, set)
+    if (shares.length > 0 && (await tx.query(lockSpaces(set))).length > 0) await this.#showLinks(tx, set)
     return shares
   }
 
   async #showLinks(tx: Transaction, set: LinkSet): Promise<void> {
     const reopened = await tx.query(reopenBackfills(set))
-    await changeSpaceCounts(tx, await tx.query(showLinks(set)), 1)
+    await changeStoreCounts(tx, await tx.query(showLinks(set)), 1)
     const rows = await tx.query<BackfillRecord>(selectBackfills(reopened.map(({ id }) => id)))
     announceBackfills(tx, this.bus, rows)
     this.links.announceWork(tx)

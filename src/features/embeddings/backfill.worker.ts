@@ -5,21 +5,21 @@ import { mintId } from '../../platform/ids.js'
 import { finishUnderLease, LeaseLost } from '../../platform/lease.js'
 import type { Logger } from '../../platform/log.js'
 import { WorkerLoop } from '../../platform/worker.loop.js'
+import { WORK_TOPIC } from '../backfills/backfill.events.js'
 import { type Embedder, EmbedderUnavailableError } from '../embedders/embedder.js'
 import type { Embedders } from '../embedders/embedders.js'
-import { WORK_TOPIC } from '../spaces/link.service.js'
-import type { ClaimedLink } from './claim.sql.js'
+import { ClaimRepository } from './claim.repository.js'
+import { ClaimRun } from './claim.run.js'
+import type { Claim } from './claim.sql.js'
 import { EmbedderRestingError } from './embedder.rest.js'
 import { EmbedderTurns } from './embedder.turns.js'
-import { EmbeddingStore } from './embedding.store.js'
-import { LinkRun } from './link.run.js'
 
 export interface BackfillWorkerOptions {
-  /** milliseconds that a worker may be silent before another takes its link; default 15,000 */
+  /** milliseconds that a worker may be silent before another takes its thread; default 15,000 */
   leaseMs?: number
   /** milliseconds between two looks for work when nobody calls; default 1,000 */
   pollMs?: number
-  /** links worked on at once, more than the embedder takes calls, so that one's commit does not leave it idle; default 6 */
+  /** threads worked on at once, more than the embedder takes calls, so that one's commit does not leave it idle; default 6 */
   parallel?: number
   /** milliseconds before the first try after an outage; doubles up to five minutes; default 1,000 */
   retryMs?: number
@@ -35,12 +35,12 @@ class WorkerStopped extends Error {}
 class ModelMismatch extends Error {}
 
 /**
- * Keeps links from being behind: claims those that have work under a lease, and works through several at once. It holds
+ * Keeps stores from being behind: claims threads that have work under a lease, and works through several at once. It holds
  * nothing that is not in the database, so it may be killed at any moment.
  */
 export class BackfillWorker {
   readonly #options: Required<BackfillWorkerOptions>
-  readonly #store: EmbeddingStore
+  readonly #claims: ClaimRepository
   readonly #loop: WorkerLoop
   readonly #turns = new EmbedderTurns()
   readonly #running = new Map<Promise<void>, AbortController>()
@@ -55,7 +55,7 @@ export class BackfillWorker {
     options: BackfillWorkerOptions = {},
   ) {
     this.#options = { leaseMs: 15_000, pollMs: 1_000, parallel: 6, retryMs: 1_000, ...options }
-    this.#store = new EmbeddingStore(db, bus, this.#options.leaseMs)
+    this.#claims = new ClaimRepository(db, bus, this.#options.leaseMs)
     this.#loop = new WorkerLoop('embedding', () => this.#claim(), logger, this.#options.pollMs)
   }
 
@@ -64,7 +64,7 @@ export class BackfillWorker {
     this.#loop.start()
   }
 
-  /** Ends the calls in flight and gives the links back; what is committed stays. */
+  /** Ends the calls in flight and gives the claims back; what is committed stays. */
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#leave()
@@ -77,13 +77,13 @@ export class BackfillWorker {
     const free = this.#options.parallel - this.#running.size
     if (free <= 0 || this.#isStopping) return
     const takenAt = performance.now()
-    for (const link of await this.#store.claim(mintId('lease'), free)) this.#take(link, takenAt)
+    for (const claim of await this.#claims.take(mintId('lease'), free)) this.#take(claim, takenAt)
   }
 
-  #take(link: ClaimedLink, takenAt: number): void {
+  #take(claim: Claim, takenAt: number): void {
     const controller = new AbortController()
     if (this.#isStopping) controller.abort(new WorkerStopped())
-    const run = this.#work(link, takenAt, controller).finally(() => {
+    const run = this.#work(claim, takenAt, controller).finally(() => {
       this.#running.delete(run)
       this.#loop.call()
     })
@@ -91,29 +91,30 @@ export class BackfillWorker {
   }
 
   /** Never fails: what cannot be written is left to the end of the lease. */
-  async #work(link: ClaimedLink, takenAt: number, controller: AbortController): Promise<void> {
-    const lease = { durationMs: this.#options.leaseMs, takenAt, renew: () => this.#store.renew(link) }
+  async #work(claim: Claim, takenAt: number, controller: AbortController): Promise<void> {
+    const lease = { durationMs: this.#options.leaseMs, takenAt, renew: () => this.#claims.renew(claim) }
     try {
-      const embedder = this.#requireEmbedder(link)
-      const run = new LinkRun(this.db, this.#store, embedder, this.#turns, link, controller.signal)
+      const embedder = this.#requireEmbedder(claim)
+      const run = new ClaimRun(this.db, this.#claims, embedder, this.#turns, claim, controller.signal)
       await finishUnderLease(lease, controller, () => run.finish())
     } catch (error) {
-      await this.#giveUp(link, error).catch((failure: unknown) => {
-        this.logger.error({ ...about(link), err: failure }, 'link not given back; its lease will end')
+      await this.#giveUp(claim, error).catch((failure: unknown) => {
+        this.logger.error({ ...about(claim), err: failure }, 'thread not given back; its lease will end')
       })
     }
   }
 
-  async #giveUp(link: ClaimedLink, error: unknown): Promise<void> {
+  async #giveUp(claim: Claim, error: unknown): Promise<void> {
     if (error instanceof LeaseLost) return
-    if (error instanceof WorkerStopped) return this.#store.release(link)
-    if (error instanceof EmbedderRestingError) return this.#store.delay(link, error.message, error.leftMs, 0)
-    const { message, delayMs } = this.#judge(link, error)
-    this.logger.warn({ ...about(link), err: error, delayMs }, 'embedding put off')
-    await this.#store.delay(link, message, delayMs, 1)
+    if (error instanceof WorkerStopped) return this.#claims.release(claim)
+    if (error instanceof EmbedderRestingError)
+      return this.#claims.delay(claim, error.message, error.leftMs, 0)
+    const { message, delayMs } = this.#judge(claim, error)
+    this.logger.warn({ ...about(claim), err: error, delayMs }, 'embedding put off')
+    await this.#claims.delay(claim, message, delayMs, 1)
   }
 
-  #judge({ attempts }: ClaimedLink, error: unknown): { message: string; delayMs: number } {
+  #judge({ attempts }: Claim, error: unknown): { message: string; delayMs: number } {
     if (error instanceof ModelMismatch) return { message: error.message, delayMs: MAX_RETRY_MS }
     const delayMs = backoffMs(attempts + 1, { baseMs: this.#options.retryMs, maxMs: MAX_RETRY_MS })
     // What is not the embedder's own word may hold a path or a statement: it is logged, and told in other words.
@@ -125,7 +126,7 @@ export class BackfillWorker {
     }
   }
 
-  #requireEmbedder({ embeddingModel, embeddingDimensions }: ClaimedLink): Embedder {
+  #requireEmbedder({ embeddingModel, embeddingDimensions }: Claim): Embedder {
     const model = { model: embeddingModel, dimensions: embeddingDimensions }
     const embedder = this.embedders.find(model)
     if (embedder) return embedder
@@ -133,6 +134,6 @@ export class BackfillWorker {
   }
 }
 
-function about({ spaceId, threadId }: ClaimedLink) {
-  return { spaceId, threadId }
+function about({ spaceId, storeId, threadId }: Claim) {
+  return { spaceId, storeId, threadId }
 }

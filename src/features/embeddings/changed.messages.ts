@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database.js'
 import { sha256 } from '../../platform/ids.js'
 import { type BatchOutcome, restrictOutcome } from './batch.outcome.js'
-import type { ClaimedLink } from './claim.sql.js'
+import type { Claim } from './claim.sql.js'
 import { type PendingMessage, selectContentHashes, selectMessageChanges } from './embedding.sql.js'
 
 export interface Compared {
@@ -12,12 +12,12 @@ export interface Compared {
 }
 
 /**
- * Fences off what was made of a text that is no more. Under the link's lock, for which a change of a message waits as
+ * Fences off what was made of a text that is no more. Under the claim's lock, for which a change of a message waits as
  * well: it is seen here, or it finds what is written now. Few threads change, so a batch costs one look at a number.
  */
 export async function leaveOutChanged(
   tx: Transaction,
-  { threadId, messageChanges }: ClaimedLink,
+  { threadId, messageChanges }: Claim,
   outcome: BatchOutcome,
 ): Promise<Compared> {
   const [thread] = await tx.query<{ messageChanges: number }>(selectMessageChanges(threadId))

@@ -1,21 +1,20 @@
 import { type Statement, sql } from '../../platform/database.js'
 
-/** How workers hold links: claiming, keeping, and giving them back with how far they came. */
+/** How workers take threads in stores: claiming, keeping, and giving them back with how far they came. */
 
-export interface LinkKey {
-  spaceId: string
+export interface StoreThreadKey {
+  storeId: string
   threadId: string
 }
 
-/** Where a link stands in the order in which links become due. */
-export interface DuePosition extends LinkKey {
+/** A place in the order in which threads become due in stores. */
+export interface DuePosition extends StoreThreadKey {
   nextAttemptAt: Date
 }
 
-/** A link under this worker's lease. A write that does not carry both lease and generation writes nothing. */
-export interface ClaimedLink extends LinkKey {
-  /** where the space's vectors are */
-  storeId: string
+/** A thread in a store, under this worker's lease. A write that does not carry both lease and generation writes nothing. */
+export interface Claim extends StoreThreadKey {
+  spaceId: string
   generation: bigint
   leaseId: string
   embeddedThrough: number
@@ -24,134 +23,122 @@ export interface ClaimedLink extends LinkKey {
   attempts: number
   embeddingModel: string
   embeddingDimensions: number
-  /** of a space whose memory is being built anew */
-  isShadow: boolean
 }
 
-// A link whose transaction was long on its way to the commit is due from that transaction's beginning on.
+// A thread whose transaction was long on its way to the commit is due from that transaction's beginning on.
 const LONGEST_COMMIT = sql`interval '5 seconds'`
 
 /** Due after a position. Index entries before it, which an old snapshot keeps from being removed, are not read. */
 function isAfter(position: DuePosition | null): Statement {
   if (!position) return sql`true`
-  const { nextAttemptAt, spaceId, threadId } = position
+  const { nextAttemptAt, storeId, threadId } = position
   const isPast = sql`${nextAttemptAt}::timestamptz <= now() - ${LONGEST_COMMIT}`
-  return sql`(l.next_attempt_at, l.space_id, l.thread_id) > (
+  return sql`(m.next_attempt_at, m.store_id, m.thread_id) > (
     least(${nextAttemptAt}::timestamptz, now() - ${LONGEST_COMMIT}),
-    case when ${isPast} then ${spaceId} else '' end, case when ${isPast} then ${threadId} else '' end)`
+    case when ${isPast} then ${storeId} else '' end, case when ${isPast} then ${threadId} else '' end)`
 }
 
-const isDue = sql`l.next_attempt_at <= now() and (l.lease_expires_at is null or l.lease_expires_at < now())`
+/** Nothing is embedded into a retired store, nor of a thread whose vectors of an earlier link are still to go. */
+const isDue = sql`m.next_attempt_at <= now() and (m.lease_expires_at is null or m.lease_expires_at < now())
+  and t.deleted_at is null and exists (select 1 from embedding_store s where s.id = m.store_id and s.state <> 'RETIRED')
+  and not exists (select 1 from vector_removal r where r.store_id = m.store_id and r.thread_id = m.thread_id)`
 
-/** Takes links that have work and that nobody is on, the longest waiting first: those that had a turn come last. */
-export const claimLinks = (
+/** Takes threads that have work and that nobody is on, the longest waiting first: those that had a turn come last. */
+export const claimDue = (
   leaseId: string,
   leaseMs: number,
   limit: number,
   after: DuePosition | null,
-): Statement => sql`
+): Statement<DuePosition> => sql`
   with due as (
-    select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
-    where ${isDue} and ${isAfter(after)} and t.deleted_at is null
-    order by l.next_attempt_at, l.space_id, l.thread_id limit ${limit}::int
-    for update of l skip locked),
+    select m.store_id, m.thread_id from store_thread m join thread t on t.id = m.thread_id
+    where ${isDue} and ${isAfter(after)}
+    order by m.next_attempt_at, m.store_id, m.thread_id limit ${limit}::int
+    for update of m skip locked),
   claimed as (
-    update space_thread l set lease_id = ${leaseId}, lease_expires_at = ${leaseEnd(leaseMs)}
-    from due where l.space_id = due.space_id and l.thread_id = due.thread_id
-    returning l.space_id as "spaceId", l.thread_id as "threadId", l.next_attempt_at as "nextAttemptAt")
-  select * from claimed order by "nextAttemptAt", "spaceId", "threadId"`
+    update store_thread m set lease_id = ${leaseId}, lease_expires_at = ${leaseEnd(leaseMs)}
+    from due where m.store_id = due.store_id and m.thread_id = due.thread_id
+    returning m.store_id as "storeId", m.thread_id as "threadId", m.next_attempt_at as "nextAttemptAt")
+  select * from claimed order by "nextAttemptAt", "storeId", "threadId"`
 
-/**
- * Read once they are leased: the statement that leases may take a link as a re-embedding has just changed it, and would
- * still see the space as it was before. One that has changed since has lost its lease, and is left out.
- */
-export const selectLeased = (leaseId: string, links: readonly LinkKey[]): Statement => sql`
-  select l.space_id as "spaceId", s.store_id as "storeId", l.thread_id as "threadId", l.generation, l.lease_id as "leaseId",
-    l.embedded_through as "embeddedThrough", t.message_changes as "messageChanges", l.attempts,
-    s.embedding_model as "embeddingModel", s.embedding_dimensions as "embeddingDimensions",
-    s.shadow_of is not null as "isShadow"
-  from unnest(${links.map(({ spaceId }) => spaceId)}::text[], ${links.map(({ threadId }) => threadId)}::text[])
-      as leased (space_id, thread_id)
-    join space_thread l on l.space_id = leased.space_id and l.thread_id = leased.thread_id
-    join space s on s.id = l.space_id join thread t on t.id = l.thread_id
-  where l.lease_id = ${leaseId}`
+/** Read once they are leased: the statement that leases sees what belongs to a row as it was before it waited for the row. */
+export const selectClaims = (leaseId: string, leased: readonly StoreThreadKey[]): Statement<Claim> => sql`
+  select s.space_id as "spaceId", m.store_id as "storeId", m.thread_id as "threadId", m.generation, m.lease_id as "leaseId",
+    m.embedded_through as "embeddedThrough", t.message_changes as "messageChanges", m.attempts,
+    s.embedding_model as "embeddingModel", s.embedding_dimensions as "embeddingDimensions"
+  from unnest(${leased.map(({ storeId }) => storeId)}::text[], ${leased.map(({ threadId }) => threadId)}::text[])
+      as leased (store_id, thread_id)
+    join store_thread m on m.store_id = leased.store_id and m.thread_id = leased.thread_id
+    join embedding_store s on s.id = m.store_id join thread t on t.id = m.thread_id
+  where m.lease_id = ${leaseId} and s.state <> 'RETIRED'`
 
 function leaseEnd(leaseMs: number): Statement {
   return sql`now() + make_interval(secs => ${leaseMs / 1_000}::float8)`
 }
 
-export const renewLease = (link: ClaimedLink, leaseMs: number): Statement => sql`
-  update space_thread set lease_expires_at = ${leaseEnd(leaseMs)} where ${isOurs(link)} returning space_id`
+export const renewLease = (claim: Claim, leaseMs: number): Statement<StoreThreadKey> => sql`
+  update store_thread set lease_expires_at = ${leaseEnd(leaseMs)} where ${isOurs(claim)}
+  returning store_id as "storeId", thread_id as "threadId"`
 
-/** Due anew: a worker that has looked beyond it finds it again. */
-export const releaseLease = (link: ClaimedLink): Statement => sql`
-  update space_thread set next_attempt_at = now(), lease_id = null, lease_expires_at = null where ${isOurs(link)} returning space_id`
+/** Gives back what is not finished, due anew: others that wait come first, and a worker that has looked beyond it finds it. */
+export const releaseClaim = (claim: Claim): Statement => sql`
+  update store_thread set next_attempt_at = now(), lease_id = null, lease_expires_at = null where ${isOurs(claim)}`
 
-/** Gives a link back that is not finished: others that wait come first. */
-export const yieldLink = (link: ClaimedLink): Statement => sql`
-  update space_thread set next_attempt_at = now(), lease_id = null, lease_expires_at = null
-  where ${isOurs(link)} returning space_id`
-
-/** Whether a link has work that nobody is on, or this one has messages to embed again, which come first in a turn. */
-export const selectWaiting = (
-  { spaceId, threadId }: ClaimedLink,
-  after: DuePosition | null,
-): Statement => sql`
+/** Whether a thread has work that nobody is on, or this one has messages to embed again, which come first in a turn. */
+export const selectWaiting = ({ storeId, threadId }: Claim, after: DuePosition | null): Statement => sql`
   select 1 where exists (
-      select 1 from space_thread l join thread t on t.id = l.thread_id
-      where ${isDue} and ${isAfter(after)} and t.deleted_at is null)
-    or exists (select 1 from pending_embedding where thread_id = ${threadId} and space_id = ${spaceId})`
+      select 1 from store_thread m join thread t on t.id = m.thread_id where ${isDue} and ${isAfter(after)})
+    or exists (select 1 from pending_embedding where thread_id = ${threadId} and store_id = ${storeId})`
 
 /** When one process owns the database, a lease that is there at its start belongs to one that died. */
 export const voidLeases = (): Statement =>
-  sql`update space_thread set lease_id = null, lease_expires_at = null where lease_id is not null returning space_id`
+  sql`update store_thread set lease_id = null, lease_expires_at = null where lease_id is not null`
 
-function isOurs({ spaceId, threadId, generation, leaseId }: ClaimedLink): Statement {
-  return sql`space_id = ${spaceId} and thread_id = ${threadId} and generation = ${generation}::bigint
+function isOurs({ storeId, threadId, generation, leaseId }: Claim): Statement {
+  return sql`store_id = ${storeId} and thread_id = ${threadId} and generation = ${generation}::bigint
     and lease_id = ${leaseId}`
 }
 
 /**
- * Locks thread, space and link in that order; no row when the link is no longer ours, its thread is deleted, or the
- * space's vectors are elsewhere.
+ * Locks the thread, the store and the row of the two, in that order; no row when the claim is no longer ours, the thread is
+ * deleted, or the store is retired: who retires it has it for update, and this waits for that.
  */
-export const holdClaim = (link: ClaimedLink): Statement => sql`
-  select l.embedded_through as "embeddedThrough"
-  from thread t, space s, space_thread l
-  where t.id = ${link.threadId} and t.deleted_at is null and s.id = ${link.spaceId} and s.deleted_at is null
-    and s.store_id = ${link.storeId} and l.space_id = s.id and l.thread_id = t.id and l.generation = ${link.generation}::bigint
-    and l.lease_id = ${link.leaseId}
-  for key share of t for key share of s for no key update of l`
+export const lockClaim = (claim: Claim): Statement<{ embeddedThrough: number }> => sql`
+  select m.embedded_through as "embeddedThrough"
+  from thread t, embedding_store s, store_thread m
+  where t.id = ${claim.threadId} and t.deleted_at is null and s.id = ${claim.storeId} and s.state <> 'RETIRED'
+    and m.store_id = s.id and m.thread_id = t.id and m.generation = ${claim.generation}::bigint
+    and m.lease_id = ${claim.leaseId}
+  for key share of t for key share of s for no key update of m`
 
-export const advanceLink = (
-  link: ClaimedLink,
+export const advanceThread = (
+  claim: Claim,
   through: number,
   vectors: number,
   leaseMs: number,
 ): Statement => sql`
-  update space_thread set embedded_through = greatest(embedded_through, ${through}::int),
+  update store_thread set embedded_through = greatest(embedded_through, ${through}::int),
     vector_count = vector_count + ${vectors}::int, attempts = 0, last_error = null,
     lease_expires_at = ${leaseEnd(leaseMs)}
-  where ${isOurs(link)} returning space_id`
+  where ${isOurs(claim)}`
 
-/** Read in a statement of its own, under the link's lock: a new or edited message either shows here or waits to wake the link. */
-export const measureRest = (link: ClaimedLink): Statement => sql`
-  select exists (select 1 from message m where m.thread_id = ${link.threadId}
-      and m.sequence > (select embedded_through from space_thread where ${isOurs(link)}))
+/** Read in a statement of its own, under the row's lock: a new or edited message either shows here or waits to wake it. */
+export const measureRest = (claim: Claim): Statement<{ hasWork: boolean }> => sql`
+  select exists (select 1 from message m where m.thread_id = ${claim.threadId}
+      and m.sequence > (select embedded_through from store_thread where ${isOurs(claim)}))
     or exists (select 1 from pending_embedding
-      where thread_id = ${link.threadId} and space_id = ${link.spaceId}) as "hasWork"`
+      where thread_id = ${claim.threadId} and store_id = ${claim.storeId}) as "hasWork"`
 
 /** Nothing is left to do. */
-export const settleLink = (link: ClaimedLink): Statement => sql`
-  update space_thread set next_attempt_at = null, lease_id = null, lease_expires_at = null
-  where ${isOurs(link)} returning space_id`
+export const settleThread = (claim: Claim): Statement => sql`
+  update store_thread set next_attempt_at = null, lease_id = null, lease_expires_at = null where ${isOurs(claim)}`
 
-export const delayLink = (
-  link: ClaimedLink,
+export const delayThread = (
+  claim: Claim,
   error: string,
   delayMs: number,
   attempts: number,
-): Statement => sql`
-  update space_thread set attempts = attempts + ${attempts}::int, last_error = ${error}, lease_id = null, lease_expires_at = null,
-    next_attempt_at = now() + make_interval(secs => ${delayMs / 1_000}::float8)
-  where ${isOurs(link)} returning next_attempt_at as "nextAttemptAt"`
+): Statement<{ nextAttemptAt: Date }> => sql`
+  update store_thread set attempts = attempts + ${attempts}::int, last_error = ${error}, lease_id = null,
+    lease_expires_at = null, next_attempt_at = now() + make_interval(secs => ${delayMs / 1_000}::float8)
+  where ${isOurs(claim)} returning next_attempt_at as "nextAttemptAt"`

@@ -1,8 +1,8 @@
 import type { DuePosition } from './claim.sql.js'
 
 /**
- * Where a worker's looks for due links begin: after the last that it took, so that a look reads no more than it takes, however
- * many links had work before. What stands before that again (the link of a worker that died, one that was locked for a
+ * Where a worker's looks for due threads begin: after the last that it took, so that a look reads no more than it takes, however
+ * many had work before. What stands before that again (the thread of a worker that died, one that was locked for a
  * moment) is found by a look at all of them, once in the length of a lease.
  */
 export class ClaimWindow {

@@ -1,6 +1,6 @@
 import { FairLimit } from '../../platform/fair.limit.js'
 import type { Embedder } from '../embedders/embedder.js'
-import type { ClaimedLink } from './claim.sql.js'
+import type { Claim } from './claim.sql.js'
 import { EmbedderRest } from './embedder.rest.js'
 
 interface Access {
@@ -9,7 +9,7 @@ interface Access {
 }
 
 /**
- * Shares the calls that embedders take among all links that a process works on, by turns, and keeps them all to what an
+ * Shares the calls that embedders take among all threads that a process works on, by turns, and keeps them all to what an
  * embedder asks for. A search calls its embedder without waiting for a turn: nobody waits for a search behind a backfill.
  */
 export class EmbedderTurns {
@@ -17,12 +17,12 @@ export class EmbedderTurns {
 
   embed(
     embedder: Embedder,
-    { spaceId, threadId }: ClaimedLink,
+    { storeId, threadId }: Claim,
     texts: readonly string[],
     signal: AbortSignal,
   ): Promise<Float32Array[]> {
     const { limit, rest } = this.#accessTo(embedder)
-    return limit.run(`${spaceId} ${threadId}`, signal, () =>
+    return limit.run(`${storeId} ${threadId}`, signal, () =>
       rest.run(signal, () => embedder.embed(texts, signal)),
     )
   }

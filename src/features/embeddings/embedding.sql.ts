@@ -1,5 +1,5 @@
 import { type Statement, sql } from '../../platform/database.js'
-import type { ClaimedLink } from './claim.sql.js'
+import type { Claim } from './claim.sql.js'
 
 export interface PendingMessage {
   id: string
@@ -23,11 +23,11 @@ export const readMessagesAfter = (threadId: string, sequence: number, limits: Ba
   )
 
 /** What is to be embedded again. */
-export const readPendingMessages = ({ spaceId, threadId }: ClaimedLink, limits: BatchLimits): Statement =>
+export const readPendingMessages = ({ storeId, threadId }: Claim, limits: BatchLimits): Statement =>
   within(
     limits,
     sql`select m.id, m.sequence, m.content from pending_embedding p join message m on m.id = p.message_id
-      where p.thread_id = ${threadId} and p.space_id = ${spaceId}
+      where p.thread_id = ${threadId} and p.store_id = ${storeId}
       order by p.sequence limit ${limits.messages}::int`,
   )
 
@@ -56,13 +56,13 @@ export interface NewVector {
 
 /** `vectors` is a binary halfvec[]: nine to eighteen times faster than text. Tells how many rows are new. */
 export const upsertVectors = (
-  link: ClaimedLink,
+  claim: Claim,
   rows: readonly NewVector[],
   vectors: Uint8Array,
 ): Statement => sql`
   with written as (
   insert into embedding (store_id, thread_id, generation, model, message_id, role, message_created_at, chunk, vector)
-  select ${link.storeId}, ${link.threadId}, ${link.generation}::bigint, ${link.embeddingModel}, m.id, m.role,
+  select ${claim.storeId}, ${claim.threadId}, ${claim.generation}::bigint, ${claim.embeddingModel}, m.id, m.role,
     m.created_at, chunk, vector
   from unnest(${rows.map((row) => row.messageId)}::text[], ${rows.map((row) => row.chunk)}::int[],
     ${vectors}::halfvec[]) as added (message_id, chunk, vector)
@@ -74,14 +74,14 @@ export const upsertVectors = (
 
 /** A vector that is too wide for an index entry stands beside it; the index holds its bits. */
 export const upsertWideVectors = (
-  link: ClaimedLink,
+  claim: Claim,
   rows: readonly NewVector[],
   vectors: Uint8Array,
 ): Statement => sql`
   with written as (
   insert into embedding (store_id, thread_id, generation, model, message_id, role, message_created_at, chunk,
     wide_vector, wide_bits)
-  select ${link.storeId}, ${link.threadId}, ${link.generation}::bigint, ${link.embeddingModel}, m.id, m.role,
+  select ${claim.storeId}, ${claim.threadId}, ${claim.generation}::bigint, ${claim.embeddingModel}, m.id, m.role,
     m.created_at, chunk, vector, binary_quantize(vector)::varbit
   from unnest(${rows.map((row) => row.messageId)}::text[], ${rows.map((row) => row.chunk)}::int[],
     ${vectors}::halfvec[]) as added (message_id, chunk, vector)
@@ -97,18 +97,18 @@ export interface Refusal {
   error: string
 }
 
-export const upsertFailures = (link: ClaimedLink, refusals: readonly Refusal[]): Statement => sql`
-  insert into embedding_failure (space_id, thread_id, message_id, sequence, error)
-  select ${link.spaceId}, ${link.threadId}, message_id, sequence, error
+export const upsertFailures = (claim: Claim, refusals: readonly Refusal[]): Statement => sql`
+  insert into embedding_failure (store_id, thread_id, message_id, sequence, error)
+  select ${claim.storeId}, ${claim.threadId}, message_id, sequence, error
   from unnest(${refusals.map((refusal) => refusal.messageId)}::text[],
     ${refusals.map((refusal) => refusal.sequence)}::int[],
     ${refusals.map((refusal) => refusal.error)}::text[]) as refused (message_id, sequence, error)
-  on conflict (space_id, message_id) do update set error = excluded.error, failed_at = now(),
+  on conflict (store_id, message_id) do update set error = excluded.error, failed_at = now(),
     attempts = embedding_failure.attempts + 1
   returning message_id`
 
-export const deleteFailures = (spaceId: string, messageIds: readonly string[]): Statement => sql`
-  delete from embedding_failure where space_id = ${spaceId} and message_id = any(${messageIds}::text[])
+export const deleteFailures = (storeId: string, messageIds: readonly string[]): Statement => sql`
+  delete from embedding_failure where store_id = ${storeId} and message_id = any(${messageIds}::text[])
   returning message_id`
 
 export const selectVectorType = (): Statement => sql`select 'halfvec'::regtype::oid::int as oid`

@@ -1,5 +1,5 @@
 import { type Statement, sql } from '../../platform/database.js'
-import type { ClaimedLink } from './claim.sql.js'
+import type { Claim } from './claim.sql.js'
 
 /** Vectors that another space has of the same messages, by the same model: copied, not paid for again. */
 
@@ -9,43 +9,43 @@ export interface VectorCopy {
   storeId: string
 }
 
-/** Not the store of the space whose memory this one builds anew: it would be built of what is there. */
-const sourcesOf = (link: ClaimedLink): Statement => sql`
-  select s.store_id from space_thread l join space s on s.id = l.space_id
-  where l.thread_id = ${link.threadId} and s.id <> ${link.spaceId} and s.deleted_at is null
-    and s.embedding_model = ${link.embeddingModel} and s.embedding_dimensions = ${link.embeddingDimensions}::int
-    and s.id is distinct from (select shadow_of from space where id = ${link.spaceId})`
+/** Stores of other spaces: what is in the space is what is built anew. Vectors that are leaving a store are out of date. */
+const sourcesOf = (claim: Claim): Statement => sql`
+  select s.id as store_id from store_thread m join embedding_store s on s.id = m.store_id
+  where m.thread_id = ${claim.threadId} and s.space_id <> ${claim.spaceId} and s.state <> 'RETIRED'
+    and s.embedding_model = ${claim.embeddingModel} and s.embedding_dimensions = ${claim.embeddingDimensions}::int
+    and not exists (select 1 from vector_removal r where r.store_id = m.store_id and r.thread_id = m.thread_id)`
 
 /** Most threads are in one space, and have none. */
-export const selectSources = (link: ClaimedLink): Statement => sql`
-  select store_id as "storeId" from (${sourcesOf(link)}) source order by store_id`
+export const selectSources = (claim: Claim): Statement<{ storeId: string }> => sql`
+  select store_id as "storeId" from (${sourcesOf(claim)}) source order by store_id`
 
 /** A message has all of its vectors in a store or none: they come and go in one transaction. */
 export const selectCopyable = (
-  link: ClaimedLink,
+  claim: Claim,
   sourceIds: readonly string[],
   messageIds: readonly string[],
 ): Statement => sql`
   select distinct on (message_id) message_id as "messageId", store_id as "storeId" from embedding
   where store_id = any(${sourceIds}::text[]) and message_id = any(${messageIds}::text[]) and chunk = 0
-    and model = ${link.embeddingModel}
+    and model = ${claim.embeddingModel}
   order by message_id, store_id`
 
 /**
- * Under the link's lock, for which a change of a message waits as well: what is there is of its newest content. The
+ * Under the claim's lock, for which a change of a message waits as well: what is there is of its newest content. The
  * source is looked for again, because it may have gone since the messages were read.
  */
-export const copyVectors = (link: ClaimedLink, copies: readonly VectorCopy[]): Statement => sql`
+export const copyVectors = (claim: Claim, copies: readonly VectorCopy[]): Statement => sql`
   with copied as (
     insert into embedding (store_id, thread_id, generation, model, message_id, role, message_created_at, chunk, vector,
       wide_vector, wide_bits)
-    select ${link.storeId}, e.thread_id, ${link.generation}::bigint, e.model, e.message_id, e.role,
+    select ${claim.storeId}, e.thread_id, ${claim.generation}::bigint, e.model, e.message_id, e.role,
       e.message_created_at, e.chunk, e.vector, e.wide_vector, e.wide_bits
     from unnest(${copies.map(({ messageId }) => messageId)}::text[], ${copies.map(({ storeId }) => storeId)}::text[])
         as copy (message_id, store_id)
       join embedding e on e.store_id = copy.store_id and e.message_id = copy.message_id
-    where e.thread_id = ${link.threadId} and e.model = ${link.embeddingModel}
-      and e.store_id in (${sourcesOf(link)})
+    where e.thread_id = ${claim.threadId} and e.model = ${claim.embeddingModel}
+      and e.store_id in (${sourcesOf(claim)})
     on conflict (store_id, message_id, chunk) do update set vector = excluded.vector,
       wide_vector = excluded.wide_vector, wide_bits = excluded.wide_bits, model = excluded.model,
       generation = excluded.generation

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database.js'
 import type { BatchOutcome } from './batch.outcome.js'
-import type { ClaimedLink } from './claim.sql.js'
+import type { Claim } from './claim.sql.js'
 import { selectVectorType, upsertFailures, upsertVectors, upsertWideVectors } from './embedding.sql.js'
 import { encodeHalfVectorArray } from './half.floats.js'
 import { type CopiedMessage, copyVectors } from './reuse.sql.js'
@@ -23,26 +23,26 @@ export class VectorWriter {
   #vectorType: Promise<number> | null = null
 
   /** @returns how many vectors are new */
-  async write(tx: Transaction, link: ClaimedLink, outcome: BatchOutcome): Promise<number> {
-    if (outcome.refusals.length > 0) await tx.query(upsertFailures(link, outcome.refusals))
-    return (await this.#copy(tx, link, outcome)) + (await this.#insert(tx, link, outcome))
+  async write(tx: Transaction, claim: Claim, outcome: BatchOutcome): Promise<number> {
+    if (outcome.refusals.length > 0) await tx.query(upsertFailures(claim, outcome.refusals))
+    return (await this.#copy(tx, claim, outcome)) + (await this.#insert(tx, claim, outcome))
   }
 
-  async #copy(tx: Transaction, link: ClaimedLink, { copies }: BatchOutcome): Promise<number> {
+  async #copy(tx: Transaction, claim: Claim, { copies }: BatchOutcome): Promise<number> {
     if (copies.length === 0) return 0
-    const copied = await tx.query<CopiedMessage>(copyVectors(link, copies))
+    const copied = await tx.query<CopiedMessage>(copyVectors(claim, copies))
     if (copied.length < copies.length) throw new SourceGone(copied.map(({ messageId }) => messageId))
     return copied.reduce((sum, { added }) => sum + added, 0)
   }
 
-  async #insert(tx: Transaction, link: ClaimedLink, outcome: BatchOutcome): Promise<number> {
+  async #insert(tx: Transaction, claim: Claim, outcome: BatchOutcome): Promise<number> {
     if (outcome.vectors.length === 0) return 0
     const binary = encodeHalfVectorArray(
       outcome.vectors.map(({ vector }) => vector),
       await this.#vectorTypeIn(tx),
     )
-    const upsert = link.embeddingDimensions > MAX_INDEXED_DIMENSIONS ? upsertWideVectors : upsertVectors
-    const [written] = await tx.query<{ added: number }>(upsert(link, outcome.vectors, binary))
+    const upsert = claim.embeddingDimensions > MAX_INDEXED_DIMENSIONS ? upsertWideVectors : upsertVectors
+    const [written] = await tx.query<{ added: number }>(upsert(claim, outcome.vectors, binary))
     return written?.added ?? 0
   }
 

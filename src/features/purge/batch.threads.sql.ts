@@ -33,7 +33,9 @@ export const selectBatchThreads = (
   select t.id, t.listed, t.organization_id as "organizationId", t.created_at as "createdAt", t.legal_hold as "legalHold", t.message_count as "messageCount",
     ${isTaken(batch)} as "isTaken",
     case when ${isTaken(batch)} then (
-      select coalesce(sum(l.vector_count), 0)::float8 from space_thread l where l.thread_id = t.id) else 0 end as "vectorCount"
+      select coalesce(sum(m.vector_count), 0)::float8 from (
+        select vector_count from store_thread where thread_id = t.id
+        union all select vector_count from vector_removal where thread_id = t.id) m) else 0 end as "vectorCount"
   from thread t
   where ${mayBeOf(batch)}
     ${after ? isBehind(after) : empty}

@@ -70,7 +70,7 @@ export class PurgeRun {
 
   /** @returns what was purged, or null if the lease was lost */
   async #trim(tx: Transaction, threadId: string): Promise<Trimmed | null> {
-    const [thread] = await this.purges.hold(tx, [threadId])
+    const [thread] = await this.purges.lock(tx, [threadId])
     if (!(await this.#isOurs(tx))) return null
     if (thread?.deletionBatchId !== this.batch.id) return { messages: 0, vectors: 0 }
     const [trimmed] = await tx.query<Trimmed>(trimThread(threadId, MAX_MESSAGES_AT_ONCE, MAX_VECTORS_AT_ONCE))
@@ -81,13 +81,13 @@ export class PurgeRun {
 
   /** @returns false if the lease was lost */
   async #purge(tx: Transaction, step: readonly BatchThread[]): Promise<boolean> {
-    const held = await this.purges.hold(
+    const locked = await this.purges.lock(
       tx,
       step.map(({ id }) => id),
     )
     if (!(await this.#isOurs(tx))) return false
     // Threads restored since they were found no longer belong to this deletion.
-    const threads = held.filter(({ deletionBatchId }) => deletionBatchId === this.batch.id)
+    const threads = locked.filter(({ deletionBatchId }) => deletionBatchId === this.batch.id)
     const projects = await this.purges.purge(tx, threads, this.batch)
     const messages = threads.reduce((sum, { messageCount }) => sum + messageCount, 0)
     await this.#advance(tx, threads.length, messages)

@@ -1,5 +1,5 @@
 import { type Statement, sql } from '../../platform/database.js'
-import { spaceOrder } from './space.counts.sql.js'
+import type { StoreShare } from './store.counts.sql.js'
 
 /** Locked until the commit: no thread can be created in these projects, and a concurrent deletion of the other last thread waits. */
 export const lockProjectsOf = (threadIds: readonly string[]): Statement => sql`
@@ -22,19 +22,21 @@ export interface PurgeableThread {
   deletionBatchId: string | null
 }
 
-/** Spaces must not be deleted while links in them are changed. */
-export const holdSpacesOf = (threadIds: readonly string[]): Statement => sql`
+/** The spaces stay, with their stores, while links in them are changed. */
+export const lockSpacesOf = (threadIds: readonly string[]): Statement => sql`
   select s.id from space s
   where s.id in (select l.space_id from space_thread l where l.thread_id = any(${threadIds}::text[]))
-  ${spaceOrder} for key share`
+  order by s.id for key share`
 
-/** Locks the links of threads, and returns what their spaces count of them; hidden threads are not counted. */
-export const lockCountedLinks = (threadIds: readonly string[]): Statement => sql`
-  with links as (
-    select space_id, vector_count, hidden from space_thread
-    where thread_id = any(${threadIds}::text[]) order by space_id, thread_id for update)
-  select space_id as "spaceId", count(*)::int as threads, sum(vector_count)::float8 as vectors
-  from links where not hidden group by space_id order by space_id`
+/** Locks threads in their stores, and tells what the stores count of them: hidden threads are out of the counts already. */
+export const lockCountedThreads = (threadIds: readonly string[]): Statement<StoreShare> => sql`
+  with locked as (
+    select store_id, thread_id, vector_count from store_thread
+    where thread_id = any(${threadIds}::text[]) order by store_id, thread_id for update)
+  select s.id as "storeId", count(*)::int as threads, sum(m.vector_count)::float8 as vectors
+  from locked m join embedding_store s on s.id = m.store_id and s.state <> 'RETIRED'
+    join space_thread l on l.space_id = s.space_id and l.thread_id = m.thread_id and not l.hidden
+  group by s.id order by s.id`
 
 export interface DeletedProject {
   id: string
@@ -48,33 +50,14 @@ export const deleteEmptyProjects = (projectIds: readonly string[]): Statement =>
     and not exists (select 1 from thread t where t.project_id = p.id)
   returning p.id, p.organization_id as "organizationId", p.sandbox_id as "sandboxId"`
 
-export interface RemovedLinks {
-  removedThreadCount: number
-  removedVectorCount: number
-}
-
-/** Links of a space, or one of them, with what is in the space's store of them. They, or their space, are locked. */
-export const deleteLinks = (spaceId: string, threadId: string | null): Statement => {
-  const ofThread = threadId === null ? sql`true` : sql`thread_id = ${threadId}`
-  return sql`
-    with links as (delete from space_thread where space_id = ${spaceId} and ${ofThread} returning 1),
-      vectors as (
-        delete from embedding where store_id = (select store_id from space where id = ${spaceId}) and ${ofThread}
-        returning 1),
-      failures as (delete from embedding_failure where space_id = ${spaceId} and ${ofThread}),
-      pending as (delete from pending_embedding where space_id = ${spaceId} and ${ofThread})
-    select (select count(*)::int from links) as "removedThreadCount",
-      (select count(*)::float8 from vectors) as "removedVectorCount"`
-}
-
 export interface Trimmed {
   messages: number
   vectors: number
 }
 
 /**
- * Deletes a bounded part of a hidden thread, so that no transaction grows with the thread. Its links, which no space counts
- * any more, tell how many vectors are left.
+ * Some of what hangs on a thread that nobody sees any more, so that no transaction grows with the thread. Its rows in its
+ * stores, which count it no more, tell how many vectors are left.
  */
 export const trimThread = (threadId: string, messages: number, vectors: number): Statement => sql`
   with gone_messages as (
@@ -86,28 +69,11 @@ export const trimThread = (threadId: string, messages: number, vectors: number):
     trimmed as (
       update thread set message_count = message_count - (select count(*)::int from gone_messages)
       where id = ${threadId} returning 1),
-    links as (
-      update space_thread l set vector_count = l.vector_count - gone.count
-      from (select s.id, count(*)::int as count from gone_vectors v join space s on s.store_id = v.store_id group by s.id) gone
-      where l.space_id = gone.id and l.thread_id = ${threadId})
+    gone as (select store_id, count(*)::int as count from gone_vectors group by store_id),
+    threads as (
+      update store_thread m set vector_count = greatest(m.vector_count - gone.count, 0)
+      from gone where m.store_id = gone.store_id and m.thread_id = ${threadId}),
+    removals as (
+      update vector_removal r set vector_count = greatest(r.vector_count - gone.count, 0)
+      from gone where r.store_id = gone.store_id and r.thread_id = ${threadId})
   select (select count(*)::int from gone_messages) as messages, (select count(*)::int from gone_vectors) as vectors`
-
-export interface DroppableStore {
-  shadowId: string
-  storeId: string
-}
-
-/** A store that no live space names, held by the deleted shadow that was left with it. A search may still be reading it. */
-export const lockDroppableStore = (graceMs: number): Statement => sql`
-  select id as "shadowId", store_id as "storeId" from space
-  where shadow_of is not null and deleted_at <= now() - make_interval(secs => ${graceMs / 1_000}::float8)
-  order by deleted_at, id limit 1 for update skip locked`
-
-export const deleteStoreVectors = (storeId: string, limit: number): Statement => sql`
-  with gone as (
-    delete from embedding where ctid = any(array(
-      select ctid from embedding where store_id = ${storeId} limit ${limit}::int)) returning 1)
-  select count(*)::int as count from gone`
-
-export const deleteShadow = (shadowId: string): Statement =>
-  sql`delete from space where id = ${shadowId} returning id`

@@ -22,7 +22,7 @@ export interface PurgeWorkerOptions {
   pollMs?: number
   /** milliseconds before the first try after a failure; doubles up to ten minutes; default 1,000 */
   retryMs?: number
-  /** milliseconds that a store stays after its last space has left it: longer than a search takes; default 60,000 */
+  /** milliseconds that the vectors of a retired store stay: longer than a search takes; default 60,000 */
   dropAfterMs?: number
 }
 
@@ -44,7 +44,7 @@ export function createPurgeWorker(
 
 /**
  * Purges what is to go: permanent deletions that are too long for one transaction, soft ones whose time is over, and,
- * once there are none, stores that no space uses any more.
+ * once there are none, vectors of long threads that left a space, and retired stores.
  */
 class PurgeWork implements LeasedWork<ClaimedBatch> {
   readonly name = 'purge'
@@ -89,6 +89,9 @@ class PurgeWork implements LeasedWork<ClaimedBatch> {
   }
 
   rest(): Promise<boolean> {
-    return this.db.transaction((tx) => this.purges.dropStore(tx, this.options.dropAfterMs))
+    return this.db.transaction(
+      async (tx) =>
+        (await this.purges.dropLeaving(tx)) || this.purges.dropStore(tx, this.options.dropAfterMs),
+    )
   }
 }

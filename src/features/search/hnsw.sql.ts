@@ -8,35 +8,35 @@ export interface IndexCandidate {
   dimensions: number
   /** vectors of live threads */
   vectors: number
-  /** messages that are still to be embedded, in the first thousands of links */
+  /** messages that are still to be embedded, in the first thousands of threads */
   pending: number
   /** maximum number of vectors seen since the index was built; null: no index */
   indexedVectors: number | null
   isReady: boolean
 }
 
-// A store with more pending links than this is being filled, however few messages each link lacks.
-const MOST_LINKS_MEASURED = 5_000
+// A store with more pending threads than this is being filled, however few messages each thread lacks.
+const MOST_THREADS_MEASURED = 5_000
 
-/** Uses the counts of spaces: a large space has too many links to scan every few seconds. */
+/** Uses the counts of stores: a large one has too many threads to scan every few seconds. */
 export const selectIndexCandidates = (fewest: number): Statement => sql`
-  select coalesce(i.store_id, s.store_id) as "storeId", s.embedding_dimensions as dimensions,
+  select coalesce(i.store_id, s.id) as "storeId", s.embedding_dimensions as dimensions,
     coalesce(s.vector_count, 0)::float8 as vectors, coalesce(behind.messages, 0)::float8 as pending,
     i.vectors::float8 as "indexedVectors", coalesce(i.ready_at is not null, false) as "isReady"
-  from (select * from space where deleted_at is null) s
-    full join vector_index i on i.store_id = s.store_id
+  from (select * from embedding_store where state <> 'RETIRED') s
+    full join vector_index i on i.store_id = s.id
     left join lateral (
       select sum(rest) as messages from (
-        select greatest(t.last_sequence - l.embedded_through, 0) as rest
-        from space_thread l join thread t on t.id = l.thread_id
-        where l.space_id = s.id and l.next_attempt_at is not null limit ${MOST_LINKS_MEASURED}::int) l) behind on true
+        select greatest(t.last_sequence - m.embedded_through, 0) as rest
+        from store_thread m join thread t on t.id = m.thread_id
+        where m.store_id = s.id and m.next_attempt_at is not null limit ${MOST_THREADS_MEASURED}::int) m) behind on true
   where i.store_id is not null or s.vector_count >= ${fewest}::int
   order by 1`
 
 /** All vectors in a store, including those of soft-deleted threads. */
 export const countStoredVectors = (storeId: string): Statement => sql`
-  select coalesce(sum(l.vector_count), 0)::float8 as vectors
-  from space s join space_thread l on l.space_id = s.id where s.store_id = ${storeId} and s.deleted_at is null`
+  select coalesce(sum(m.vector_count), 0)::float8 as vectors
+  from embedding_store s join store_thread m on m.store_id = s.id where s.id = ${storeId} and s.state <> 'RETIRED'`
 
 /** Recorded before the build, so that the remains of a node that died can be found. */
 export const insertVectorIndex = (storeId: string, vectors: number): Statement => sql`

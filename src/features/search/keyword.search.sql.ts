@@ -62,7 +62,8 @@ export const selectTerms = (spaceId: string, terms: readonly string[]) => sql<Te
       and entry.word is not null)
   select phraseto_tsquery('pg_catalog.simple', terms.term)::text as term,
     min(coalesce(common.frequency, 0)) as frequency,
-    (select vector_count::float8 from space where id = ${spaceId}) as messages
+    (select a.vector_count::float8 from embedding_store a
+      where a.space_id = ${spaceId} and a.state = 'ACTIVE') as messages
   from unnest(${terms}::text[]) as terms (term)
   cross join lateral unnest(tsvector_to_array(to_tsvector('pg_catalog.simple', terms.term))) as lexeme (word)
   left join common on common.word = lexeme.word

@@ -32,11 +32,12 @@ export interface VectorDepth {
 /**
  * Excludes soft-deleted threads before the limit. An exact search hashes the few hidden ones, at a fifth of the cost of a
  * join with the many live ones; a search by index looks up what it encounters. Threads removed from the space have no
- * vectors there.
+ * vectors there, except long ones whose vectors are still being deleted: these are read once a search.
  */
 function within({ spaceId, storeId, filter }: VectorScope): Statement {
   return sql`e.store_id = ${storeId} and not exists (
     select 1 from space_thread l where l.space_id = ${spaceId} and l.thread_id = e.thread_id and l.hidden)
+    and e.thread_id <> all (array(select r.thread_id from vector_removal r where r.store_id = ${storeId}))
     and ${matching(filter, { threadId: sql`e.thread_id`, role: sql`e.role`, createdAt: sql`e.message_created_at` })}`
 }
 

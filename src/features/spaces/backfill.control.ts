@@ -15,13 +15,14 @@ import {
   selectBackfills,
 } from '../backfills/backfill.sql.js'
 import type { LinkService } from './link.service.js'
-import { holdThread, type LinkRecord, lockLink, pauseLink, resumeLink } from './link.sql.js'
+import { lockLinkedThread, pauseThread, resumeThread } from './link.sql.js'
 import { addRefusedMessages, releasePending } from './pending.sql.js'
+import { lockStoreThreads, type StoreThreadRecord } from './store.sql.js'
 
-interface Held {
+interface Locked {
   space: SpaceAccess
   /** null: the thread is no longer in the space, or is deleted */
-  link: LinkRecord | null
+  link: StoreThreadRecord | null
   backfill: BackfillRecord
 }
 
@@ -42,7 +43,7 @@ export class BackfillControl {
     return mutate(this.db, viewer, {
       require: (tx) => this.#require(tx, viewer, backfillId),
       work: async (tx, found) => {
-        const { space, backfill } = await this.#hold(tx, viewer, found)
+        const { space, backfill } = await this.#lock(tx, viewer, found)
         if (isTerminal(backfill) && backfill.status !== 'CANCELED') {
           throw conflict('The backfill has ended already.', 'Backfill ended', { backfillId })
         }
@@ -62,7 +63,7 @@ export class BackfillControl {
     return mutate(this.db, viewer, {
       require: (tx) => this.#require(tx, viewer, backfillId),
       work: async (tx, found) => {
-        const { space, link, backfill } = await this.#hold(tx, viewer, found)
+        const { space, link, backfill } = await this.#lock(tx, viewer, found)
         if (!link)
           throw conflict('The thread is no longer in the space.', 'Thread not in space', { backfillId })
         this.links.requireEmbedder(space)
@@ -77,43 +78,48 @@ export class BackfillControl {
   /** A paused link would leave a retry of it waiting: that ends with it. */
   async #end(
     tx: Transaction,
-    { id, kind, spaceId, threadId }: BackfillRecord,
+    { id, kind, storeId, threadId }: BackfillRecord,
   ): Promise<readonly BackfillRecord[]> {
-    if (kind !== 'RETRY') await tx.query(pauseLink(spaceId, threadId))
-    const scope = kind === 'RETRY' ? { id } : { spaceId, threadIds: [threadId] }
+    if (kind !== 'RETRY') await tx.query(pauseThread({ storeId, threadId }))
+    const scope = kind === 'RETRY' ? { id } : { storeId, threadIds: [threadId] }
     const ended = await tx.query<BackfillRecord>(cancelBackfills(scope))
     await tx.query(releasePending(ended.map((backfill) => backfill.id)))
     return ended
   }
 
-  async #take(tx: Transaction, link: LinkRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
+  async #take(tx: Transaction, link: StoreThreadRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
     if (!isTerminal(backfill)) return this.#retryNow(tx, link, backfill)
     if (link.pausedAt) return this.links.resume(tx, link)
     return this.#retryFailures(tx, link, backfill)
   }
 
-  async #retryNow(tx: Transaction, link: LinkRecord, backfill: BackfillRecord): Promise<BackfillRecord> {
+  async #retryNow(
+    tx: Transaction,
+    link: StoreThreadRecord,
+    backfill: BackfillRecord,
+  ): Promise<BackfillRecord> {
     if (!backfill.nextAttemptAt) {
       throw conflict('The backfill is still at work.', 'Backfill running', { backfillId: backfill.id })
     }
-    await tx.query(resumeLink(link.spaceId, link.threadId))
+    await tx.query(resumeThread(link))
     return backfill
   }
 
   async #retryFailures(
     tx: Transaction,
-    link: LinkRecord,
+    link: StoreThreadRecord,
     { id: backfillId }: BackfillRecord,
   ): Promise<BackfillRecord> {
-    const { spaceId, threadId, generation } = link
+    const { spaceId, storeId, threadId, generation } = link
     const id = mintId('bkfl')
-    const refused = await tx.query(addRefusedMessages(spaceId, threadId, id))
+    const refused = await tx.query(addRefusedMessages(storeId, threadId, id))
     if (refused.length === 0) {
       throw conflict('Nothing of this backfill is left to retry.', 'Nothing to retry', { backfillId })
     }
     const row = {
       id,
       spaceId,
+      storeId,
       threadId,
       generation,
       kind: 'RETRY' as const,
@@ -122,7 +128,7 @@ export class BackfillControl {
     }
     const [retried] = await tx.query<BackfillRecord>(insertBackfill(row))
     if (!retried) throw new Error('A backfill could not be made')
-    await tx.query(resumeLink(spaceId, threadId))
+    await tx.query(resumeThread(link))
     announceBackfills(tx, this.bus, [retried])
     return retried
   }
@@ -133,15 +139,15 @@ export class BackfillControl {
     return backfill
   }
 
-  /** Locks the space and the link, and reads the backfill again under their locks. */
-  async #hold(tx: Transaction, viewer: Viewer, { id, spaceId, threadId }: BackfillRecord): Promise<Held> {
-    // Held first, like every path that goes on to a link: the thread cannot go, and grows for nobody meanwhile.
-    const [thread] = await tx.query(holdThread(spaceId, threadId))
+  /** Locks the space and the thread in its store, and reads the backfill again under their locks. */
+  async #lock(tx: Transaction, viewer: Viewer, { id, spaceId, threadId }: BackfillRecord): Promise<Locked> {
+    // First, like on every path that goes on to a link: the thread cannot go, and grows for nobody meanwhile.
+    const [thread] = await tx.query(lockLinkedThread(spaceId, threadId))
     const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
-    const [link] = thread ? await tx.query<LinkRecord>(lockLink(spaceId, threadId)) : []
+    const members = thread ? await tx.query(lockStoreThreads(spaceId, threadId)) : []
     const [backfill] = await tx.query<BackfillRecord>(selectBackfills([id]))
     if (!backfill) throw notFound('Backfill', { backfillId: id })
-    return { space, link: link ?? null, backfill }
+    return { space, link: members.find(({ isActive }) => isActive) ?? null, backfill }
   }
 
   #record(

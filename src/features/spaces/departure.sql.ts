@@ -1,9 +1,9 @@
 import { type Statement, sql } from '../../platform/database.js'
-import { spaceOrder } from '../purge/space.counts.sql.js'
 
-/** A link that joins an organization with another one. */
+/** A link that joins an organization with another one, in one of its space's stores. */
 export interface BorderLink {
   spaceId: string
+  storeId: string
   threadId: string
   vectorCount: number
   hidden: boolean
@@ -11,7 +11,7 @@ export interface BorderLink {
 
 /**
  * Links over the border of an organization, of one user's threads: only its owner takes a thread into a space of another
- * organization. A shadow belongs to the organization of its space.
+ * organization.
  */
 function overBorder(organizationId: string, userId: string): Statement {
   return sql`
@@ -23,14 +23,15 @@ export const lockBorderThreads = (organizationId: string, userId: string): State
   select id from thread where id in (select t.id ${overBorder(organizationId, userId)})
   order by id for no key update`
 
-export const holdBorderSpaces = (organizationId: string, userId: string): Statement => sql`
+export const lockBorderSpaces = (organizationId: string, userId: string): Statement => sql`
   select s.id from space s where s.id in (select s.id ${overBorder(organizationId, userId)})
-  ${spaceOrder} for key share`
+  order by s.id for key share`
 
-export const lockBorderLinks = (organizationId: string, userId: string): Statement => sql`
-  select l.space_id as "spaceId", l.thread_id as "threadId", l.vector_count as "vectorCount", l.hidden
-  ${overBorder(organizationId, userId)}
-  order by l.space_id, l.thread_id for update of l`
+export const lockBorderLinks = (organizationId: string, userId: string): Statement<BorderLink> => sql`
+  select l.space_id as "spaceId", m.store_id as "storeId", l.thread_id as "threadId", m.vector_count as "vectorCount", l.hidden
+  from store_thread m join embedding_store a on a.id = m.store_id and a.state <> 'RETIRED'
+    join (select l.* ${overBorder(organizationId, userId)}) l on l.space_id = a.space_id and l.thread_id = m.thread_id
+  order by m.store_id, m.thread_id for update of m`
 
 /** What was given to the user alone; what its role was given has gone with the role. */
 export const deleteOwnGrants = (organizationId: string, userId: string): Statement => sql`
@@ -38,7 +39,7 @@ export const deleteOwnGrants = (organizationId: string, userId: string): Stateme
   where s.id = g.space_id and s.organization_id = ${organizationId} and g.user_id = ${userId} returning g.id`
 
 /** Memberships that a link between organizations stands on: they stay until the transaction ends. */
-export const holdMemberships = (userId: string, organizationIds: readonly string[]): Statement => sql`
+export const lockMemberships = (userId: string, organizationIds: readonly string[]): Statement => sql`
   select organization_id as id from member
   where user_id = ${userId} and organization_id = any(${organizationIds}::text[])
   order by organization_id for key share`

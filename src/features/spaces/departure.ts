@@ -1,13 +1,13 @@
 import type { Transaction } from '../../platform/database.js'
 import type { MembershipObserver } from '../organizations/membership.observer.js'
 import type { PurgeService } from '../purge/purge.service.js'
-import { changeSpaceCounts } from '../purge/space.counts.js'
-import type { SpaceShare } from '../purge/space.counts.sql.js'
+import { changeStoreCounts } from '../purge/store.counts.js'
+import type { StoreShare } from '../purge/store.counts.sql.js'
 import {
   type BorderLink,
   deleteOwnGrants,
-  holdBorderSpaces,
   lockBorderLinks,
+  lockBorderSpaces,
   lockBorderThreads,
 } from './departure.sql.js'
 
@@ -21,22 +21,30 @@ export class Departure implements MembershipObserver {
 
   async ended(tx: Transaction, organizationId: string, userId: string): Promise<void> {
     if ((await tx.query(lockBorderThreads(organizationId, userId))).length > 0) {
-      await tx.query(holdBorderSpaces(organizationId, userId))
-      const links = await tx.query<BorderLink>(lockBorderLinks(organizationId, userId))
-      for (const { spaceId, threadId } of links) await this.purges.removeLinks(tx, spaceId, threadId)
-      await changeSpaceCounts(tx, sharesOf(links), -1)
+      await tx.query(lockBorderSpaces(organizationId, userId))
+      const links = await tx.query(lockBorderLinks(organizationId, userId))
+      for (const { spaceId, threadId } of uniqueBy(
+        links,
+        ({ spaceId, threadId }) => `${spaceId} ${threadId}`,
+      ))
+        await this.purges.removeLink(tx, spaceId, threadId)
+      await changeStoreCounts(tx, sharesOf(links), -1)
     }
     await tx.query(deleteOwnGrants(organizationId, userId))
   }
 }
 
-/** A space counts no thread that is hidden. */
-function sharesOf(links: readonly BorderLink[]): SpaceShare[] {
-  const shares = new Map<string, SpaceShare>()
-  for (const { spaceId, vectorCount, hidden } of links) {
+function uniqueBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Iterable<Row> {
+  return new Map(rows.map((row) => [keyOf(row), row])).values()
+}
+
+/** A store counts no thread that is hidden. */
+function sharesOf(links: readonly BorderLink[]): StoreShare[] {
+  const shares = new Map<string, StoreShare>()
+  for (const { storeId, vectorCount, hidden } of links) {
     if (hidden) continue
-    const share = shares.get(spaceId) ?? { spaceId, threads: 0, vectors: 0 }
-    shares.set(spaceId, { spaceId, threads: share.threads + 1, vectors: share.vectors + vectorCount })
+    const share = shares.get(storeId) ?? { storeId, threads: 0, vectors: 0 }
+    shares.set(storeId, { storeId, threads: share.threads + 1, vectors: share.vectors + vectorCount })
   }
-  return [...shares.values()].sort((a, b) => (a.spaceId < b.spaceId ? -1 : 1))
+  return [...shares.values()]
 }

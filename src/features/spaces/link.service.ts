@@ -1,4 +1,3 @@
-import type { BackfillKind } from '../../generated/prisma/enums.js'
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
@@ -10,32 +9,27 @@ import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { announceBackfills } from '../backfills/backfill.events.js'
+import { announceBackfills, announceWork } from '../backfills/backfill.events.js'
 import { type BackfillRecord, insertBackfill, selectLatestBackfills } from '../backfills/backfill.sql.js'
 import type { Embedder } from '../embedders/embedder.js'
 import type { Embedders } from '../embedders/embedders.js'
 import type { PurgeService } from '../purge/purge.service.js'
-import { changeSpaceCounts } from '../purge/space.counts.js'
-import type { SpaceShare } from '../purge/space.counts.sql.js'
-import { holdMemberships } from './departure.sql.js'
+import { changeStoreCounts } from '../purge/store.counts.js'
+import type { StoreShare } from '../purge/store.counts.sql.js'
+import { lockMemberships } from './departure.sql.js'
 import {
-  holdThread,
   insertLink,
   type LinkedThread,
-  type LinkRecord,
   listLinkedThreads,
-  lockLink,
+  lockLinkedThread,
   measureBeyond,
-  resumeLink,
+  resumeThread,
+  selectLink,
 } from './link.sql.js'
 import { adoptPending } from './pending.sql.js'
-import { announceSettled } from './reembedding.events.js'
-import { selectShadow } from './reembedding.shadow.sql.js'
 import { getSpace } from './space.service.js'
 import type { SpaceRecord } from './space.sql.js'
-
-/** On this topic workers hear that a link has work. */
-export const WORK_TOPIC = 'embedding-work'
+import { insertStoreThreads, lockStoreThreads, type StoreThreadRecord } from './store.sql.js'
 
 interface Joined {
   addedAt: Date
@@ -93,7 +87,7 @@ export class LinkService {
     })
   }
 
-  /** Once this is acknowledged nothing of the link is written again: its row, and with it its generation, is gone. */
+  /** Once this is acknowledged nothing of the link is written again: its generations are gone. */
   remove(viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadRemoved> {
     requireId('threadId', threadId)
     return mutate(this.db, viewer, {
@@ -103,13 +97,11 @@ export class LinkService {
   }
 
   async #remove(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<ThreadRemoved> {
-    const [thread] = await tx.query(holdThread(spaceId, threadId))
+    const [thread] = await tx.query(lockLinkedThread(spaceId, threadId))
     const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
-    const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
-    if (!thread || !link) throw notFound('Thread', { threadId, spaceId })
-    const beside = await this.#lockBeside(tx, link)
-    const { removedVectorCount } = await this.purges.removeLinks(tx, spaceId, threadId)
-    if (beside) await this.purges.removeLinks(tx, beside.spaceId, threadId)
+    const members = await tx.query(lockStoreThreads(spaceId, threadId))
+    if (!thread || members.length === 0) throw notFound('Thread', { threadId, spaceId })
+    const removedVectorCount = await this.purges.removeLink(tx, spaceId, threadId)
     await recordAudit(tx, viewer, {
       action: 'space.thread-removed',
       targetType: 'space',
@@ -117,19 +109,18 @@ export class LinkService {
       organizationId: space.organizationId,
       details: { threadId, removedVectorCount },
     })
-    await changeSpaceCounts(tx, sharesOf([link, beside]), -1)
-    if (beside) announceSettled(tx, this.bus)
+    await changeStoreCounts(tx, sharesOf(members), -1)
     return { removedAt: new Date(), removedVectorCount, space: await getSpace(tx, viewer, spaceId) }
   }
 
   announceWork(tx: Transaction): void {
-    tx.afterCommit(() => this.bus.publish(WORK_TOPIC, null))
+    announceWork(tx, this.bus)
   }
 
-  /** A paused link goes on from where it stood, under a backfill of its own. */
-  async resume(tx: Transaction, link: LinkRecord): Promise<BackfillRecord> {
-    await tx.query(resumeLink(link.spaceId, link.threadId))
-    return this.#open(tx, link)
+  /** What is paused goes on from where it stood, under a backfill of its own. */
+  async resume(tx: Transaction, member: StoreThreadRecord): Promise<BackfillRecord> {
+    await tx.query(resumeThread(member))
+    return this.#open(tx, member)
   }
 
   /** One space holds the vectors of one model: others could not be compared with them. */
@@ -141,57 +132,38 @@ export class LinkService {
   }
 
   async #join(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<Joined> {
-    const [fresh] = await tx.query<LinkRecord>(insertLink(spaceId, threadId, viewer.userId))
+    const [fresh] = await tx.query(insertLink(spaceId, threadId, viewer.userId))
     if (fresh) {
-      const beside = await this.#insertBeside(tx, viewer, fresh)
-      const backfill = await this.#open(tx, fresh)
-      if (beside) await this.#open(tx, beside, 'REEMBED')
-      await changeSpaceCounts(tx, sharesOf([fresh, beside]), 1)
-      return { addedAt: fresh.addedAt, backfill }
+      const members = await tx.query(insertStoreThreads(spaceId, threadId))
+      const backfills: BackfillRecord[] = []
+      for (const member of members) backfills.push(await this.#open(tx, member))
+      const [backfill] = backfills
+      if (!backfill) throw new Error(`Space ${spaceId} has no store`)
+      await changeStoreCounts(tx, sharesOf(members), 1)
+      return { ...fresh, backfill }
     }
-    const [link] = await tx.query<LinkRecord>(lockLink(spaceId, threadId))
-    if (!link) throw new Error('A link that exists could not be locked')
-    if (link.pausedAt) return { addedAt: link.addedAt, backfill: await this.resume(tx, link) }
+    const [link] = await tx.query(selectLink(spaceId, threadId))
+    const active = (await tx.query(lockStoreThreads(spaceId, threadId))).find(({ isActive }) => isActive)
+    if (!link || !active) throw new Error('A link that exists could not be locked')
+    if (active.pausedAt) return { ...link, backfill: await this.resume(tx, active) }
     const [backfill] = await tx.query<BackfillRecord>(selectLatestBackfills([spaceId], [threadId]))
     if (!backfill) throw new Error(`Link ${spaceId} ${threadId} has no backfill`)
-    return { addedAt: link.addedAt, backfill }
+    return { ...link, backfill }
   }
 
-  /** A memory that is being built anew gets what joins the space meanwhile. Both links come before either's backfill. */
-  async #insertBeside(
-    tx: Transaction,
-    viewer: Viewer,
-    { spaceId, threadId }: LinkRecord,
-  ): Promise<LinkRecord | null> {
-    const [shadow] = await tx.query<{ id: string }>(selectShadow(spaceId))
-    if (!shadow) return null
-    const [link] = await tx.query<LinkRecord>(insertLink(shadow.id, threadId, viewer.userId))
-    if (!link) throw new Error('A shadow had a thread that its space had not')
-    return link
-  }
-
-  async #lockBeside(tx: Transaction, { spaceId, threadId }: LinkRecord): Promise<LinkRecord | null> {
-    const [shadow] = await tx.query<{ id: string }>(selectShadow(spaceId))
-    if (!shadow) return null
-    const [link] = await tx.query<LinkRecord>(lockLink(shadow.id, threadId))
-    if (!link) throw new Error('A shadow lacked a thread that its space had')
-    return link
-  }
-
-  async #open(tx: Transaction, link: LinkRecord, kind: BackfillKind = 'ADD'): Promise<BackfillRecord> {
-    const { spaceId, threadId, generation, embeddedThrough } = link
+  async #open(tx: Transaction, member: StoreThreadRecord): Promise<BackfillRecord> {
+    const { spaceId, storeId, threadId, generation, embeddedThrough, isActive } = member
     const id = mintId('bkfl')
-    const [size] = await tx.query<{ lastSequence: number; count: number }>(
-      measureBeyond(threadId, embeddedThrough),
-    )
-    const adopted = await tx.query(adoptPending(spaceId, threadId, id))
+    const [size] = await tx.query(measureBeyond(threadId, embeddedThrough))
+    const adopted = await tx.query(adoptPending(storeId, threadId, id))
     const [backfill] = await tx.query<BackfillRecord>(
       insertBackfill({
         id,
         spaceId,
+        storeId,
         threadId,
         generation,
-        kind,
+        kind: isActive ? 'ADD' : 'REEMBED',
         targetSequence: size?.lastSequence ?? 0,
         total: (size?.count ?? 0) + adopted.length,
       }),
@@ -233,12 +205,10 @@ async function requireStillIn(
   const organizationIds = [thread, space]
     .filter(({ role }) => role !== null)
     .map((each) => each.organizationId)
-  const held = await tx.query(holdMemberships(viewer.userId, organizationIds))
-  if (held.length < organizationIds.length) throw notFound('Thread', { threadId: thread.id })
+  const locked = await tx.query(lockMemberships(viewer.userId, organizationIds))
+  if (locked.length < organizationIds.length) throw notFound('Thread', { threadId: thread.id })
 }
 
-function sharesOf(links: readonly (LinkRecord | null)[]): SpaceShare[] {
-  return links.flatMap((link) =>
-    link ? [{ spaceId: link.spaceId, threads: 1, vectors: link.vectorCount }] : [],
-  )
+function sharesOf(members: readonly StoreThreadRecord[]): StoreShare[] {
+  return members.map(({ storeId, vectorCount }) => ({ storeId, threads: 1, vectors: vectorCount }))
 }

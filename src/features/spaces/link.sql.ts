@@ -4,51 +4,45 @@ import { olderThan } from '../../platform/page.sql.js'
 import { spaceVisible } from '../access/access.sql.js'
 import { type ThreadRecord, threadColumnsFor } from '../threads/thread.sql.js'
 
-export interface LinkRecord {
-  spaceId: string
-  threadId: string
-  generation: bigint
-  addedAt: Date
-  embeddedThrough: number
-  vectorCount: number
-  pausedAt: Date | null
-}
-
-const columns = sql`l.space_id as "spaceId", l.thread_id as "threadId", l.generation, l.added_at as "addedAt",
-  l.embedded_through as "embeddedThrough", l.vector_count as "vectorCount", l.paused_at as "pausedAt"`
-
-/** Returns no row when the thread is in the space already. A new link has work until a worker has looked. */
-export const insertLink = (spaceId: string, threadId: string, addedById: string): Statement => sql`
-  insert into space_thread as l (space_id, thread_id, generation, added_by_id, next_attempt_at)
-  values (${spaceId}, ${threadId}, nextval('link_generation'), ${addedById}, now())
+/** Returns no row when the thread is in the space already. */
+export const insertLink = (
+  spaceId: string,
+  threadId: string,
+  addedById: string,
+): Statement<{ addedAt: Date }> => sql`
+  insert into space_thread as l (space_id, thread_id, added_by_id) values (${spaceId}, ${threadId}, ${addedById})
   on conflict (space_id, thread_id) do nothing
-  returning ${columns}`
+  returning l.added_at as "addedAt"`
 
-export const lockLink = (spaceId: string, threadId: string): Statement => sql`
-  select ${columns} from space_thread l
-  where l.space_id = ${spaceId} and l.thread_id = ${threadId} for update`
+export const selectLink = (spaceId: string, threadId: string): Statement<{ addedAt: Date }> => sql`
+  select l.added_at as "addedAt" from space_thread l where l.space_id = ${spaceId} and l.thread_id = ${threadId}`
 
 /** How much of a thread is beyond a sequence. The thread's row is locked, so that it holds until the commit. */
-export const measureBeyond = (threadId: string, sequence: number): Statement => sql`
+export const measureBeyond = (
+  threadId: string,
+  sequence: number,
+): Statement<{ lastSequence: number; count: number }> => sql`
   select t.last_sequence as "lastSequence",
     case when ${sequence}::int = 0 then t.message_count
       else (select count(*)::int from message m where m.thread_id = t.id and m.sequence > ${sequence}::int) end as count
   from thread t where t.id = ${threadId}`
 
-/** There is work. A link that waits after an outage goes on waiting, and a paused one stays paused. */
-export const wakeLinks = (threadIds: readonly string[]): Statement => sql`
-  update space_thread set next_attempt_at = coalesce(next_attempt_at, now())
+/** There is work, in every store. What waits after an outage goes on waiting, and what is paused stays paused. */
+export const wakeThreads = (threadIds: readonly string[]): Statement<{ threadId: string }> => sql`
+  update store_thread set next_attempt_at = coalesce(next_attempt_at, now())
   where thread_id = any(${threadIds}::text[]) and paused_at is null
-  returning thread_id`
+  returning thread_id as "threadId"`
+
+type StoreThreadKey = { storeId: string; threadId: string }
 
 /** Ends the lease, so that a batch in flight writes nothing. */
-export const pauseLink = (spaceId: string, threadId: string): Statement => sql`
-  update space_thread set paused_at = now(), next_attempt_at = null, lease_id = null, lease_expires_at = null
-  where space_id = ${spaceId} and thread_id = ${threadId} returning space_id`
+export const pauseThread = ({ storeId, threadId }: StoreThreadKey): Statement => sql`
+  update store_thread set paused_at = now(), next_attempt_at = null, lease_id = null, lease_expires_at = null
+  where store_id = ${storeId} and thread_id = ${threadId}`
 
-export const resumeLink = (spaceId: string, threadId: string): Statement => sql`
-  update space_thread set paused_at = null, next_attempt_at = now(), attempts = 0, last_error = null
-  where space_id = ${spaceId} and thread_id = ${threadId} returning space_id`
+export const resumeThread = ({ storeId, threadId }: StoreThreadKey): Statement => sql`
+  update store_thread set paused_at = null, next_attempt_at = now(), attempts = 0, last_error = null
+  where store_id = ${storeId} and thread_id = ${threadId}`
 
 export type LinkedThread = ThreadRecord & { spaceId: string; addedAt: Date; addedById: string }
 
@@ -73,7 +67,7 @@ export const listLinkedThreads = (
   order by s.id, l.added_at desc, l.thread_id desc`
 
 /** A live thread of the space stays, and grows for nobody meanwhile. Any other is held up by nobody who names it. */
-export const holdThread = (spaceId: string, threadId: string): Statement => sql`
+export const lockLinkedThread = (spaceId: string, threadId: string): Statement<{ id: string }> => sql`
   select id from thread
   where id = ${threadId} and deleted_at is null
     and exists (select 1 from space_thread where space_id = ${spaceId} and thread_id = ${threadId})

@@ -3,15 +3,15 @@ import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { type BackfillRecord, skipMessage } from '../backfills/backfill.sql.js'
 import type { ChangedMessage, MessageObserver } from '../messages/message.observer.js'
-import { holdSpacesOf } from '../purge/purge.sql.js'
-import { changeSpaceCounts } from '../purge/space.counts.js'
-import type { SpaceShare } from '../purge/space.counts.sql.js'
+import { lockSpacesOf } from '../purge/purge.sql.js'
+import { changeStoreCounts } from '../purge/store.counts.js'
+import type { StoreShare } from '../purge/store.counts.sql.js'
 import type { LinkService } from './link.service.js'
-import { wakeLinks } from './link.sql.js'
+import { wakeThreads } from './link.sql.js'
 import {
   deleteMessageFailures,
   deleteMessageVectors,
-  lockLinksOf,
+  lockStoresOfThread,
   selectBackfillsAhead,
 } from './message.follower.sql.js'
 import { addEditedMessage, deletePendingMessage } from './pending.sql.js'
@@ -27,38 +27,38 @@ export class MessageFollower implements MessageObserver {
   ) {}
 
   async appended(tx: Transaction, threadIds: readonly string[]): Promise<void> {
-    const woken = await tx.query(wakeLinks(threadIds))
+    const woken = await tx.query(wakeThreads(threadIds))
     if (woken.length > 0) this.links.announceWork(tx)
   }
 
-  /** A link that is not through with it yet reads its new content when it comes there. */
+  /** Where a worker is not through with it yet, it reads its new content when it comes there. */
   async edited(tx: Transaction, { id, threadId, sequence }: ChangedMessage): Promise<void> {
     await this.#lock(tx, threadId)
     const shares = await this.#forget(tx, threadId, id)
     const pending = await tx.query(addEditedMessage(threadId, id, sequence))
     if (pending.length > 0) await this.appended(tx, [threadId])
-    await changeSpaceCounts(tx, shares, -1)
+    await changeStoreCounts(tx, shares, -1)
   }
 
   /** A backfill that was to embed it counts it as skipped, or would never be complete. */
   async deleted(tx: Transaction, { id, threadId, sequence }: ChangedMessage): Promise<void> {
     await this.#lock(tx, threadId)
-    const ahead = await tx.query<{ id: string }>(selectBackfillsAhead(threadId, id, sequence))
+    const ahead = await tx.query(selectBackfillsAhead(threadId, id, sequence))
     const shares = await this.#forget(tx, threadId, id)
     await tx.query(deletePendingMessage(threadId, id))
     const ids = ahead.map((backfill) => backfill.id)
     if (ids.length > 0) announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(skipMessage(ids)))
-    await changeSpaceCounts(tx, shares, -1)
+    await changeStoreCounts(tx, shares, -1)
   }
 
-  /** The thread is locked, so no link of it comes or goes, but for a shadow's: who makes one holds its space for update. */
+  /** The thread is locked, so no link of it comes or goes; who opens or retires a store has its space for update. */
   async #lock(tx: Transaction, threadId: string): Promise<void> {
-    await tx.query(holdSpacesOf([threadId]))
-    await tx.query(lockLinksOf(threadId))
+    await tx.query(lockSpacesOf([threadId]))
+    await tx.query(lockStoresOfThread(threadId))
   }
 
-  async #forget(tx: Transaction, threadId: string, messageId: string): Promise<SpaceShare[]> {
+  async #forget(tx: Transaction, threadId: string, messageId: string): Promise<StoreShare[]> {
     await tx.query(deleteMessageFailures(threadId, messageId))
-    return tx.query<SpaceShare>(deleteMessageVectors(threadId, messageId))
+    return tx.query(deleteMessageVectors(threadId, messageId))
   }
 }

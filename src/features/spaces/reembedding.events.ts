@@ -9,37 +9,30 @@ import {
   type WatchedRow,
   type WatchKind,
 } from '../../platform/watch/watch.kind.js'
-import { spaceTopicOf } from '../backfills/backfill.events.js'
+import { storeTopicOf } from '../backfills/backfill.events.js'
 import { type ReembeddingRecord, selectWatchedReembeddings } from './reembedding.sql.js'
 
 // Counting ten thousand backfills takes milliseconds: not for each of their batches.
 const LOOK_MS = 250
 
-/** On this topic workers hear that a shadow may be complete. */
-export const REEMBEDDING_TOPIC = 'reembedding'
-
 /** Tells watchers, once the change is committed, how a reembedding has ended. */
 export function announceReembedding(tx: Transaction, bus: Bus, row: ReembeddingRecord): void {
-  tx.afterCommit(() => bus.publish(spaceTopicOf(row.shadowId), { reembedding: row }))
-}
-
-export function announceSettled(tx: Transaction, bus: Bus): void {
-  tx.afterCommit(() => bus.publish(REEMBEDDING_TOPIC, null))
+  tx.afterCommit(() => bus.publish(storeTopicOf(row.storeId), { reembedding: row }))
 }
 
 /** What is watched of a reembedding. */
 export interface WatchedReembedding extends Subject {
-  readonly shadowId: string
+  readonly storeId: string
 }
 
-/** One reembedding, until it ends: what its shadow's backfills tell says to count them again. */
+/** One reembedding, until it ends: what its store's backfills tell says to count them again. */
 export class OneReembedding implements WatchKind<WatchedReembedding, ReembeddingRecord> {
   readonly lookMs = LOOK_MS
 
   constructor(private readonly db: Queryable) {}
 
-  topicOf({ shadowId }: WatchedReembedding): string {
-    return spaceTopicOf(shadowId)
+  topicOf({ storeId }: WatchedReembedding): string {
+    return storeTopicOf(storeId)
   }
 
   receive(payload: unknown, { id }: WatchedReembedding): ReembeddingRecord | null {

@@ -9,12 +9,13 @@ import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import type { WatchPass } from '../access/watch.gate.js'
 import { recordAudit } from '../audit/audit.trail.js'
+import { announceSettled } from '../backfills/backfill.events.js'
 import type { Embedders, EmbeddingModel } from '../embedders/embedders.js'
 import type { LinkService } from './link.service.js'
-import { announceSettled, OneReembedding } from './reembedding.events.js'
-import type { ReembeddingShadow } from './reembedding.shadow.js'
-import { holdAddedThreads, holdThreadsOf } from './reembedding.shadow.sql.js'
+import { OneReembedding } from './reembedding.events.js'
 import { type ReembeddingRecord, selectLatestReembeddings, selectReembedding } from './reembedding.sql.js'
+import type { StoreBuilder } from './store.builder.js'
+import { lockAddedThreads, lockThreadsOf, selectActiveModel } from './store.sql.js'
 
 /** A reembedding by its id, or the newest of a space: exactly one of the two. */
 export interface ReembeddingSelector {
@@ -32,13 +33,13 @@ export class ReembeddingService {
     private readonly db: Database,
     private readonly bus: Bus,
     private readonly embedders: Embedders,
-    private readonly shadow: ReembeddingShadow,
+    private readonly builder: StoreBuilder,
     private readonly links: LinkService,
     private readonly hub: WatchHub<WatchPass>,
   ) {
     this.#watched = new OneReembedding(db)
     this.latestBySpace = new LoaderDefinition(async (spaceIds, viewerId) => {
-      const rows = await db.query<ReembeddingRecord>(selectLatestReembeddings(spaceIds, viewerId))
+      const rows = await db.query(selectLatestReembeddings(spaceIds, viewerId))
       return new Map(rows.map((row) => [row.spaceId, row]))
     })
   }
@@ -56,15 +57,15 @@ export class ReembeddingService {
     return mutate(this.db, viewer, {
       require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
       work: async (tx) => {
-        await tx.query(holdThreadsOf(spaceId))
+        await tx.query(lockThreadsOf(spaceId))
         const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
-        const [added] = await tx.query<{ areHeld: boolean }>(holdAddedThreads(spaceId))
-        if (!added?.areHeld) throw new StaleReadError('A thread was added to the space')
+        const [added] = await tx.query(lockAddedThreads(spaceId))
+        if (!added?.areLocked) throw new StaleReadError('A thread was added to the space')
         const target = this.#requireModel(model, dimensions)
-        const running = await this.shadow.find(tx, spaceId)
+        const running = await this.builder.find(tx, spaceId)
         if (running) requireSameTarget(running, target)
-        else requireOtherModel(space, target)
-        const reembedding = running ?? (await this.shadow.open(tx, viewer, spaceId, target))
+        else requireOtherModel((await tx.query(selectActiveModel(spaceId)))[0], target)
+        const reembedding = running ?? (await this.builder.open(tx, viewer, spaceId, target))
         this.links.announceWork(tx)
         announceSettled(tx, this.bus)
         await this.#record(tx, viewer, 'space.reembedding-started', space, reembedding)
@@ -99,24 +100,21 @@ export class ReembeddingService {
 
   /** Access is asked for again and again, by the hub. */
   async watch(viewer: Viewer, selector: ReembeddingSelector): Promise<AsyncIterable<ReembeddingRecord>> {
-    const { id, shadowId, spaceId } = await this.#select(viewer, selector)
-    return this.hub.watch(this.#watched, { id, shadowId }, { viewer, spaceId })
+    const { id, storeId, spaceId } = await this.#select(viewer, selector)
+    return this.hub.watch(this.#watched, { id, storeId }, { viewer, spaceId })
   }
 
   async #select(viewer: Viewer, { reembeddingId, spaceId }: ReembeddingSelector): Promise<ReembeddingRecord> {
     if ((reembeddingId == null) === (spaceId == null)) throw invalid('Pass either reembeddingId or spaceId.')
     if (reembeddingId != null) return this.get(viewer, reembeddingId)
     const { id } = await requireSpace(this.db, viewer, 'read', spaceId ?? '')
-    const [latest] = await this.db.query<ReembeddingRecord>(selectLatestReembeddings([id], viewer.userId))
+    const [latest] = await this.db.query(selectLatestReembeddings([id], viewer.userId))
     if (!latest) throw notFound('Reembedding', { spaceId })
     return latest
   }
 
-  async #cancelRunning(
-    tx: Parameters<ReembeddingShadow['cancel']>[0],
-    { status, spaceId }: ReembeddingRecord,
-  ) {
-    return status === 'RUNNING' ? this.shadow.cancel(tx, spaceId) : null
+  async #cancelRunning(tx: Parameters<StoreBuilder['cancel']>[0], { status, spaceId }: ReembeddingRecord) {
+    return status === 'RUNNING' ? this.builder.cancel(tx, spaceId) : null
   }
 
   #requireModel(model: string, dimensions: number | null): EmbeddingModel {
@@ -154,7 +152,7 @@ async function getVisible(tx: Queryable, viewer: Viewer, reembeddingId: string):
 }
 
 async function find(tx: Queryable, id: string): Promise<ReembeddingRecord | null> {
-  const [row] = await tx.query<ReembeddingRecord>(selectReembedding(id))
+  const [row] = await tx.query(selectReembedding(id))
   return row ?? null
 }
 
@@ -167,7 +165,7 @@ function requireSameTarget({ id, model, dimensions }: ReembeddingRecord, target:
   })
 }
 
-function requireOtherModel(space: SpaceAccess, { model, dimensions }: EmbeddingModel): void {
-  if (space.embeddingModel !== model || space.embeddingDimensions !== dimensions) return
+function requireOtherModel(active: EmbeddingModel | undefined, { model, dimensions }: EmbeddingModel): void {
+  if (active?.model !== model || active.dimensions !== dimensions) return
   throw conflict('The space holds vectors of this model already.', 'Model in use', { model, dimensions })
 }

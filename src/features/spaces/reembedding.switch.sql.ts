@@ -1,42 +1,55 @@
 import { type Statement, sql } from '../../platform/database.js'
 
-/** A message that was appended while the link was being made woke nobody. A link that somebody is on is woken next time. */
-export const wakeBehindLinks = (shadowId: string): Statement => sql`
-  with behind as (
-    select l.space_id, l.thread_id from space_thread l join thread t on t.id = l.thread_id
-    where l.space_id = ${shadowId} and t.deleted_at is null and l.next_attempt_at is null
-      and exists (select 1 from message m where m.thread_id = t.id and m.sequence > l.embedded_through)
-    for no key update of l skip locked)
-  update space_thread l set next_attempt_at = now() from behind
-  where l.space_id = behind.space_id and l.thread_id = behind.thread_id
-  returning l.thread_id`
+/** Transactions that have written, and are not committed. */
+export const selectWriters = (): Statement<{ id: string }> => sql`
+  select backend_xid::text as id from pg_stat_activity
+  where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()`
+
+/** Threads that are behind in a store and that nobody knows of: a message came while they came into the store. */
+export const listBehind = (storeId: string): Statement<{ threadId: string }> => sql`
+  select m.thread_id as "threadId" from store_thread m join thread t on t.id = m.thread_id
+  where m.store_id = ${storeId} and t.deleted_at is null and m.next_attempt_at is null
+    and exists (select 1 from message n where n.thread_id = t.id and n.sequence > m.embedded_through)`
+
+/** One that somebody is on is woken next time. */
+export const wakeBehind = (storeId: string, threadIds: readonly string[]): Statement => sql`
+  with free as (
+    select thread_id from store_thread
+    where store_id = ${storeId} and thread_id = any(${threadIds}::text[]) and next_attempt_at is null
+    for no key update skip locked)
+  update store_thread m set next_attempt_at = now() from free
+  where m.store_id = ${storeId} and m.thread_id = free.thread_id`
 
 /**
- * The new memory is whole when its backfills have ended and it is behind the old one nowhere. A link may have work: in a
- * busy space one always has, and goes on under the new model. So does an edited message that is pending in both.
+ * The new memory is whole when its backfills have ended and it is behind the old one nowhere. A thread may have work: in a
+ * busy space one always has, and goes on under the new model. So does an edited message that is pending in both. Only threads
+ * with work are looked at: no other is behind.
  */
-export const measureShadow = (spaceId: string, shadowId: string): Statement => sql`
+export const measureStore = (spaceId: string, storeId: string): Statement<{ isWhole: boolean }> => sql`
+  with due as materialized (
+      select n.thread_id, n.embedded_through from store_thread n join thread t on t.id = n.thread_id
+      where n.store_id = ${storeId} and n.next_attempt_at is not null and t.deleted_at is null),
+    old as (select s.id from embedding_store s where s.space_id = ${spaceId} and s.state = 'ACTIVE')
   select not exists (
-      select 1 from backfill where space_id = ${shadowId} and status in ('QUEUED', 'RUNNING'))
+      select 1 from backfill where space_id = ${spaceId} and store_id = ${storeId} and status in ('QUEUED', 'RUNNING'))
     and not exists (
-      select 1 from space_thread l join thread t on t.id = l.thread_id
-        join space_thread n on n.space_id = ${shadowId} and n.thread_id = l.thread_id
-        join message m on m.thread_id = t.id and m.sequence > n.embedded_through
-      where l.space_id = ${spaceId} and t.deleted_at is null and m.sequence <= greatest(l.embedded_through, (
+      select 1 from due n join store_thread o on o.store_id = (select id from old) and o.thread_id = n.thread_id
+        join message m on m.thread_id = n.thread_id and m.sequence > n.embedded_through
+      where m.sequence <= greatest(o.embedded_through, (
         select max(b.target_sequence) from backfill b
-        where b.space_id = l.space_id and b.thread_id = l.thread_id and b.status in ('QUEUED', 'RUNNING'))))
+        where b.space_id = ${spaceId} and b.store_id = o.store_id and b.thread_id = o.thread_id
+          and b.status in ('QUEUED', 'RUNNING'))))
     and not exists (
-      select 1 from pending_embedding p join thread t on t.id = p.thread_id
-      where p.space_id = ${shadowId} and t.deleted_at is null and not exists (
+      select 1 from due n join pending_embedding p on p.store_id = ${storeId} and p.thread_id = n.thread_id
+      where not exists (
         select 1 from pending_embedding o
-        where o.space_id = ${spaceId} and o.message_id = p.message_id and o.backfill_id is null))
+        where o.store_id = (select id from old) and o.message_id = p.message_id and o.backfill_id is null))
     as "isWhole"`
 
 /**
- * What the space's backfills still had to do is done now, by the new model. A message that it refused is counted so;
- * read before failures and links change.
+ * What the space's backfills still had to do is done now, by the new model. A message that it refused is counted so.
  */
-export const completeBackfills = (spaceId: string, shadowId: string): Statement => sql`
+export const completeBackfills = (spaceId: string, storeId: string): Statement<{ id: string }> => sql`
   update backfill b set embedded = b.embedded + rest.total - rest.failed, failed = b.failed + rest.failed,
     status = (case when b.embedded + rest.total - rest.failed = 0 and b.failed + rest.failed > 0 then 'FAILED'
       else 'COMPLETED' end)::backfill_status,
@@ -46,44 +59,13 @@ export const completeBackfills = (spaceId: string, shadowId: string): Statement 
   from (
     select a.id, a.total - a.embedded - a.skipped - a.failed as total,
       least(a.total - a.embedded - a.skipped - a.failed, refused.count) as failed, refused.error
-    from backfill a join space_thread l on l.space_id = a.space_id and l.thread_id = a.thread_id
+    from backfill a join store_thread l on l.store_id = a.store_id and l.thread_id = a.thread_id
       cross join lateral (
         select count(*)::int as count, (array_agg(f.error order by f.failed_at desc))[1] as error
         from embedding_failure f
-        where f.space_id = ${shadowId} and f.thread_id = a.thread_id and (
+        where f.store_id = ${storeId} and f.thread_id = a.thread_id and (
           (f.sequence > l.embedded_through and f.sequence <= a.target_sequence)
-          or exists (select 1 from pending_embedding p where p.space_id = a.space_id
+          or exists (select 1 from pending_embedding p where p.store_id = a.store_id
             and p.message_id = f.message_id and p.backfill_id = a.id))) refused
-    where a.space_id = ${spaceId} and a.status in ('QUEUED', 'RUNNING')) rest
+    where a.space_id = ${spaceId} and a.store_id <> ${storeId} and a.status in ('QUEUED', 'RUNNING')) rest
   where b.id = rest.id returning b.id`
-
-export const deleteFailuresOf = (spaceId: string): Statement =>
-  sql`delete from embedding_failure where space_id = ${spaceId} returning message_id`
-
-export const deletePendingOf = (spaceId: string): Statement =>
-  sql`delete from pending_embedding where space_id = ${spaceId} returning message_id`
-
-/** What the shadow had still to embed again. Its backfills are of the past. */
-export const movePending = (spaceId: string, shadowId: string): Statement => sql`
-  update pending_embedding set space_id = ${spaceId}, backfill_id = null where space_id = ${shadowId}
-  returning message_id`
-
-export const takeFailures = (spaceId: string, shadowId: string): Statement =>
-  sql`update embedding_failure set space_id = ${spaceId} where space_id = ${shadowId} returning message_id`
-
-/** The new generation fences off whoever still works on the old memory. What is due is due anew, and is looked for again. */
-export const takeLinks = (spaceId: string, shadowId: string): Statement => sql`
-  update space_thread l set generation = n.generation, embedded_through = n.embedded_through,
-    vector_count = n.vector_count, next_attempt_at = case when n.next_attempt_at is not null then greatest(n.next_attempt_at, now()) end, attempts = n.attempts,
-    last_error = n.last_error, paused_at = null, lease_id = null, lease_expires_at = null
-  from space_thread n
-  where n.space_id = ${shadowId} and l.space_id = ${spaceId} and l.thread_id = n.thread_id
-  returning l.thread_id`
-
-/** The two change their stores, with the models that made them. */
-export const exchangeStores = (spaceId: string, shadowId: string): Statement => sql`
-  update space s set store_id = o.store_id, embedding_model = o.embedding_model,
-    embedding_dimensions = o.embedding_dimensions, vector_count = o.vector_count, last_activity_at = now()
-  from space o
-  where (s.id = ${spaceId} and o.id = ${shadowId}) or (s.id = ${shadowId} and o.id = ${spaceId})
-  returning s.id`

@@ -1,37 +1,46 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Database, Queryable, Transaction } from '../../platform/database.js'
 import { recordAudit, system } from '../audit/audit.trail.js'
-import { announceBackfills } from '../backfills/backfill.events.js'
+import { announceBackfills, WORK_TOPIC } from '../backfills/backfill.events.js'
 import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
+import { lockStores } from '../purge/link.removal.sql.js'
 import type { LinkService } from './link.service.js'
-import type { ReembeddingShadow } from './reembedding.shadow.js'
-import { lockLinks, lockSpace } from './reembedding.shadow.sql.js'
-import { type FinalCounts, listFinishable, type ReembeddingRecord } from './reembedding.sql.js'
+import {
+  type FinalCounts,
+  type Finishable,
+  listFinishable,
+  type ReembeddingRecord,
+} from './reembedding.sql.js'
 import {
   completeBackfills,
-  deleteFailuresOf,
-  deletePendingOf,
-  exchangeStores,
-  measureShadow,
-  movePending,
-  takeFailures,
-  takeLinks,
-  wakeBehindLinks,
+  listBehind,
+  measureStore,
+  selectWriters,
+  wakeBehind,
 } from './reembedding.switch.sql.js'
-
-export type Finishable = Pick<ReembeddingRecord, 'id' | 'spaceId' | 'shadowId'>
+import type { StoreBuilder } from './store.builder.js'
+import { lockSpace } from './store.sql.js'
 
 /** Puts a new memory, once it is whole, in the place of the old one: in one transaction, by whichever node comes first. */
 export class ReembeddingSwitch {
+  /** by re-embedding: who has been writing since it was first looked at; null: every thread that is behind is due */
+  #writers = new Map<string, readonly string[] | null>()
+
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    private readonly shadow: ReembeddingShadow,
+    private readonly builder: StoreBuilder,
     private readonly links: LinkService,
   ) {}
 
-  list(): Promise<Finishable[]> {
-    return this.db.query(listFinishable())
+  async list(): Promise<Finishable[]> {
+    const finishable = await this.db.query(listFinishable())
+    const known = finishable.flatMap(({ id }) => {
+      const writers = this.#writers.get(id)
+      return writers === undefined ? [] : [[id, writers] as const]
+    })
+    this.#writers = new Map(known)
+    return finishable
   }
 
   /**
@@ -40,23 +49,42 @@ export class ReembeddingSwitch {
    * @returns whether the reembedding has ended
    */
   async finish(finishable: Finishable): Promise<boolean> {
-    const { id, spaceId, shadowId } = finishable
-    if (!(await this.#isWhole(this.db, finishable))) return false
+    const { id, spaceId } = finishable
+    if (!(await this.#isAwake(finishable)) || !(await this.#isWhole(this.db, finishable))) return false
     return this.db.transaction(async (tx) => {
-      // The space before its shadow, like whoever adds a thread to both.
-      for (const each of [spaceId, shadowId]) await tx.query(lockSpace(each))
-      const running = await this.shadow.find(tx, spaceId)
+      await tx.query(lockSpace(spaceId))
+      const running = await this.builder.find(tx, spaceId)
       if (running?.id !== id) return true
-      await tx.query(lockLinks(spaceId, shadowId))
+      // Workers that write have ended, and others wait to learn which store answers.
+      await tx.query(lockStores(spaceId))
       if (!(await this.#isWhole(tx, running))) return false
-      await this.#end(tx, running, await this.shadow.count(tx, running))
+      await this.#end(tx, running, await this.builder.count(tx, running))
       return true
     })
   }
 
-  async #isWhole(tx: Queryable, { spaceId, shadowId }: Finishable): Promise<boolean> {
-    await tx.query(wakeBehindLinks(shadowId))
-    const [measured] = await tx.query<{ isWhole: boolean }>(measureShadow(spaceId, shadowId))
+  /**
+   * Whoever was appending while the store was opened may not have seen it: a thread may be behind without being due until
+   * they have committed. Whoever appends later wakes its thread in the store, too.
+   */
+  async #isAwake({ id, storeId }: Finishable): Promise<boolean> {
+    const known = this.#writers.get(id)
+    if (known === null) return true
+    const writing = (await this.db.query(selectWriters())).map((writer) => writer.id)
+    const left = known ? known.filter((writer) => writing.includes(writer)) : writing
+    // After the look at who writes: what they have committed shows here.
+    const behind = (await this.db.query(listBehind(storeId))).map(({ threadId }) => threadId)
+    if (behind.length > 0) {
+      await this.db.query(wakeBehind(storeId, behind))
+      this.bus.publish(WORK_TOPIC, null)
+    }
+    const isAwake = left.length === 0 && behind.length === 0
+    this.#writers.set(id, isAwake ? null : left)
+    return isAwake
+  }
+
+  async #isWhole(tx: Queryable, { spaceId, storeId }: Finishable): Promise<boolean> {
+    const [measured] = await tx.query(measureStore(spaceId, storeId))
     return measured?.isWhole ?? false
   }
 
@@ -64,13 +92,13 @@ export class ReembeddingSwitch {
   async #end(tx: Transaction, running: ReembeddingRecord, counts: FinalCounts): Promise<void> {
     const { embedded, failed, total } = counts
     const isFailed = embedded === 0 && failed > 0
-    if (!isFailed) await this.#exchange(tx, running)
+    if (!isFailed) await this.#completeBackfills(tx, running)
     const final = {
       ...counts,
       skipped: total - embedded - failed,
       lastError: failed > 0 ? counts.lastError : null,
     }
-    const ended = await this.shadow.end(tx, running, isFailed ? 'FAILED' : 'COMPLETED', final)
+    const ended = await this.builder.end(tx, running, isFailed ? 'FAILED' : 'COMPLETED', final)
     const { id: reembeddingId, spaceId, model, dimensions } = ended
     await recordAudit(tx, system(ended.request), {
       action: isFailed ? 'space.reembedding-failed' : 'space.reembedded',
@@ -81,14 +109,8 @@ export class ReembeddingSwitch {
     })
   }
 
-  async #exchange(tx: Transaction, { spaceId, shadowId }: ReembeddingRecord): Promise<void> {
-    const completed = await tx.query<{ id: string }>(completeBackfills(spaceId, shadowId))
-    await tx.query(deleteFailuresOf(spaceId))
-    await tx.query(takeFailures(spaceId, shadowId))
-    await tx.query(deletePendingOf(spaceId))
-    await tx.query(movePending(spaceId, shadowId))
-    await tx.query(takeLinks(spaceId, shadowId))
-    await tx.query(exchangeStores(spaceId, shadowId))
+  async #completeBackfills(tx: Transaction, { spaceId, storeId }: ReembeddingRecord): Promise<void> {
+    const completed = await tx.query(completeBackfills(spaceId, storeId))
     this.links.announceWork(tx)
     const rows = await tx.query<BackfillRecord>(selectBackfills(completed.map(({ id }) => id)))
     announceBackfills(tx, this.bus, rows)

@@ -1,8 +1,9 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Logger } from '../../platform/log.js'
 import { WorkerLoop } from '../../platform/worker.loop.js'
-import { REEMBEDDING_TOPIC } from './reembedding.events.js'
-import type { Finishable, ReembeddingSwitch } from './reembedding.switch.js'
+import { REEMBEDDING_TOPIC } from '../backfills/backfill.events.js'
+import type { Finishable } from './reembedding.sql.js'
+import type { ReembeddingSwitch } from './reembedding.switch.js'
 
 export interface ReembeddingWorkerOptions {
   /** milliseconds between two looks when nobody calls; default 1,000 */
@@ -16,8 +17,8 @@ export interface ReembeddingWorkerOptions {
 export class ReembeddingWorker {
   readonly #loop: WorkerLoop
   #leave: () => void = () => undefined
-  /** Until the next look by itself: a large memory that is almost whole is not measured for each of its links. */
-  #isDeaf = false
+  /** Until the next look by itself: a large memory that is almost whole is not measured for each of its threads. */
+  #isPaused = false
 
   constructor(
     private readonly bus: Bus,
@@ -30,7 +31,7 @@ export class ReembeddingWorker {
 
   start(): void {
     this.#leave = this.bus.subscribe(REEMBEDDING_TOPIC, () => {
-      if (!this.#isDeaf) this.#loop.call()
+      if (!this.#isPaused) this.#loop.call()
     })
     this.#loop.start()
   }
@@ -41,14 +42,14 @@ export class ReembeddingWorker {
   }
 
   async #look(): Promise<void> {
-    this.#isDeaf = false
+    this.#isPaused = false
     for (const finishable of await this.switcher.list()) await this.#finish(finishable)
   }
 
   /** One that fails holds no other up. */
   async #finish(finishable: Finishable): Promise<void> {
     try {
-      if (!(await this.switcher.finish(finishable))) this.#isDeaf = true
+      if (!(await this.switcher.finish(finishable))) this.#isPaused = true
     } catch (error) {
       this.logger.error({ err: error, ...finishable }, 'a re-embedding could not be finished; trying again')
     }

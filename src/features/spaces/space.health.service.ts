@@ -2,7 +2,7 @@ import type { Database, Queryable } from '../../platform/database.js'
 import { requireSpace } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
 import { findMisfits } from './space.check.js'
-import { type LinkHealth, measureLinks, measureStrays, type StrayHealth } from './space.health.sql.js'
+import { type LinkHealth, measureLinks, measureStrays } from './space.health.sql.js'
 
 export interface SpaceHealthReport {
   spaceId: string
@@ -36,8 +36,8 @@ export class SpaceHealthService {
 }
 
 export async function measureHealth(db: Queryable, spaceId: string): Promise<SpaceHealthReport> {
-  const links = await db.query<LinkHealth>(measureLinks(spaceId))
-  const [strays] = await db.query<StrayHealth>(measureStrays(spaceId))
+  const links = await db.query(measureLinks(spaceId))
+  const [strays] = await db.query(measureStrays(spaceId))
   if (!strays) throw new Error(`Space ${spaceId} vanished while it was measured`)
   const misfits = { messages: 0, missing: 0, excess: 0 }
   for await (const found of findMisfits(db, spaceId, links)) {

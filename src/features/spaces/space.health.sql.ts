@@ -6,17 +6,25 @@ export const isInPlace = sql`coalesce(e.generation = l.generation and e.model = 
 
 /** A refusal `f` is of a message `m` of its thread that has no vectors. */
 export const isRefused = sql`coalesce(m.thread_id = f.thread_id, false)
-  and not exists (select 1 from embedding e where e.store_id = s.store_id and e.message_id = f.message_id)`
+  and not exists (select 1 from embedding e where e.store_id = s.id and e.message_id = f.message_id)`
 
 export const isBehind = sql`(exists (
     select 1 from message m where m.thread_id = l.thread_id and m.sequence > l.embedded_through)
-  or exists (select 1 from pending_embedding p where p.space_id = l.space_id and p.thread_id = l.thread_id))`
+  or exists (select 1 from pending_embedding p where p.store_id = l.store_id and p.thread_id = l.thread_id))`
+
+/** The store that answers for a space. */
+export const activeStore = (spaceId: string): Statement => sql`s.space_id = ${spaceId} and s.state = 'ACTIVE'`
+
+/** Vectors that left with an earlier link go by themselves. */
+export const isStaying = sql`not exists (
+  select 1 from vector_removal r
+  where r.store_id = e.store_id and r.thread_id = e.thread_id and e.generation <= r.generation)`
 
 /** Of threads that are deleted nothing is looked at: it goes with them, or is looked at once they are restored. */
 export const liveLinks = (spaceId: string): Statement => sql`
-  space s join space_thread l on l.space_id = s.id
+  embedding_store s join store_thread l on l.store_id = s.id
     join thread t on t.id = l.thread_id and t.deleted_at is null
-  where s.id = ${spaceId}`
+  where ${activeStore(spaceId)}`
 
 export interface LinkHealth {
   threadId: string
@@ -43,27 +51,28 @@ export interface LinkHealth {
 }
 
 /** Each live link of a space and what is in the space's store of it, as of one moment. */
-export const measureLinks = (spaceId: string): Statement => sql`
+export const measureLinks = (spaceId: string): Statement<LinkHealth> => sql`
   with links as materialized (
       select l.*, t.last_sequence, ${isBehind} as is_behind from ${liveLinks(spaceId)}),
     vectors as (
       select e.thread_id, count(*)::int as total from embedding e
-      where e.store_id = (select store_id from space where id = ${spaceId}) group by e.thread_id),
+      where e.store_id = (select s.id from embedding_store s where ${activeStore(spaceId)}) and ${isStaying}
+      group by e.thread_id),
     orphans as (
       select e.thread_id, count(*)::int as total
-      from space s join embedding e on e.store_id = s.store_id
-        join space_thread l on l.space_id = s.id and l.thread_id = e.thread_id
+      from embedding_store s join embedding e on e.store_id = s.id
+        join store_thread l on l.store_id = s.id and l.thread_id = e.thread_id
         left join message m on m.id = e.message_id
-      where s.id = ${spaceId} and not ${isInPlace} group by e.thread_id),
+      where ${activeStore(spaceId)} and ${isStaying} and not ${isInPlace} group by e.thread_id),
     failures as (
       select f.thread_id, count(*)::int as total, (count(*) filter (where not (${isRefused})))::int as orphans
-      from space s join embedding_failure f on f.space_id = s.id left join message m on m.id = f.message_id
-      where s.id = ${spaceId} group by f.thread_id),
+      from embedding_store s join embedding_failure f on f.store_id = s.id left join message m on m.id = f.message_id
+      where ${activeStore(spaceId)} group by f.thread_id),
     pending as (
       select p.thread_id, count(*)::int as total,
         (count(*) filter (where m.thread_id is distinct from p.thread_id))::int as orphans
-      from pending_embedding p left join message m on m.id = p.message_id
-      where p.space_id = ${spaceId} group by p.thread_id)
+      from embedding_store s join pending_embedding p on p.store_id = s.id left join message m on m.id = p.message_id
+      where ${activeStore(spaceId)} group by p.thread_id)
   select l.thread_id as "threadId", least(l.embedded_through, l.last_sequence) as through,
     (select count(*)::int from message m where m.thread_id = l.thread_id and m.sequence <= l.embedded_through) as messages,
     coalesce(v.total, 0) as vectors, coalesce(o.total, 0) as orphans, coalesce(p.total, 0) as pending,
@@ -88,24 +97,25 @@ export interface StrayHealth {
   staleLinks: number
 }
 
-/** What of a space belongs to none of its links, and its own counters. */
-export const measureStrays = (spaceId: string): Statement => sql`
+/** What of a space's store belongs to none of its links, and the store's own counters. */
+export const measureStrays = (spaceId: string): Statement<StrayHealth> => sql`
   select (
-      select count(*)::float8 from embedding e where e.store_id = s.store_id and ${isUnlinked(sql`e.thread_id`)}) as vectors,
-    (select count(*)::int from embedding_failure f where f.space_id = s.id and ${isUnlinked(sql`f.thread_id`)})
-      + (select count(*)::int from pending_embedding p where p.space_id = s.id and ${isUnlinked(sql`p.thread_id`)})
+      select count(*)::float8 from embedding e
+      where e.store_id = s.id and ${isUnlinked(sql`e.thread_id`)} and ${isStaying}) as vectors,
+    (select count(*)::int from embedding_failure f where f.store_id = s.id and ${isUnlinked(sql`f.thread_id`)})
+      + (select count(*)::int from pending_embedding p where p.store_id = s.id and ${isUnlinked(sql`p.thread_id`)})
       as records,
     (s.thread_count <> c.threads)::int + (s.vector_count <> c.vectors)::int as miscounted,
     (select count(*)::int from (${listStaleLinks(spaceId)}) stale) as "staleLinks"
-  from space s cross join (${countLinks(spaceId)}) c where s.id = ${spaceId}`
+  from embedding_store s cross join (${countLinks(spaceId)}) c where ${activeStore(spaceId)}`
 
 /** A link says whether its thread is deleted, for the searches' indexes. Those that say otherwise, in the order of locks. */
-export const listStaleLinks = (spaceId: string): Statement => sql`
+export const listStaleLinks = (spaceId: string): Statement<{ threadId: string }> => sql`
   select l.thread_id as "threadId" from space_thread l join thread t on t.id = l.thread_id
   where l.space_id = ${spaceId} and l.hidden <> (t.deleted_at is not null) order by l.thread_id`
 
 export function isUnlinked(threadId: Statement): Statement {
-  return sql`not exists (select 1 from space_thread l where l.space_id = s.id and l.thread_id = ${threadId})`
+  return sql`not exists (select 1 from store_thread l where l.store_id = s.id and l.thread_id = ${threadId})`
 }
 
 export function countLinks(spaceId: string): Statement {
@@ -113,17 +123,17 @@ export function countLinks(spaceId: string): Statement {
 }
 
 const isChecked = sql`(v.chunks is not null
-    or not exists (select 1 from embedding_failure f where f.space_id = s.id and f.message_id = m.id))
-  and not exists (select 1 from pending_embedding p where p.space_id = s.id and p.message_id = m.id)`
+    or not exists (select 1 from embedding_failure f where f.store_id = s.id and f.message_id = m.id))
+  and not exists (select 1 from pending_embedding p where p.store_id = s.id and p.message_id = m.id)`
 
 /** Messages that are neither refused nor waiting, each with the vectors that it has in place. */
 export const checkable = (spaceId: string, messages: Statement, restriction: Statement): Statement => sql`
-  from space s join space_thread l on l.space_id = s.id join ${messages}
+  from embedding_store s join store_thread l on l.store_id = s.id join ${messages}
     left join lateral (
       select array_agg(e.chunk) as chunks from embedding e
-      where e.store_id = s.store_id and e.message_id = m.id and e.thread_id = m.thread_id
+      where e.store_id = s.id and e.message_id = m.id and e.thread_id = m.thread_id
         and e.generation = l.generation and e.model = s.embedding_model) v on true
-  where s.id = ${spaceId} and m.thread_id = l.thread_id and m.sequence <= l.embedded_through and ${restriction}
+  where ${activeStore(spaceId)} and m.thread_id = l.thread_id and m.sequence <= l.embedded_through and ${restriction}
     and ${isChecked}`
 
 /** Threads of a space in the order of their ids; `after` null: from the first one on. */
@@ -170,15 +180,15 @@ function checkablePart(
 /** Links, messages and vectors are each read once and joined, where a look for each message would take many times as long. */
 function checkableThreads(spaceId: string, range: ThreadRange, bytes: number): Statement {
   return sql`
-    from space s join space_thread l on l.space_id = s.id
+    from embedding_store s join store_thread l on l.store_id = s.id
       join thread t on t.id = l.thread_id and t.deleted_at is null and ${isWithin(range, sql`t.id`)}
       join message m on m.thread_id = l.thread_id and m.sequence <= l.embedded_through
       left join (
         select e.message_id, e.thread_id, e.generation, e.model, array_agg(e.chunk) as chunks from embedding e
-        where e.store_id = (select store_id from space where id = ${spaceId}) and ${isWithin(range, sql`e.thread_id`)}
+        where e.store_id = (select s.id from embedding_store s where ${activeStore(spaceId)}) and ${isWithin(range, sql`e.thread_id`)}
         group by e.message_id, e.thread_id, e.generation, e.model
       ) v on v.message_id = m.id and v.thread_id = m.thread_id and v.generation = l.generation and v.model = s.embedding_model
-    where s.id = ${spaceId} and ${isWithin(range, sql`l.thread_id`)} and ${isWithin(range, sql`m.thread_id`)}
+    where ${activeStore(spaceId)} and ${isWithin(range, sql`l.thread_id`)} and ${isWithin(range, sql`m.thread_id`)}
       and ${mayMisfit(bytes)} and ${isChecked}`
 }
 

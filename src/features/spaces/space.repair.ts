@@ -5,7 +5,7 @@ import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { LinkService } from './link.service.js'
-import { holdThread, lockLink } from './link.sql.js'
+import { lockLinkedThread } from './link.sql.js'
 import { findMisfits, type MisfitMessage } from './space.check.js'
 import { measureHealth, type SpaceHealthReport } from './space.health.service.js'
 import { type LinkHealth, listStaleLinks, measureLinks } from './space.health.sql.js'
@@ -17,14 +17,14 @@ import {
   deleteStrayVectors,
   type Gone,
   listStrayThreads,
-  lockSpaceCounts,
+  lockActiveStore,
   lockThreadIn,
-  type Requeued,
   recountLink,
-  recountSpace,
+  recountStore,
   requeueMisfits,
   wakeStuckLink,
 } from './space.repair.sql.js'
+import { lockStoreThreads } from './store.sql.js'
 
 const MAX_VECTORS_AT_ONCE = 10_000
 
@@ -66,7 +66,7 @@ export class SpaceRepair {
     if (kept) return kept.reply
     const removedVectors = await this.#removeStrays(viewer, spaceId)
     const correctedLinks = await this.#correctLinks(viewer, spaceId)
-    const links = await this.db.query<LinkHealth>(measureLinks(spaceId))
+    const links = await this.db.query(measureLinks(spaceId))
     const steps: Repairs[] = [{ ...NOTHING, removedVectors, correctedLinks }]
     for (const { threadId } of links.filter(isFaulty))
       steps.push(...(await this.#mend(viewer, spaceId, threadId)))
@@ -86,11 +86,11 @@ export class SpaceRepair {
 
   async #removeStrays(viewer: Viewer, spaceId: string): Promise<number> {
     let removed = 0
-    for (const { threadId } of await this.db.query<{ threadId: string }>(listStrayThreads(spaceId))) {
+    for (const { threadId } of await this.db.query(listStrayThreads(spaceId))) {
       for (let count = MAX_VECTORS_AT_ONCE; count === MAX_VECTORS_AT_ONCE; removed += count) {
         count = await this.db.transaction(async (tx) => {
           await requireSpace(tx, viewer, 'manage', spaceId, 'share')
-          return countIn(await tx.query<Gone>(deleteStrayVectors(spaceId, threadId, MAX_VECTORS_AT_ONCE)))
+          return countIn(await tx.query(deleteStrayVectors(spaceId, threadId, MAX_VECTORS_AT_ONCE)))
         })
       }
     }
@@ -100,7 +100,7 @@ export class SpaceRepair {
   /** Of deleted threads too: a search would show them. */
   async #correctLinks(viewer: Viewer, spaceId: string): Promise<number> {
     let corrected = 0
-    for (const { threadId } of await this.db.query<{ threadId: string }>(listStaleLinks(spaceId))) {
+    for (const { threadId } of await this.db.query(listStaleLinks(spaceId))) {
       corrected += await this.db.transaction(async (tx) => {
         await tx.query(lockThreadIn(spaceId, threadId))
         await requireSpace(tx, viewer, 'manage', spaceId, 'share')
@@ -128,13 +128,13 @@ export class SpaceRepair {
     misfits: readonly MisfitMessage[],
   ): Promise<Repairs> {
     return this.db.transaction(async (tx) => {
-      const [thread] = await tx.query(holdThread(spaceId, threadId))
+      const [thread] = await tx.query(lockLinkedThread(spaceId, threadId))
       await requireSpace(tx, viewer, 'manage', spaceId, 'share')
-      const [link] = thread ? await tx.query(lockLink(spaceId, threadId)) : []
+      const [link] = thread ? await tx.query(lockStoreThreads(spaceId, threadId)) : []
       if (!link) return NOTHING
-      const orphans = await tx.query<Gone>(deleteOrphans(spaceId, threadId, MAX_VECTORS_AT_ONCE))
-      const records = await tx.query<Gone>(deleteOrphanRecords(spaceId, threadId))
-      const [requeued] = misfits.length > 0 ? await tx.query<Requeued>(requeueMisfits(spaceId, misfits)) : []
+      const orphans = await tx.query(deleteOrphans(spaceId, threadId, MAX_VECTORS_AT_ONCE))
+      const records = await tx.query(deleteOrphanRecords(spaceId, threadId))
+      const [requeued] = misfits.length > 0 ? await tx.query(requeueMisfits(spaceId, misfits)) : []
       const recounted = await tx.query(recountLink(spaceId, threadId))
       const woken = await tx.query(wakeStuckLink(spaceId, threadId))
       if (woken.length > 0) this.links.announceWork(tx)
@@ -153,7 +153,7 @@ export class SpaceRepair {
   #removeRecords(viewer: Viewer, spaceId: string): Promise<Repairs> {
     return this.db.transaction(async (tx) => {
       await requireSpace(tx, viewer, 'manage', spaceId, 'share')
-      const removedRecords = countIn(await tx.query<Gone>(deleteStrayRecords(spaceId)))
+      const removedRecords = countIn(await tx.query(deleteStrayRecords(spaceId)))
       return { ...NOTHING, removedRecords, correctedCounters: await recount(tx, spaceId) }
     })
   }
@@ -184,8 +184,8 @@ function byThread(misfits: readonly MisfitMessage[]): Map<string, MisfitMessage[
 }
 
 async function recount(tx: Transaction, spaceId: string): Promise<number> {
-  await tx.query(lockSpaceCounts(spaceId))
-  return countIn(await tx.query<Gone>(recountSpace(spaceId)))
+  await tx.query(lockActiveStore(spaceId))
+  return countIn(await tx.query(recountStore(spaceId)))
 }
 
 function countIn([row]: readonly Gone[]): number {

@@ -11,15 +11,14 @@ export const deleteEndedReembeddings = (days: number, limit: number): Statement 
 
 /**
  * Deleted spaces that nothing hangs on any more. Their grants go with them. What a backfill says of them is kept for a time
- * of its own, and the purge drops what a reembedding left.
+ * of its own, and the purge drops their stores.
  */
 export const deleteEmptySpaces = (days: number, limit: number): Statement => sql`
   delete from space where id = any(array(
     select s.id from space s
-    where s.deleted_at < now() - make_interval(days => ${days}::int) and s.shadow_of is null
+    where s.deleted_at < now() - make_interval(days => ${days}::int)
       and not exists (select 1 from space_thread l where l.space_id = s.id)
       and not exists (select 1 from backfill b where b.space_id = s.id)
-      and not exists (select 1 from embedding e where e.store_id = s.store_id)
-      and not exists (select 1 from space shadow where shadow.shadow_of = s.id)
+      and not exists (select 1 from embedding_store e where e.space_id = s.id)
     order by s.deleted_at limit ${limit}::int for update skip locked))
   returning id`

@@ -15,9 +15,8 @@ import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { EmbeddingModel } from '../embedders/embedders.js'
+import { lockStores, type RemovedLinks } from '../purge/link.removal.sql.js'
 import type { PurgeService } from '../purge/purge.service.js'
-import type { RemovedLinks } from '../purge/purge.sql.js'
-import type { ReembeddingShadow } from './reembedding.shadow.js'
 import {
   type GrantRecord,
   insertSpace,
@@ -29,6 +28,7 @@ import {
   type SpaceRecord,
   selectVisibleSpaces,
 } from './space.sql.js'
+import type { StoreBuilder } from './store.builder.js'
 
 const MAX_NAME = 255
 const MAX_DESCRIPTION = 4_000
@@ -55,7 +55,7 @@ export class SpaceService {
     private readonly db: Database,
     private readonly bus: Bus,
     private readonly purges: PurgeService,
-    private readonly shadow: ReembeddingShadow,
+    private readonly builder: StoreBuilder,
     /** that new spaces get */
     private readonly model: EmbeddingModel,
   ) {
@@ -170,14 +170,15 @@ export class SpaceService {
     return loaders.load(this.#grantsById, standing.id)
   }
 
-  /** Holds the space's row first: a worker that is about to write into it waits, and then finds no link. */
+  /** Locks the space's stores first: a worker that is about to write into one waits, and then finds it retired. */
   delete(viewer: Viewer, spaceId: string): Promise<RemovedLinks> {
     return mutate(this.db, viewer, {
       require: (tx) => requireSpace(tx, viewer, 'manage', spaceId),
       work: async (tx) => {
         const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
-        await this.shadow.cancel(tx, spaceId)
-        const removed = await this.purges.removeLinks(tx, spaceId, null)
+        await this.builder.cancel(tx, spaceId)
+        await tx.query(lockStores(spaceId))
+        const removed = await this.purges.removeLinks(tx, spaceId)
         await tx.query(markSpaceDeleted(spaceId))
         await recordAudit(tx, viewer, {
           action: 'space.deleted',

@@ -20,9 +20,12 @@ export interface SpaceRecord {
 }
 
 const columns = sql`s.id, s.organization_id as "organizationId", s.creator_id as "creatorId", s.name, s.description,
-  s.access_mode::text as "accessMode", s.embedding_model as "embeddingModel",
-  s.embedding_dimensions as "embeddingDimensions", s.thread_count as "threadCount", s.vector_count::float8 as "vectorCount",
-  s.last_activity_at as "lastActivityAt", s.created_at as "createdAt"`
+  s.access_mode::text as "accessMode", a.embedding_model as "embeddingModel",
+  a.embedding_dimensions as "embeddingDimensions", a.thread_count as "threadCount", a.vector_count::float8 as "vectorCount",
+  a.last_activity_at as "lastActivityAt", s.created_at as "createdAt"`
+
+/** With the store that answers, which every live space has. */
+const withStore = sql`join embedding_store a on a.space_id = s.id and a.state = 'ACTIVE'`
 
 export type NewSpaceRow = Pick<
   SpaceRecord,
@@ -36,22 +39,25 @@ export type NewSpaceRow = Pick<
   | 'embeddingDimensions'
 >
 
-/** Returns no row when the id exists. */
-export const insertSpace = (row: NewSpaceRow): Statement => sql`
-  insert into space as s (id, store_id, organization_id, creator_id, name, description, access_mode, embedding_model,
-    embedding_dimensions)
-  values (${row.id}, ${row.id}, ${row.organizationId}, ${row.creatorId}, ${row.name}, ${row.description},
-    ${row.accessMode}::space_access_mode, ${row.embeddingModel}, ${row.embeddingDimensions}::int)
-  on conflict (id) do nothing
-  returning ${columns}`
+/** With its first store. Returns no row when the id exists. */
+export const insertSpace = (row: NewSpaceRow): Statement<SpaceRecord> => sql`
+  with s as (
+      insert into space (id, organization_id, creator_id, name, description, access_mode)
+      values (${row.id}, ${row.organizationId}, ${row.creatorId}, ${row.name}, ${row.description},
+        ${row.accessMode}::space_access_mode)
+      on conflict (id) do nothing returning *),
+    a as (
+      insert into embedding_store (id, space_id, embedding_model, embedding_dimensions, state)
+      select s.id, s.id, ${row.embeddingModel}, ${row.embeddingDimensions}::int, 'ACTIVE' from s returning *)
+  select ${columns} from s join a on a.space_id = s.id`
 
 export const selectVisibleSpaces = (ids: readonly string[], viewerId: string): Statement => sql`
-  select ${columns} from space s where s.id = any(${ids}::text[]) and ${spaceVisible('s', viewerId)}`
+  select ${columns} from space s ${withStore} where s.id = any(${ids}::text[]) and ${spaceVisible('s', viewerId)}`
 
 /** In an organization, else in all that the viewer has joined and those it was given access to; PUBLIC ones elsewhere are not listed. */
 export const listSpaces = (viewerId: string, organizationId: string | null, page: Page): Statement => sql`
   select ${columns} from (${organizationId === null ? newestOfAll(viewerId, page) : newestOf(organizationId, viewerId, page)}) listed
-    join space s on s.id = listed.id
+    join space s on s.id = listed.id ${withStore}
   order by s.created_at desc, s.id desc`
 
 const newest = (shown: Statement, page: Page): Statement => sql`
@@ -83,7 +89,7 @@ export const listSpacesOfThreads = (
 ): Statement => sql`
   select found.* from unnest(${threadIds}::text[]) as parent (id) cross join lateral (
     select ${columns}, l.thread_id as "threadId", l.added_at as "addedAt"
-    from space_thread l join space s on s.id = l.space_id
+    from space_thread l join space s on s.id = l.space_id ${withStore}
     where l.thread_id = parent.id and ${spaceVisible('s', viewerId)}
       and ${olderThan(page, sql`l.added_at`, sql`l.space_id`)}
     order by l.added_at desc, l.space_id desc ${page.limit}) found
@@ -100,7 +106,6 @@ export const listGrants = (spaceIds: readonly string[]): Statement => sql`
   select space_id as "spaceId", user_id as "userId", organization_role::text as "organizationRole", role::text as role
   from space_grant where space_id = any(${spaceIds}::text[]) order by created_at, id`
 
-/** The row stays, marked; what was in the space is deleted beside it. */
+/** The row stays, marked; what was in the space goes. */
 export const markSpaceDeleted = (spaceId: string): Statement => sql`
-  update space set deleted_at = now(), thread_count = 0, vector_count = 0, last_activity_at = now()
-  where id = ${spaceId} returning id`
+  update space set deleted_at = now() where id = ${spaceId}`

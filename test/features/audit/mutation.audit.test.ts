@@ -105,7 +105,7 @@ function documentFor(name: string, given: readonly string[]): string {
 async function waitForRest(pool: Pool): Promise<void> {
   await eventually(async () => {
     const { rows } = await pool.query(`
-        select space_id from space_thread l join thread t on t.id = l.thread_id
+        select store_id from store_thread l join thread t on t.id = l.thread_id
         where lease_id is not null or (t.deleted_at is null and next_attempt_at < now() + interval '10 minutes')`)
     expect(rows).toEqual([])
   })

@@ -58,7 +58,7 @@ test('refused messages are counted as failed with their error kept, and do not h
   expect((await owner.must('Backfill', { id: backfillId })).backfill.lastError).toBe(REFUSED)
   expect(await vectorCount(owner, space.id)).toBe(27)
   const { rows } = await app.pool.query(
-    'select message_id as id, sequence, error, attempts from embedding_failure where space_id = $1 order by sequence',
+    'select message_id as id, sequence, error, attempts from embedding_failure where store_id = $1 order by sequence',
     [space.id],
   )
   expect(rows).toEqual(

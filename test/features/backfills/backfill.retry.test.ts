@@ -56,7 +56,7 @@ test('a retry takes the refused messages and no others, as a backfill of its own
   expect(first).toMatchObject({ status: 'COMPLETED', embedded: 6, failed: 4 })
   const { space: seen } = await owner.must('Space', { id: space.id })
   expect(seen.threads.edges[0].backfill).toEqual({ id: retried.id, status: 'COMPLETED', percent: 100 })
-  const { rows } = await app.pool.query('select from embedding_failure where space_id = $1', [space.id])
+  const { rows } = await app.pool.query('select from embedding_failure where store_id = $1', [space.id])
   expect(rows).toEqual([])
 })
 
@@ -79,7 +79,7 @@ test('what is refused again has failed again, and can be retried again', async (
     ...{ total: 4, embedded: 0, failed: 4, lastError: 'The embedding endpoint refused the input (400).' },
   })
   const { rows } = await app.pool.query(
-    'select attempts from embedding_failure where space_id = $1 group by attempts',
+    'select attempts from embedding_failure where store_id = $1 group by attempts',
     [space.id],
   )
   expect(rows).toEqual([{ attempts: 2 }])

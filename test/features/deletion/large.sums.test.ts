@@ -30,8 +30,8 @@ async function seedLongThreads() {
     organizationId,
   ])
   await app.pool.query(`update usage set messages = ${BOTH} where organization_id = $1`, [organizationId])
-  await app.pool.query(`update space_thread set vector_count = ${MANY} where space_id = $1`, [space.id])
-  await app.pool.query(`update space set vector_count = ${BOTH} where id = $1`, [space.id])
+  await app.pool.query(`update store_thread set vector_count = ${MANY} where store_id = $1`, [space.id])
+  await app.pool.query(`update embedding_store set vector_count = ${BOTH} where id = $1`, [space.id])
   return { organizationId, owner, space }
 }
 
@@ -57,7 +57,7 @@ test('a re-embedding of more messages than 32 bits count is counted correctly wh
   const { owner, space } = await seedLongThreads()
   const { reembedSpace } = await owner.must(REEMBED_SPACE, { spaceId: space.id, model: OTHER_MODEL.model })
   await app.pool.query(
-    `update backfill set total = ${MANY} where space_id = (select shadow_id from reembedding where id = $1)`,
+    `update backfill set total = ${MANY} where store_id = (select store_id from reembedding where id = $1)`,
     [reembedSpace.reembedding.id],
   )
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type ClaimedLink, claimLinks, selectWaiting } from '../../../src/features/embeddings/claim.sql.js'
-import { EmbeddingStore } from '../../../src/features/embeddings/embedding.store.js'
+import { ClaimRepository } from '../../../src/features/embeddings/claim.repository.js'
+import { type Claim, claimDue, selectWaiting } from '../../../src/features/embeddings/claim.sql.js'
 import { Database } from '../../../src/platform/database.js'
 import { openTestDatabase, type TestDatabase, testServerUrl } from '../../support/database.js'
 import { eventually } from '../../support/eventually.js'
@@ -21,15 +21,15 @@ test.runIf(testServerUrl())(
   async () => {
     const reader = await database.pool.connect()
     await reader.query('begin isolation level repeatable read; select 1')
-    const after = { nextAttemptAt: timeOf(1_000_000), spaceId: idOf('space', 0), threadId: idOf('thrd', 0) }
-    const link = { spaceId: idOf('space', 0), threadId: idOf('thrd', 0) } as ClaimedLink
+    const after = { nextAttemptAt: timeOf(1_000_000), storeId: idOf('space', 0), threadId: idOf('thrd', 0) }
+    const claim = { storeId: idOf('space', 0), threadId: idOf('thrd', 0) } as Claim
     const world = [threads(), spaces(), links({ isDue: true }), settled]
     try {
       await expectSteadyWork(database.pool, {
         world,
         statements: {
-          claim: claimLinks('lease_world', A_MINUTE_MS, 6, after),
-          'a look whether others wait': selectWaiting(link, after),
+          claim: claimDue('lease_world', A_MINUTE_MS, 6, after),
+          'a look whether others wait': selectWaiting(claim, after),
         },
       })
     } finally {
@@ -43,12 +43,12 @@ test('links that became due at one moment are claimed once each, some at a time'
   const { pool } = database
   for (const { text, values } of base) await pool.query(text, [...values])
   await fill(pool, [threads(), spaces(), links({ spaces: 3, isDue: true })], 0, 100)
-  await pool.query(`update space_thread set next_attempt_at = now() - interval '1 hour'`)
-  const store = new EmbeddingStore(new Database(pool), { publish: () => undefined } as never, A_MINUTE_MS)
+  await pool.query(`update store_thread set next_attempt_at = now() - interval '1 hour'`)
+  const claims = new ClaimRepository(new Database(pool), { publish: () => undefined } as never, A_MINUTE_MS)
   const claimed: string[] = []
 
   for (;;) {
-    const some = await store.claim('lease_1', 6)
+    const some = await claims.take('lease_1', 6)
     claimed.push(...some.map(({ threadId }) => threadId))
     if (some.length === 0) break
   }
@@ -61,14 +61,14 @@ test('a link that is given back is claimed again, also behind the last that was 
   const { pool } = database
   for (const { text, values } of base) await pool.query(text, [...values])
   await fill(pool, [threads(), spaces(), links({ isDue: true })], 0, 10)
-  const store = new EmbeddingStore(new Database(pool), { publish: () => undefined } as never, A_MINUTE_MS)
-  const [first] = await store.claim('lease_1', 10)
+  const claims = new ClaimRepository(new Database(pool), { publish: () => undefined } as never, A_MINUTE_MS)
+  const [first] = await claims.take('lease_1', 10)
   if (!first) throw new Error('There are links to claim.')
 
-  await store.release(first)
+  await claims.release(first)
 
   // Due times are of whole milliseconds: it may be due half of one later.
   await eventually(async () =>
-    expect(await store.claim('lease_2', 10)).toMatchObject([{ threadId: first.threadId }]),
+    expect(await claims.take('lease_2', 10)).toMatchObject([{ threadId: first.threadId }]),
   )
 })

@@ -45,7 +45,7 @@ async function writtenOf(...threads: { messageIds: string[] }[]): Promise<string
 
 async function readLease(threadId: string) {
   const { rows } = await database.pool.query(
-    'select lease_id as id, lease_expires_at as "expiresAt", now() as now from space_thread where thread_id = $1',
+    'select lease_id as id, lease_expires_at as "expiresAt", now() as now from store_thread where thread_id = $1',
     [threadId],
   )
   return rows[0] as { id: string | null; expiresAt: Date | null; now: Date }
@@ -54,7 +54,7 @@ async function readLease(threadId: string) {
 /** Gives the link to a node that is gone, for as long as its lease lasts. */
 async function giveLeaseAway(threadId: string, milliseconds: number): Promise<Date> {
   const { rows } = await database.pool.query(
-    `update space_thread set lease_id = 'lease_of_another',
+    `update store_thread set lease_id = 'lease_of_another',
        lease_expires_at = clock_timestamp() + $2::int * interval '1 millisecond'
      where thread_id = $1 returning lease_expires_at as "expiresAt"`,
     [threadId, milliseconds],

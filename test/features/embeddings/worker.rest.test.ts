@@ -35,7 +35,7 @@ async function expectWaiting({ owner, backfillId }: SeededLink): Promise<void> {
 }
 
 async function count(condition: string): Promise<number> {
-  const { rows } = await app.pool.query(`select count(*)::int as count from space_thread where ${condition}`)
+  const { rows } = await app.pool.query(`select count(*)::int as count from store_thread where ${condition}`)
   return rows[0].count
 }
 

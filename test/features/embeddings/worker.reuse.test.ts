@@ -74,8 +74,8 @@ test('of a thread that another space has in part, the rest is embedded', async (
 })
 
 test.each([
-  ['of another model', `update space set embedding_model = 'other' where id = $1`],
-  ['of another length', `update space set embedding_dimensions = 32 where id = $1`],
+  ['of another model', `update embedding_store set embedding_model = 'other' where id = $1`],
+  ['of another length', `update embedding_store set embedding_dimensions = 32 where id = $1`],
 ])('vectors %s are not taken', async (name, change) => {
   const { owner, space, second, thread } = await embeddedOnce(texts(name, 5))
   await app.pool.query(change, [space.id])
@@ -87,7 +87,7 @@ test.each([
   expect(tally(app.embedder.calls.slice(callsBefore).flat())).toEqual(tally(texts(name, 5)))
   expect(await owner.must(COUNTS, { id })).toMatchObject({ backfill: { embedded: 5, reused: 0 } })
   const { model, dimensions } = app.embedder
-  const restore = 'update space set embedding_model = $2, embedding_dimensions = $3 where id = $1'
+  const restore = 'update embedding_store set embedding_model = $2, embedding_dimensions = $3 where id = $1'
   await app.pool.query(restore, [space.id, model, dimensions])
 })
 

@@ -60,7 +60,7 @@ test.runIf(testServerUrl())('the embedder has its next calls while a commit is h
   const client = await app.pool.connect()
   try {
     await client.query('begin')
-    await client.query('select from space_thread where thread_id = $1 for update', [threads[0]?.id])
+    await client.query('select from store_thread where thread_id = $1 for update', [threads[0]?.id])
     const callsBefore = app.embedder.calls.length
 
     // Answers what is in flight, and holds what comes next.

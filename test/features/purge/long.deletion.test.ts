@@ -89,13 +89,13 @@ async function addVectors(threadId: string, count: number): Promise<void> {
      from (select * from embedding where thread_id = $1 order by message_id limit 1) e, generate_series(1, $2::int) n`,
     [threadId, count],
   )
-  await app.pool.query('update space_thread set vector_count = vector_count + $2::int where thread_id = $1', [
+  await app.pool.query('update store_thread set vector_count = vector_count + $2::int where thread_id = $1', [
     threadId,
     count,
   ])
   await app.pool.query(
-    `update space set vector_count = vector_count + $2::int
-     where id in (select space_id from space_thread where thread_id = $1)`,
+    `update embedding_store set vector_count = vector_count + $2::int
+     where id in (select store_id from store_thread where thread_id = $1)`,
     [threadId, count],
   )
   await app.pool.query(`

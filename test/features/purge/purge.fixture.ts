@@ -77,7 +77,14 @@ export async function endRetentionOf({ pool }: TestApp, threadId: string): Promi
 
 export async function expectPurged(app: TestApp, threadId: string): Promise<void> {
   await eventually(async () => expect(await rowsOf(app, 'thread', threadId)).toBe(0))
-  for (const table of ['message', 'agent_run', 'space_thread', 'embedding', 'embedding_failure']) {
+  for (const table of [
+    'message',
+    'agent_run',
+    'space_thread',
+    'store_thread',
+    'embedding',
+    'embedding_failure',
+  ]) {
     expect([table, await rowsOf(app, table, threadId)]).toEqual([table, 0])
   }
 }

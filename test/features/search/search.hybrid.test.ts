@@ -137,7 +137,7 @@ describe('a hybrid search', () => {
   test('answers by words in a space whose model this server does not have, where a search by meaning is a CONFLICT', async () => {
     const space = await app.seed.space()
     await embedThread(app as unknown as TestApp, space, CAR)
-    await app.pool.query(`update space set embedding_model = 'gone@1' where id = $1`, [space.id])
+    await app.pool.query(`update embedding_store set embedding_model = 'gone@1' where id = $1`, [space.id])
 
     const { mode, warnings, edges } = await searched(space.owner, space, 'car')
 
@@ -146,7 +146,7 @@ describe('a hybrid search', () => {
     expect(contentsOf(edges)).toEqual(['car', 'the car'])
     const failure = { code: 'CONFLICT', status: 409, systemMessage: 'Embedding model mismatch' }
     expect(await search(space.owner, space, 'car', { mode: 'SEMANTIC' })).toFailWith(failure)
-    await app.pool.query('update space set embedding_model = $2 where id = $1', [
+    await app.pool.query('update embedding_store set embedding_model = $2 where id = $1', [
       space.id,
       app.embedder.model,
     ])

@@ -182,7 +182,7 @@ test('when the server loses the new model, the re-embedding waits for it and the
   // Once it has stopped: it would try again at once, and put the next attempt off.
   await second.stop()
   await database.pool.query(
-    'update space_thread set next_attempt_at = now() where next_attempt_at is not null',
+    'update store_thread set next_attempt_at = now() where next_attempt_at is not null',
   )
   const third = await startNode()
   const again = await spaceAt(third.app, link)

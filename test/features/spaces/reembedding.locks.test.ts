@@ -19,7 +19,7 @@ let next: FakeEmbedder
 let holder: PoolClient
 let link: SeededLink
 let reembeddingId: string
-let shadowId: string
+let storeId: string
 
 const WAITING = `select from pg_stat_activity
   where datname = current_database() and wait_event_type = 'Lock' and $1::int = any(pg_blocking_pids(pid))`
@@ -39,10 +39,10 @@ describe.runIf(testServerUrl())('on a server', () => {
     next.pause()
     reembeddingId = (await reembed(link.space)).id
     await asked(next)
-    const { rows } = await app.pool.query('select shadow_id as id from reembedding where id = $1', [
+    const { rows } = await app.pool.query('select store_id as id from reembedding where id = $1', [
       reembeddingId,
     ])
-    shadowId = rows[0].id
+    storeId = rows[0].id
     holder = await app.pool.connect()
     await holder.query('begin')
   })
@@ -53,16 +53,16 @@ describe.runIf(testServerUrl())('on a server', () => {
   })
   afterAll(() => app[Symbol.asyncDispose]())
 
-  test('a thread leaves a space and the memory that is built for it by both links before either count', async () => {
+  test('a thread leaves a space and the memory that is built for it by both stores before either count', async () => {
     const { owner, space, thread } = link
-    await holder.query('select from space_thread where space_id = $1 and thread_id = $2 for update', [
-      shadowId,
+    await holder.query('select from store_thread where store_id = $1 and thread_id = $2 for update', [
+      storeId,
       thread.id,
     ])
     const removed = owner.must('RemoveThreadFromSpace', { spaceId: space.id, threadId: thread.id })
     await waitingForHolder()
 
-    await holder.query('select from space where id = $1 for no key update nowait', [space.id])
+    await holder.query('select from embedding_store where space_id = $1 for no key update nowait', [space.id])
     await holder.query('select from backfill where space_id = $1 for update nowait', [space.id])
 
     await holder.query('commit')
@@ -70,11 +70,11 @@ describe.runIf(testServerUrl())('on a server', () => {
   })
 
   test('a cancellation waits for who writes into the new memory before it takes any of its backfills', async () => {
-    await holder.query('select from space where id = $1 for key share', [shadowId])
+    await holder.query('select from embedding_store where id = $1 for key share', [storeId])
     const canceled = link.owner.must(CANCEL_REEMBEDDING, { reembeddingId })
     await waitingForHolder()
 
-    await holder.query('select from backfill where space_id = $1 for update nowait', [shadowId])
+    await holder.query('select from backfill where store_id = $1 for update nowait', [storeId])
 
     await holder.query('commit')
     expect((await canceled).cancelReembedding.reembedding).toMatchObject({ status: 'CANCELED' })

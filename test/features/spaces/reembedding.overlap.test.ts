@@ -28,12 +28,12 @@ let holder: PoolClient
  */
 const GATE = `
   create function wait_at_gate() returns trigger stable language plpgsql as $$ begin
-    if current_query() like '%skip locked%' and exists (select 1 from space_thread where next_attempt_at <= now()) then
+    if current_query() like '%skip locked%' and exists (select 1 from store_thread where next_attempt_at <= now()) then
       perform pg_advisory_xact_lock_shared(hashtext('gate'));
     end if;
     return null;
   end $$;
-  create trigger wait_at_gate before update on space_thread for each statement execute function wait_at_gate()`
+  create trigger wait_at_gate before update on store_thread for each statement execute function wait_at_gate()`
 const CLOSE = "select pg_advisory_lock(hashtext('gate'))"
 const OPEN = "select pg_advisory_unlock(hashtext('gate'))"
 const AT_GATE = `select from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and not granted
@@ -76,7 +76,7 @@ describe.runIf(testServerUrl())('on a server', () => {
 
 async function isWhole(id: string): Promise<boolean> {
   const { rows } = await app.pool.query(
-    `select from reembedding r join backfill b on b.space_id = r.shadow_id
+    `select from reembedding r join backfill b on b.store_id = r.store_id
      where r.id = $1 and b.status in ('QUEUED', 'RUNNING')`,
     [id],
   )

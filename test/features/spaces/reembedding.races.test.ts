@@ -104,7 +104,7 @@ test('a space that is deleted by one while others re-embed it leaves nothing', a
   expect(replies[1]?.errors).toBeUndefined()
   await expectSoundRest(app.pool)
   await eventually(async () => {
-    const { rows } = await app.pool.query('select id from space where shadow_of = $1', [space.id])
+    const { rows } = await app.pool.query('select id from embedding_store where space_id = $1', [space.id])
     expect(rows).toEqual([])
   })
 })

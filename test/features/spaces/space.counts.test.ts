@@ -30,7 +30,7 @@ async function recount(client: TestClient, id: string) {
   }
   const { rows } = await app.pool.query(
     `select count(*)::int as count from embedding e join thread t on t.id = e.thread_id and t.deleted_at is null
-     where e.store_id = (select store_id from space where id = $1)`,
+     where e.store_id = (select id from embedding_store where space_id = $1 and state = 'ACTIVE')`,
     [id],
   )
   return { threadCount: new Set(threads).size, vectorCount: rows[0].count }

@@ -36,11 +36,13 @@ test('a deleted space is gone with its store and its associations; its threads s
   expect(await owner.run('RemoveThreadFromSpace', ids)).toFailWith(NOT_FOUND)
   const { thread: kept } = await owner.must('Thread', { id: thread.id })
   expect(kept).toMatchObject({ messageCount: 3, spaces: { edges: [] } })
-  const { rows } = await app.pool.query(
-    'select message_id from embedding where store_id = $1 union all select thread_id from space_thread where space_id = $1',
-    [space.id],
-  )
-  expect(rows).toEqual([])
+  await eventually(async () => {
+    const { rows } = await app.pool.query(
+      'select message_id from embedding where store_id = $1 union all select thread_id from space_thread where space_id = $1',
+      [space.id],
+    )
+    expect(rows).toEqual([])
+  })
 })
 
 test('a space is deleted once, also by many at once', async () => {

@@ -40,32 +40,32 @@ export const DAMAGES: Record<string, string> = {
     from message m cross join (select * from embedding where store_id = $1 and thread_id = $2 limit 1) e
     where m.thread_id = $3`,
   'the counters of the space are wrong': `
-    update space set thread_count = thread_count + 2, vector_count = vector_count + 3
+    update embedding_store set thread_count = thread_count + 2, vector_count = vector_count + 3
     where id = $1 and $2::text is not null and $3::text is not null`,
   'the counter of a link is wrong': `
-    update space_thread set vector_count = vector_count + 5
-    where space_id = $1 and thread_id = $2 and $3::text is not null`,
+    update store_thread set vector_count = vector_count + 5
+    where store_id = $1 and thread_id = $2 and $3::text is not null`,
   'a link hides a live thread': `
     update space_thread set hidden = true where space_id = $1 and thread_id = $2 and $3::text is not null`,
   'a link says that it is through with messages that never were': `
-    update space_thread set embedded_through = embedded_through + 100
-    where space_id = $1 and thread_id = $2 and $3::text is not null`,
+    update store_thread set embedded_through = embedded_through + 100
+    where store_id = $1 and thread_id = $2 and $3::text is not null`,
   'a link is behind and nobody knows': `
     with gone as (
       delete from embedding where store_id = $1 and thread_id = $2 and $3::text is not null and message_id in (
         select id from message where thread_id = $2 and sequence > 4) returning 1),
       link as (
-        update space_thread set embedded_through = 4, vector_count = vector_count - (select count(*) from gone)
-        where space_id = $1 and thread_id = $2)
-    update space set vector_count = greatest(0, vector_count - (select count(*) from gone)) where id = $1`,
+        update store_thread set embedded_through = 4, vector_count = vector_count - (select count(*) from gone)
+        where store_id = $1 and thread_id = $2)
+    update embedding_store set vector_count = greatest(0, vector_count - (select count(*) from gone)) where id = $1`,
   'refusals are of messages that have vectors': `
-    insert into embedding_failure (space_id, message_id, thread_id, sequence, error)
+    insert into embedding_failure (store_id, message_id, thread_id, sequence, error)
     select $1, id, thread_id, sequence, 'refused' from message where thread_id = $2 and sequence = 1 and $3::text is not null`,
   'refusals and waiting messages are of a thread that is not in the space': `
     with waiting as (
-      insert into pending_embedding (space_id, message_id, thread_id, sequence)
+      insert into pending_embedding (store_id, message_id, thread_id, sequence)
       select $1, id, thread_id, sequence from message where thread_id = $3)
-    insert into embedding_failure (space_id, message_id, thread_id, sequence, error)
+    insert into embedding_failure (store_id, message_id, thread_id, sequence, error)
     select $1, id, thread_id, sequence, 'refused' from message where thread_id = $3 and $2::text is not null`,
 }
 

@@ -1,19 +1,13 @@
 import type { Bus } from '../../platform/bus.js'
-import type { Transaction } from '../../platform/database.js'
+import type { Queryable, Transaction } from '../../platform/database.js'
 import { mintId } from '../../platform/ids.js'
 import type { RequestIds } from '../../platform/request.js'
 import type { Viewer } from '../access/viewer.js'
 import type { EmbeddingModel } from '../embedders/embedders.js'
+import { announcePurge } from '../purge/deletion.events.js'
+import { lockStores, retireStores } from '../purge/link.removal.sql.js'
 import { announceReembedding } from './reembedding.events.js'
 import {
-  emptyShadow,
-  insertShadow,
-  insertShadowLinks,
-  lockLinks,
-  lockSpace,
-} from './reembedding.shadow.sql.js'
-import {
-  countShadow,
   type EndedReembedding,
   endReembedding,
   type FinalCounts,
@@ -21,20 +15,22 @@ import {
   type ReembeddingRecord,
   selectReembedding,
   selectRunningReembedding,
+  sumBackfills,
 } from './reembedding.sql.js'
+import { activateStore, fillStore, insertStore } from './store.sql.js'
 
 type Ended = ReembeddingRecord & Pick<EndedReembedding, 'organizationId'> & { request: RequestIds }
 
 /**
- * The shadow of a space: a hidden space in which another model's memory is built. Whoever calls these methods holds the
- * space for update, so that nobody adds to it or takes from it meanwhile.
+ * The store in which another model's memory of a space is built. Whoever calls these methods has locked the space for update,
+ * so that nobody adds to it or takes from it meanwhile.
  */
-export class ReembeddingShadow {
+export class StoreBuilder {
   constructor(private readonly bus: Bus) {}
 
   /** @returns the reembedding that is at work in the space */
-  async find(tx: Transaction, spaceId: string): Promise<ReembeddingRecord | null> {
-    const [running] = await tx.query<ReembeddingRecord>(selectRunningReembedding(spaceId))
+  async find(tx: Queryable, spaceId: string): Promise<ReembeddingRecord | null> {
+    const [running] = await tx.query(selectRunningReembedding(spaceId))
     return running ?? null
   }
 
@@ -45,49 +41,53 @@ export class ReembeddingShadow {
     spaceId: string,
     model: EmbeddingModel,
   ): Promise<ReembeddingRecord> {
-    const [id, shadowId] = [mintId('remb'), mintId('space')]
-    await tx.query(insertShadow(shadowId, spaceId, model))
-    await tx.query(insertShadowLinks(shadowId, spaceId))
+    const [id, storeId] = [mintId('remb'), mintId('store')]
+    await tx.query(insertStore(storeId, spaceId, model))
+    await tx.query(fillStore(storeId, spaceId))
     const { userId: startedById, request } = viewer
-    await tx.query(insertReembedding({ id, spaceId, shadowId, ...model, startedById, request }))
+    await tx.query(insertReembedding({ id, spaceId, storeId, ...model, startedById, request }))
     return this.#get(tx, id)
   }
 
-  /** How far it came, under locks under which it comes no further; its links are locked. */
-  async count(tx: Transaction, { shadowId }: ReembeddingRecord): Promise<FinalCounts> {
-    const [counts] = await tx.query<FinalCounts>(countShadow(shadowId))
-    if (!counts) throw new Error('Sums of a shadow are one row')
-    return counts
-  }
-
-  /** Leaves nothing of the shadow but the store that it has now, which the purge drops. */
+  /**
+   * Ends a reembedding, under locks of the stores under which it comes no further: its store answers from now on, or is
+   * retired. Few rows change, however many threads the space has; the worker drops what is left.
+   */
   async end(
     tx: Transaction,
-    { id, shadowId }: ReembeddingRecord,
+    { id, spaceId, storeId }: ReembeddingRecord,
     status: 'COMPLETED' | 'FAILED' | 'CANCELED',
     counts: FinalCounts,
   ): Promise<Ended> {
-    const [asked] = await tx.query<EndedReembedding>(endReembedding(id, status, counts))
+    const [asked] = await tx.query(endReembedding(id, status, counts))
     if (!asked) throw new Error(`Reembedding ${id} has ended already`)
-    await tx.query(emptyShadow(shadowId))
+    await tx.query(retireStores(spaceId, status === 'COMPLETED' ? 'ACTIVE' : 'BUILDING'))
+    if (status === 'COMPLETED') await tx.query(activateStore(storeId))
     const ended = await this.#get(tx, id)
     announceReembedding(tx, this.bus, ended)
+    announcePurge(tx, this.bus)
     const { organizationId, ...request } = asked
     return { ...ended, organizationId, request }
+  }
+
+  /** How far it came. */
+  async count(tx: Queryable, { storeId }: ReembeddingRecord): Promise<FinalCounts> {
+    const [counts] = await tx.query(sumBackfills(storeId))
+    if (!counts) throw new Error('Sums are one row')
+    return counts
   }
 
   /** Ends what is at work in a space before it is complete; nothing at work is no error. */
   async cancel(tx: Transaction, spaceId: string): Promise<ReembeddingRecord | null> {
     const running = await this.find(tx, spaceId)
     if (!running) return null
-    // Workers hold it while they write: they end first, or find it gone.
-    await tx.query(lockSpace(running.shadowId))
-    await tx.query(lockLinks(spaceId, running.shadowId))
+    // Workers lock them while they write: they end first, or find their store retired.
+    await tx.query(lockStores(spaceId))
     return this.end(tx, running, 'CANCELED', await this.count(tx, running))
   }
 
   async #get(tx: Transaction, id: string): Promise<ReembeddingRecord> {
-    const [row] = await tx.query<ReembeddingRecord>(selectReembedding(id))
+    const [row] = await tx.query(selectReembedding(id))
     if (!row) throw new Error(`Reembedding ${id} cannot be read`)
     return row
   }

@@ -3,7 +3,8 @@ import type { ActiveBackfill } from '../backfills/backfill.sql.js'
 import type { Embedder } from '../embedders/embedder.js'
 import { type BatchEmbedder, BatchRun } from './batch.embedder.js'
 import { type BatchOutcome, joinOutcomes } from './batch.outcome.js'
-import type { ClaimedLink } from './claim.sql.js'
+import type { ClaimRepository, CommitResult } from './claim.repository.js'
+import type { Claim } from './claim.sql.js'
 import type { EmbedderTurns } from './embedder.turns.js'
 import {
   type BatchLimits,
@@ -11,7 +12,6 @@ import {
   readMessagesAfter,
   readPendingMessages,
 } from './embedding.sql.js'
-import type { CommitResult, EmbeddingStore } from './embedding.store.js'
 import { ReadAhead } from './read.ahead.js'
 import { findCopies, findSources } from './reuse.js'
 import type { VectorCopy } from './reuse.sql.js'
@@ -27,11 +27,11 @@ const TURN_BATCHES = 8
 const SUSPECT_ATTEMPTS = 4
 
 /**
- * Works through one claimed link until nothing is left, or until others have waited for a turn's length: first messages
+ * Works through one claim until nothing is left, or until others have waited for a turn's length: first messages
  * to be embedded again, edited ones and those of a retry, then new ones. Several batches are at the embedder at once, none of them inside a transaction;
  * their results are committed in the messages' order.
  */
-export class LinkRun {
+export class ClaimRun {
   #through: number
   /** batches read since others were looked for */
   #read = 0
@@ -39,20 +39,20 @@ export class LinkRun {
 
   constructor(
     private readonly db: Database,
-    private readonly store: EmbeddingStore,
+    private readonly claims: ClaimRepository,
     private readonly embedder: Embedder,
     private readonly turns: EmbedderTurns,
-    private readonly link: ClaimedLink,
+    private readonly claim: Claim,
     /** ends the calls in flight */
     private readonly signal: AbortSignal,
   ) {
-    this.#through = link.embeddedThrough
+    this.#through = claim.embeddedThrough
   }
 
   async finish(): Promise<void> {
     let result: CommitResult = 'more'
     while (result === 'more' && !this.signal.aborted) {
-      const active = await this.store.begin(this.link)
+      const active = await this.claims.begin(this.claim)
       result = await this.#embedAgain()
       if (result !== 'more') return
       const add = active.find(({ kind }) => kind !== 'RETRY') ?? null
@@ -61,14 +61,14 @@ export class LinkRun {
   }
 
   async #embedAgain(): Promise<CommitResult> {
-    const { db, link, store } = this
+    const { db, claim, claims } = this
     for (;;) {
-      const messages = await this.#inTurn(readPendingMessages(link, this.#limits))
-      if (this.#isTurnOver) return store.yield(link)
+      const messages = await this.#inTurn(readPendingMessages(claim, this.#limits))
+      if (this.#isTurnOver) return claims.yield(claim)
       if (messages.length === 0) return 'more'
-      const copies = await findCopies(db, link, await findSources(db, link), messages)
+      const copies = await findCopies(db, claim, await findSources(db, claim), messages)
       const outcome = await this.#embed(messages, copies)
-      const result = await this.#commit(outcome, (whole) => store.commitPending(link, whole))
+      const result = await this.#commit(outcome, (whole) => claims.commitPending(claim, whole))
       if (outcome.interruption) throw outcome.interruption
       if (result !== 'more') return result
     }
@@ -82,14 +82,14 @@ export class LinkRun {
       if (!outcome) break
       const { isDone } = ahead
       const result = await this.#commit(outcome, (whole) =>
-        this.store.commit(this.link, active, whole, isDone),
+        this.claims.commit(this.claim, active, whole, isDone),
       )
       this.#through = outcome.messages.at(-1)?.sequence ?? this.#through
       if (outcome.interruption) throw outcome.interruption
       if (result !== 'more') return result
     }
-    if (this.#isTurnOver) return this.store.yield(this.link)
-    return this.#through > from ? 'more' : this.store.settle(this.link)
+    if (this.#isTurnOver) return this.claims.yield(this.claim)
+    return this.#through > from ? 'more' : this.claims.settle(this.claim)
   }
 
   get #limits(): BatchLimits {
@@ -97,12 +97,12 @@ export class LinkRun {
   }
 
   async #readAhead(): Promise<ReadAhead> {
-    const { db, link, embedder } = this
-    const sources = await findSources(db, link)
+    const { db, claim, embedder } = this
+    const sources = await findSources(db, claim)
     return new ReadAhead(
       {
-        read: (after) => this.#inTurn(readMessagesAfter(link.threadId, after, this.#limits)),
-        embed: async (messages) => this.#embed(messages, await findCopies(db, link, sources, messages)),
+        read: (after) => this.#inTurn(readMessagesAfter(claim.threadId, after, this.#limits)),
+        embed: async (messages) => this.#embed(messages, await findCopies(db, claim, sources, messages)),
         // Twice what the embedder takes at once: it has the next calls while a commit is under way.
         window: 2 * embedder.concurrency + 2,
       },
@@ -140,7 +140,7 @@ export class LinkRun {
   async #inTurn(statement: Statement): Promise<PendingMessage[]> {
     if (this.#read === TURN_BATCHES) {
       this.#read = 0
-      this.#isTurnOver = await this.store.isAnyWaiting(this.link)
+      this.#isTurnOver = await this.claims.isAnyWaiting(this.claim)
     }
     if (this.#isTurnOver) return []
     this.#read++
@@ -148,11 +148,11 @@ export class LinkRun {
   }
 
   #embed(messages: PendingMessage[], copies: VectorCopy[] = []): Promise<BatchOutcome> {
-    const { embedder, turns, link } = this
+    const { embedder, turns, claim } = this
     const caller: BatchEmbedder = {
       batchSize: embedder.batchSize,
-      isSuspect: link.attempts >= SUSPECT_ATTEMPTS,
-      embed: (texts, signal) => turns.embed(embedder, link, texts, signal),
+      isSuspect: claim.attempts >= SUSPECT_ATTEMPTS,
+      embed: (texts, signal) => turns.embed(embedder, claim, texts, signal),
     }
     return new BatchRun(caller, messages, copies, this.signal).finish()
   }
