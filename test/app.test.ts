@@ -10,6 +10,7 @@ import { readDataLock } from '../src/platform/data.lock.js'
 import { TestClient } from './support/client.js'
 import { FakeEmbedder } from './support/fake.embedder.js'
 import { LogLines } from './support/log.lines.js'
+import { fillDataDirectory } from './support/pglite.template.js'
 
 let directory: string
 let dataDir: string
@@ -44,6 +45,7 @@ test('the embedded default makes a key that only its user can read, and keeps it
 })
 
 test('a data directory has one process, which says where it answers', async () => {
+  await fillDataDirectory(dataDir)
   const app = await start()
 
   expect(readDataLock(dataDir)).toEqual({ pid: process.pid, url: app.url })
@@ -55,6 +57,7 @@ test('a data directory has one process, which says where it answers', async () =
 })
 
 test('a start that fails names the variable to change, and leaves nothing open', async () => {
+  await fillDataDirectory(dataDir)
   const other = await listening()
   const { port } = other.address() as AddressInfo
 
@@ -67,6 +70,7 @@ test('a start that fails names the variable to change, and leaves nothing open',
 })
 
 test('a configured key takes the place of the one that is made', async () => {
+  await fillDataDirectory(dataDir)
   const key = 'a_key_that_somebody_has_chosen'
   const app = await start({ BOOTSTRAP_API_KEY: key })
 

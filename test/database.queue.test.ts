@@ -4,13 +4,13 @@ import type { Reply } from './support/client.js'
 import { openTestDatabase, type TestDatabase, testServerUrl } from './support/database.js'
 import { DatabaseProxy } from './support/database.proxy.js'
 import { eventually } from './support/eventually.js'
+import { IDLE_WORKERS } from './support/idle.workers.js'
 
 /** Rules of a node whose PostgreSQL answers more slowly than requests come. */
 
 const CONNECTIONS = 2
 const QUEUE = 10
 const REQUESTS = 60
-const AN_HOUR_MS = 3_600_000
 
 let database: TestDatabase
 let proxy: DatabaseProxy
@@ -21,17 +21,11 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     database = await openTestDatabase()
     proxy = await DatabaseProxy.open(database.url as string)
     const limits = { DATABASE_POOL_SIZE: String(CONNECTIONS), DATABASE_QUEUE_SIZE: String(QUEUE) }
-    // Workers wait in the same line: these take no links and do not look for effects.
-    const rarely = { pollMs: AN_HOUR_MS }
-    const others = {
-      outbox: rarely,
-      purge: rarely,
-      reembedding: rarely,
-      vectorIndex: rarely,
-      housekeeping: rarely,
-    }
-    const timings = { backfill: { parallel: 0 }, ...others }
-    app = await startTestApp({ database, timings, environment: { DATABASE_URL: proxy.url, ...limits } })
+    app = await startTestApp({
+      ...{ database, environment: { DATABASE_URL: proxy.url, ...limits } },
+      // They would wait in the same line.
+      timings: IDLE_WORKERS,
+    })
   })
   afterEach(async () => {
     proxy.restore()

@@ -7,6 +7,7 @@ import { TestProcess } from './support/child.process.js'
 import { TestClient } from './support/client.js'
 import { type FakeEmbeddingEndpoint, startEmbeddingEndpoint } from './support/embedding.endpoint.js'
 import { eventually } from './support/eventually.js'
+import { fillDataDirectory } from './support/pglite.template.js'
 import { Seed } from './support/seed.js'
 
 /** Rules of the process that `npm start` runs, each on the embedded database in one directory. */
@@ -20,6 +21,7 @@ let endpoint: FakeEmbeddingEndpoint
 beforeAll(async () => {
   await buildServer()
   directory = await mkdtemp(join(tmpdir(), 'heddle-main-'))
+  await fillDataDirectory(join(directory, 'data'))
   endpoint = await startEmbeddingEndpoint({ dimensions: 8 })
 }, BUILD_MS)
 

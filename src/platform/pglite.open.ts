@@ -40,6 +40,10 @@ export function createPglite(options: Pick<PGliteOptions, 'dataDir' | 'loadDataD
   )
 }
 
+export function closePglite(database: PGlite): Promise<void> {
+  return keepingExitCode(() => database.close())
+}
+
 async function openWith(options: Pick<PGliteOptions, 'dataDir'>): Promise<OpenPglite> {
   const database = await createPglite(options)
   const pool = new PglitePool(database)
@@ -48,7 +52,7 @@ async function openWith(options: Pick<PGliteOptions, 'dataDir'>): Promise<OpenPg
     close: async () => {
       await pool.end()
       await pool.settled()
-      await keepingExitCode(() => database.close())
+      await closePglite(database)
     },
   }
 }

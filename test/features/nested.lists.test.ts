@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.js'
 import type { Json, TestClient } from '../support/client.js'
+import { IDLE_WORKERS } from '../support/idle.workers.js'
 import type { Seeded, SeededSpace, SeededThread } from '../support/seed.js'
 import { countStatements } from '../support/statements.js'
 
 /** Lists within lists: a level is one statement, however many parents it has. */
 
-const AN_HOUR_MS = 3_600_000
 const MANY = 50
 
 const THREADS = `query ($organizationId: ID!) {
@@ -30,16 +30,7 @@ const BACK_AND_FORTH = `query ($organizationId: ID!) {
 let app: TestApp
 
 beforeAll(async () => {
-  // Workers send statements of their own: these take no links and do not look for effects.
-  const rarely = { pollMs: AN_HOUR_MS }
-  const others = {
-    outbox: rarely,
-    purge: rarely,
-    reembedding: rarely,
-    vectorIndex: rarely,
-    housekeeping: rarely,
-  }
-  app = await startTestApp({ timings: { backfill: { parallel: 0 }, ...others } })
+  app = await startTestApp({ timings: IDLE_WORKERS })
 })
 afterAll(() => app[Symbol.asyncDispose]())
 

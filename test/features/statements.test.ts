@@ -9,6 +9,7 @@ import { EventStream } from '../../src/server/operations/event.stream.js'
 import type { PreparedOperation } from '../../src/server/operations/operation.prepare.js'
 import { OperationRunner } from '../../src/server/operations/operation.runner.js'
 import { startTestApp, type TestApp } from '../support/app.js'
+import { IDLE_WORKERS } from '../support/idle.workers.js'
 import type { Seeded } from '../support/seed.js'
 import { countStatements } from '../support/statements.js'
 
@@ -17,10 +18,7 @@ const AN_HOUR_MS = 3_600_000
 let app: TestApp
 
 beforeAll(async () => {
-  // Workers send statements of their own: these take no links and do not look for effects.
-  const rarely = { pollMs: AN_HOUR_MS }
-  const timings = { backfill: { parallel: 0 }, outbox: rarely, purge: rarely, reembedding: rarely }
-  app = await startTestApp({ timings })
+  app = await startTestApp({ timings: IDLE_WORKERS })
 })
 afterAll(() => app[Symbol.asyncDispose]())
 

@@ -11,6 +11,7 @@ import { openTestDatabase, type TestDatabase, testServerUrl } from './database.j
 import type { FakeEmbeddingEndpoint } from './embedding.endpoint.js'
 import { findFreePort } from './free.port.js'
 import { documentOf } from './operations.js'
+import { fillDataDirectory } from './pglite.template.js'
 
 const ENTRY = fileURLToPath(new URL('./crash.process.mjs', import.meta.url))
 
@@ -41,6 +42,7 @@ export class CrashServer implements AsyncDisposable {
     await buildServer()
     const directory = await mkdtemp(join(tmpdir(), 'heddle-crash-'))
     const database = testServerUrl() ? await openTestDatabase() : null
+    if (!database) await fillDataDirectory(directory)
     const port = await findFreePort()
     return new CrashServer(`http://127.0.0.1:${port}/graphql`, directory, database, {
       PORT: String(port),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { migrate, migrationsDirectory } from '../../src/platform/migrate.js'
-import { createPglite, type OpenPglite } from '../../src/platform/pglite.open.js'
+import { closePglite, createPglite, type OpenPglite } from '../../src/platform/pglite.open.js'
 import { PglitePool } from '../../src/platform/pglite.pool.js'
 import { hashSchema, resetPglite } from './pglite.reset.js'
 
@@ -38,10 +38,24 @@ export async function freshPglite(): Promise<OpenPglite> {
   }
 }
 
-async function load(): Promise<PGlite> {
+/** The same in a data directory, for a server that is not to begin by making it. */
+export async function fillDataDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  const database = await createPglite({
+    dataDir: join(directory, 'database'),
+    loadDataDir: await openTemplate(),
+  })
+  await closePglite(database)
+}
+
+async function openTemplate(): Promise<Blob> {
   const file = process.env[TEMPLATE_FILE]
   if (!file) throw new Error('No template of a database: the global setup of vitest.config.ts makes it.')
-  const database = await createPglite({ loadDataDir: await openAsBlob(file) })
+  return openAsBlob(file)
+}
+
+async function load(): Promise<PGlite> {
+  const database = await createPglite({ loadDataDir: await openTemplate() })
   migratedSchema ??= await hashSchema(database)
   return database
 }
@@ -50,7 +64,7 @@ async function load(): Promise<PGlite> {
 async function giveBack(database: PGlite): Promise<void> {
   await resetPglite(database)
   if ((await hashSchema(database)) === migratedSchema) idle.push(database)
-  else await database.close()
+  else await closePglite(database)
 }
 
 /** Dumps a migrated database, unless an earlier run has done so with the same migrations and the same PGlite. */

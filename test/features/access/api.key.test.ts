@@ -3,6 +3,7 @@ import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json } from '../../support/client.js'
 import { API_KEYS, CREATE_API_KEY, REVOKE_API_KEY } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
+import { expectSignedOut } from '../../support/signed.out.js'
 
 let app: TestApp
 
@@ -83,11 +84,7 @@ describe('an API key', () => {
     const { revokeApiKey } = await owner.must(REVOKE_API_KEY, { apiKeyId: apiKey.id })
 
     const refusal = { code: 'UNAUTHENTICATED', systemMessage: 'API key revoked' }
-    const end = await watching.end()
-    const last = (await watching.rest()).at(-1)
-    // The socket is notified too: whichever notices first reports it.
-    if (end.kind === 'closed') expect(end).toMatchObject({ code: 4403, reason: 'Forbidden: API key revoked' })
-    else expect(last).toFailWith(refusal)
+    await expectSignedOut(watching, { ...refusal, reason: 'Forbidden: API key revoked' })
     expect(await client.run('Viewer')).toFailWith({ ...refusal, status: 401 })
     expect(await owner.must(REVOKE_API_KEY, { apiKeyId: apiKey.id })).toEqual({ revokeApiKey })
   })

@@ -3,6 +3,7 @@ import { startTestApp, type TestApp } from '../../support/app.js'
 import type { TestClient } from '../../support/client.js'
 import { CREATE_API_KEY, REVOKE_API_KEY } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'
+import { expectSignedOut } from '../../support/signed.out.js'
 
 /** Service keys that act for users, for a backend that has signed them in itself. */
 
@@ -99,11 +100,8 @@ describe('a service key', () => {
 
     await app.withApiKey().must(REVOKE_API_KEY, { apiKeyId: apiKey.id })
 
-    const end = await watching.end()
-    const last = (await watching.rest()).at(-1)
-    // The socket is notified too: whichever notices first reports it.
-    if (end.kind === 'closed') expect(end).toMatchObject({ code: 4403, reason: 'Forbidden: API key revoked' })
-    else expect(last).toFailWith({ code: 'UNAUTHENTICATED', systemMessage: 'API key revoked' })
+    const refusal = { code: 'UNAUTHENTICATED', systemMessage: 'API key revoked' }
+    await expectSignedOut(watching, { ...refusal, reason: 'Forbidden: API key revoked' })
   })
 })
 

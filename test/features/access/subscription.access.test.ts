@@ -6,6 +6,7 @@ import { GRANT_TO_ROLE, REVOKE_FROM_ROLE } from '../../support/documents.js'
 import { eventually } from '../../support/eventually.js'
 import { expectSoundRest } from '../../support/rest.js'
 import type { Seeded, SeededSpace } from '../../support/seed.js'
+import { expectSignedOut } from '../../support/signed.out.js'
 import { StoppedClock } from '../../support/stopped.clock.js'
 import type { TestSubscription } from '../../support/subscription.js'
 import { signToken } from '../../support/tokens.js'
@@ -158,12 +159,10 @@ describe('a credential that ends takes its subscriptions with it, within five se
     clock.pass(LIMIT_MS)
 
     for (const [index, subscription] of losing.entries()) {
-      const end = await subscription.end()
-      const last = (await subscription.rest()).at(-1)
-      // The socket looks at its own credential too: whichever notices first tells it.
-      if (end.kind === 'closed')
-        expect(end).toMatchObject({ code: 4403, reason: expect.stringContaining('Forbidden: ') })
-      else expect(last).toFailWith({ code: loss.says[0], systemMessage: loss.says[index + 1] })
+      await expectSignedOut(subscription, {
+        ...{ code: loss.says[0], systemMessage: loss.says[index + 1] },
+        reason: expect.stringContaining('Forbidden: '),
+      })
     }
     clock[Symbol.dispose]()
     await expectOthersToGoOn(others)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
+import { IDLE_WORKERS } from '../../support/idle.workers.js'
 import type { SeededLink } from '../../support/seed.js'
 import { countStatements } from '../../support/statements.js'
 import { StoppedClock } from '../../support/stopped.clock.js'
@@ -7,7 +8,6 @@ import type { TestSubscription } from '../../support/subscription.js'
 
 /** What watching costs the database. Changes are made behind the server's back, so that only a look can find them. */
 
-const AN_HOUR_MS = 3_600_000
 // Longer than until the next look.
 const A_LOOK_MS = 5_000
 const MANY = 30
@@ -15,16 +15,7 @@ const MANY = 30
 let app: TestApp
 
 beforeAll(async () => {
-  // Workers send statements of their own: these take no links and do not look for effects.
-  const rarely = { pollMs: AN_HOUR_MS }
-  const others = {
-    outbox: rarely,
-    purge: rarely,
-    reembedding: rarely,
-    vectorIndex: rarely,
-    housekeeping: rarely,
-  }
-  app = await startTestApp({ timings: { backfill: { parallel: 0 }, ...others } })
+  app = await startTestApp({ timings: IDLE_WORKERS })
 })
 afterAll(() => app[Symbol.asyncDispose]())
 

@@ -1,18 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import type { Json } from '../../support/client.js'
+import { IDLE_WORKERS } from '../../support/idle.workers.js'
 import type { Seeded, SeededSpace } from '../../support/seed.js'
 import { countStatements } from '../../support/statements.js'
-
-const AN_HOUR_MS = 3_600_000
 
 let app: TestApp
 
 beforeAll(async () => {
-  // Workers send statements of their own: these take no links and do not look for effects.
-  const rarely = { pollMs: AN_HOUR_MS }
-  const timings = { backfill: { parallel: 0 }, outbox: rarely, purge: rarely, reembedding: rarely }
-  app = await startTestApp({ timings: { ...timings, vectorIndex: rarely } })
+  app = await startTestApp({ timings: IDLE_WORKERS })
 })
 afterAll(() => app[Symbol.asyncDispose]())
 
