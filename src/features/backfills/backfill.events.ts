@@ -1,5 +1,6 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Transaction } from '../../platform/database.js'
+import { reviveRow } from '../../platform/watch/watch.row.js'
 import type { BackfillRecord } from './backfill.sql.js'
 
 const TERMINAL: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELED']
@@ -47,26 +48,14 @@ function publishFrom(start: number, rows: readonly BackfillRecord[], bus: Bus): 
   if (end < rows.length) setImmediate(publishFrom, end, rows, bus)
 }
 
-type Wire = {
-  [Key in keyof BackfillRecord]: BackfillRecord[Key] extends Date | null ? string | null : BackfillRecord[Key]
-}
+const TIMES = {
+  nextAttemptAt: true,
+  createdAt: true,
+  startedAt: true,
+  finishedAt: true,
+  updatedAt: true,
+} as const
 
-/** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the row. */
 export function reviveBackfill(payload: unknown): BackfillRecord | null {
-  const row = payload as Partial<Wire> | null
-  const numbers = [row?.sequence, row?.total, row?.reused]
-  if (typeof row?.id !== 'string' || numbers.some((number) => typeof number !== 'number')) return null
-  const wire = row as Wire
-  return {
-    ...wire,
-    nextAttemptAt: toDate(wire.nextAttemptAt),
-    createdAt: new Date(wire.createdAt as unknown as string),
-    startedAt: toDate(wire.startedAt),
-    finishedAt: toDate(wire.finishedAt),
-    updatedAt: new Date(wire.updatedAt as unknown as string),
-  }
-}
-
-function toDate(text: string | null): Date | null {
-  return text === null ? null : new Date(text)
+  return reviveRow<BackfillRecord>(payload, TIMES, ['total', 'reused'])
 }

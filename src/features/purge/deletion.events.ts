@@ -38,7 +38,7 @@ export class OneDeletion implements WatchKind<Subject, DeletionBatchRecord> {
   }
 
   receive(payload: unknown): DeletionBatchRecord | null {
-    return reviveRow<DeletionBatchRecord>(payload, TIMES)
+    return reviveRow<DeletionBatchRecord>(payload, TIMES, ['count'])
   }
 
   isLast({ state }: DeletionBatchRecord): boolean {

@@ -9,6 +9,7 @@ import {
   type WatchedRow,
   type WatchKind,
 } from '../../platform/watch/watch.kind.js'
+import { reviveRow } from '../../platform/watch/watch.row.js'
 import { storeTopicOf } from '../backfills/backfill.events.js'
 import { type ReembeddingRecord, selectWatchedReembeddings } from './reembedding.sql.js'
 
@@ -53,14 +54,10 @@ export class OneReembedding implements WatchKind<WatchedReembedding, Reembedding
   }
 }
 
-/** Another version of Heddle may be on the bus: what cannot be read is left to the next look at the rows. */
+const TIMES = { createdAt: true, finishedAt: true, nextAttemptAt: true } as const
+
 function reviveReembedding(id: string, payload: unknown): ReembeddingRecord | null {
-  const row = (payload as { reembedding?: ReembeddingRecord } | null)?.reembedding
-  if (row?.id !== id || typeof row.sequence !== 'number') return null
-  return {
-    ...row,
-    createdAt: new Date(row.createdAt),
-    finishedAt: row.finishedAt && new Date(row.finishedAt),
-    nextAttemptAt: row.nextAttemptAt && new Date(row.nextAttemptAt),
-  }
+  const published = (payload as { reembedding?: unknown } | null)?.reembedding
+  const row = reviveRow<ReembeddingRecord>(published, TIMES)
+  return row?.id === id ? row : null
 }
