@@ -14,8 +14,6 @@ const SURE: Readonly<Record<string, string>> = {
     'pg reads no arrays of enums, so they come as texts',
   'access/access.sql.ts selectFormerSpaceAccess: grants is string[], declared EDITOR | OWNER | VIEWER[]':
     'pg reads no arrays of enums, so they come as texts',
-  'access/api.key.sql.ts insertApiKey: scopes may be null, declared otherwise':
-    'Prisma never leaves a list null',
   'access/api.key.sql.ts listApiKeys: scopes may be null, declared otherwise':
     'Prisma never leaves a list null',
   'access/api.key.sql.ts revokeKey: scopes may be null, declared otherwise':

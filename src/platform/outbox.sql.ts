@@ -1,25 +1,11 @@
 import { type Fragment, sql } from './database.js'
 import { fromNow, isFree } from './lease.sql.js'
-import type { Effect, NewEffect } from './outbox.effect.js'
+import type { Effect } from './outbox.effect.js'
 
 /** An effect leased by this worker. A write that carries an outdated lease changes nothing. */
 export interface ClaimedEffect extends Effect {
   readonly leaseId: string
 }
-
-export const insertEffect = (id: string, effect: NewEffect, delayMs: number) => sql<{ id: string }>`
-  insert into outbox (id, kind, payload, organization_id, request_id, trace_id, correlation_id, next_attempt_at)
-  values (${id}, ${effect.kind}, ${JSON.stringify(effect.payload)}::jsonb, ${effect.organizationId},
-    ${effect.request?.requestId ?? null}, ${effect.request?.traceId ?? null}, ${effect.request?.correlationId ?? null},
-    ${fromNow(delayMs)})
-  returning id`
-
-/** Matches nothing if the effect was attempted or may be running. */
-export const withdrawEffect = (id: string) => sql<{ id: string }>`
-  delete from outbox where id = ${id} and attempts = 0 and lease_id is null and parked_at is null returning id`
-
-export const hastenEffect = (id: string) => sql<{ id: string }>`
-  update outbox set next_attempt_at = now() where id = ${id} and lease_id is null returning id`
 
 /** Claims effects that are due, longest due first. Kinds not listed wait for a worker that handles them. */
 export const claimEffects = (
@@ -65,11 +51,6 @@ export const recordFailure = (effect: ClaimedEffect, { error, delayMs, isParked 
 
 export const voidEffectLeases = () => sql<{ id: string }>`
   update outbox set lease_id = null, lease_expires_at = null where lease_id is not null returning id`
-
-/** Resets it: due immediately, with all attempts. Its last error stays until the next one. Matches only parked effects. */
-export const retryParkedEffect = (id: string) => sql<{ id: string }>`
-  update outbox set parked_at = null, attempts = 0, next_attempt_at = now()
-  where id = ${id} and parked_at is not null returning id`
 
 function isOurs({ id, leaseId }: ClaimedEffect): Fragment {
   return sql`id = ${id} and lease_id = ${leaseId}`

@@ -2,7 +2,7 @@ import type { Bus } from './bus.js'
 import type { Transaction } from './database.js'
 import { mintId } from './ids.js'
 import type { NewEffect } from './outbox.effect.js'
-import { hastenEffect, insertEffect, retryParkedEffect, withdrawEffect } from './outbox.sql.js'
+import { idsOf } from './request.js'
 
 export const OUTBOX_TOPIC = 'outbox'
 
@@ -16,27 +16,38 @@ export class Outbox {
   /** The effect is carried out after `delayMs`, unless it is canceled before. @returns the effect's id */
   async addEffect(tx: Transaction, effect: NewEffect, delayMs = 0): Promise<string> {
     const id = mintId('obx')
-    await tx.query(insertEffect(id, effect, delayMs))
+    const { request, ...data } = effect
+    const nextAttemptAt = new Date(tx.now.getTime() + delayMs)
+    await tx.prisma.outbox.create({
+      data: { id, ...data, ...(request && idsOf(request)), nextAttemptAt },
+      select: { id: true },
+    })
     if (delayMs === 0) this.#wake(tx, id)
     return id
   }
 
   /** Cancels an effect that is waiting. @returns false if it was carried out, or may have been */
   async withdraw(tx: Transaction, id: string): Promise<boolean> {
-    return (await tx.query(withdrawEffect(id))).length > 0
+    const { count } = await tx.prisma.outbox.deleteMany({
+      where: { id, attempts: 0, leaseId: null, parkedAt: null },
+    })
+    return count > 0
   }
 
   /** Makes a delayed effect due now. */
   async hasten(tx: Transaction, id: string): Promise<void> {
-    await tx.query(hastenEffect(id))
+    await tx.prisma.outbox.updateMany({ where: { id, leaseId: null }, data: { nextAttemptAt: tx.now } })
     this.#wake(tx, id)
   }
 
-  /** @returns false when no effect with this id is parked */
+  /** Resets it: due now, with all attempts. Its last error stays until the next one. @returns false if it is not parked */
   async retryParked(tx: Transaction, id: string): Promise<boolean> {
-    const retried = await tx.query(retryParkedEffect(id))
-    if (retried.length > 0) this.#wake(tx, id)
-    return retried.length > 0
+    const { count } = await tx.prisma.outbox.updateMany({
+      where: { id, parkedAt: { not: null } },
+      data: { parkedAt: null, attempts: 0, nextAttemptAt: tx.now },
+    })
+    if (count > 0) this.#wake(tx, id)
+    return count > 0
   }
 
   #wake(tx: Transaction, id: string): void {

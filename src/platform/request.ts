@@ -50,3 +50,8 @@ export function readRequestInfo(header: HeaderSource): RequestInfo {
 function safe(value: string | undefined): string | null {
   return value !== undefined && SAFE_TEXT.test(value) ? value : null
 }
+
+/** The ids alone, as rows that remember a request have them. */
+export function idsOf({ requestId, traceId, correlationId }: RequestIds): RequestIds {
+  return { requestId, traceId, correlationId }
+}

@@ -10,8 +10,8 @@ import { announceAccess } from './access.events.js'
 import {
   type ApiKeyDetails,
   countLiveApiKeys,
-  insertApiKey,
   KEY_PREFIX,
+  keyDetails,
   listApiKeys,
   revokeKey,
 } from './api.key.sql.js'
@@ -60,7 +60,8 @@ export class ApiKeyService {
       const secret = `hdl_${randomBytes(32).toString('base64url')}`
       const { userId } = viewer
       const row = { id: mintId('key'), userId, name, prefix: secret.slice(0, KEY_PREFIX), scopes, expiresAt }
-      const [apiKey] = await tx.query(insertApiKey({ ...row, hash: sha256(secret) }))
+      const data = { ...row, hash: sha256(secret) }
+      const apiKey = await tx.prisma.apiKey.create({ data, select: keyDetails })
       await recordAudit(tx, viewer, {
         action: 'api-key.created',
         targetType: 'api-key',
@@ -68,7 +69,7 @@ export class ApiKeyService {
         organizationId: null,
         details: { scopes, expiresAt },
       })
-      return { apiKey: apiKey as ApiKeyDetails, secret }
+      return { apiKey, secret }
     }
     // The reply stored for an idempotency key does not contain the secret.
     return mutate(this.db, viewer, {

@@ -7,7 +7,7 @@ import { olderThan } from '../../platform/page.sql.js'
 /** Characters of a key that are shown to identify it in lists. */
 export const KEY_PREFIX = 8
 
-const details = {
+export const keyDetails = {
   id: true,
   userId: true,
   name: true,
@@ -19,18 +19,9 @@ const details = {
   lastUsedAt: true,
 } satisfies ApiKeySelect
 
-export type ApiKeyDetails = ApiKeyGetPayload<{ select: typeof details }>
+export type ApiKeyDetails = ApiKeyGetPayload<{ select: typeof keyDetails }>
 
-const columns = columnsOf('k', details)
-
-export type NewApiKey = Pick<ApiKeyDetails, 'id' | 'userId' | 'name' | 'prefix' | 'scopes' | 'expiresAt'> & {
-  hash: string
-}
-
-export const insertApiKey = (key: NewApiKey) => sql<ApiKeyDetails>`
-  insert into api_key as k (id, user_id, name, hash, prefix, scopes, expires_at)
-  values (${key.id}, ${key.userId}, ${key.name}, ${key.hash}, ${key.prefix}, ${key.scopes}::text[], ${key.expiresAt})
-  returning ${columns}`
+const columns = columnsOf('k', keyDetails)
 
 export const listApiKeys = (userId: string, page: Page) => sql<ApiKeyDetails>`
   select ${columns} from api_key k

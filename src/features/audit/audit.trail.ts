@@ -1,7 +1,7 @@
+import type { Prisma } from '../../generated/prisma/client.js'
 import type { Transaction } from '../../platform/database.js'
 import { mintId } from '../../platform/ids.js'
-import type { RequestIds, RequestInfo } from '../../platform/request.js'
-import { insertAuditEvent } from './audit.trail.sql.js'
+import { idsOf, type RequestIds, type RequestInfo } from '../../platform/request.js'
 
 /** Who acts, and in which request. */
 export interface Actor {
@@ -48,8 +48,12 @@ export interface AuditEntry {
 export async function recordAudit(tx: Transaction, actor: AuditActor, entry: AuditEntry): Promise<string> {
   const id = mintId('audit')
   const { userId: actorId, apiKeyId, serviceUserId, request } = actor
-  const { requestId, traceId, correlationId } = request
-  const origin = { actorId, apiKeyId, serviceUserId, requestId, traceId, correlationId }
-  await tx.query(insertAuditEvent({ id, ...origin, ...entry }))
+  await tx.prisma.auditEvent.create({
+    data: {
+      ...{ id, actorId, apiKeyId, serviceUserId, ...entry, ...idsOf(request) },
+      details: (entry.details ?? {}) as Prisma.InputJsonObject,
+    },
+    select: { id: true },
+  })
   return id
 }

@@ -7,11 +7,11 @@ import { mintId, requireOrganizationId, sha256 } from '../../platform/ids.js'
 import { mutate, requireNothing } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { type DeletionBatchRecord, insertDeletionBatch } from '../purge/deletion.batch.sql.js'
+import { createDeletionBatch } from '../purge/deletion.batch.js'
 import { announcePurge } from '../purge/deletion.events.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import type { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.deletion.type.js'
-import { countOwnThreads, insertConfirmation, takeConfirmation } from './confirmation.sql.js'
+import { countOwnThreads } from './confirmation.sql.js'
 import {
   countTaken,
   lockOwner,
@@ -22,6 +22,8 @@ import {
 } from './deletion.sql.js'
 import { DELISTING_TOPIC } from './delisting.js'
 import { hideLinksOf } from './link.hiding.js'
+
+const CONFIRMATION_MS = 600_000
 
 export interface BulkDeletionRequest {
   /** undefined: all organizations */
@@ -49,11 +51,13 @@ export class BulkDeletionService {
     const confirmationToken = randomBytes(24).toString('base64url')
     return this.db.transaction(async (tx) => {
       const [counts] = await tx.query(countOwnThreads(own))
-      const [confirmation] = await tx.query(
-        insertConfirmation(sha256(confirmationToken), own.ownerId, own.organizationId),
-      )
-      if (!counts || !confirmation) throw new Error('A preview could not be made')
-      return { ...counts, confirmationToken, expiresAt: confirmation.expiresAt }
+      if (!counts) throw new Error('A preview could not be made')
+      const expiresAt = new Date(tx.now.getTime() + CONFIRMATION_MS)
+      const { ownerId: userId, organizationId } = own
+      await tx.prisma.deletionConfirmation.create({
+        data: { hash: sha256(confirmationToken), userId, organizationId, expiresAt },
+      })
+      return { ...counts, confirmationToken, expiresAt }
     })
   }
 
@@ -82,7 +86,7 @@ export class BulkDeletionService {
       data: { deletedAt: tx.now, deletionBatchId: batchId },
     })
     const shares = deleted > 0 ? await tx.query(countTaken(own.ownerId, batchId)) : []
-    const batch = deleted > 0 ? await this.#hideWhatHangs(tx, viewer, own, batchId, shares) : null
+    const restoreUntil = deleted > 0 ? await this.#hideWhatHangs(tx, viewer, own, batchId, shares) : null
     const auditLogId = await recordAudit(tx, viewer, {
       action: 'user.threads-deleted',
       targetType: 'user',
@@ -100,8 +104,8 @@ export class BulkDeletionService {
       status: own.mode === 'PERMANENT' && deleted > 0 ? 'PARTIAL' : 'SUCCESS',
       deleted,
       message: `Successfully deleted ${deleted} thread(s)`,
-      batchId: batch?.id ?? null,
-      restoreUntil: batch?.purgeAfter ?? null,
+      batchId: deleted > 0 ? batchId : null,
+      restoreUntil,
       auditLogId,
     }
   }
@@ -113,27 +117,24 @@ export class BulkDeletionService {
     { ownerId, organizationId, mode }: OwnThreads,
     id: string,
     shares: readonly OrganizationShare[],
-  ): Promise<DeletionBatchRecord | null> {
+  ): Promise<Date | null> {
     const spaces = await tx.query(lockSpaces({ ownerId }))
     if (spaces.length > 0) await hideLinksOf(tx, this.bus, { ownerId })
     if (mode === 'PERMANENT') announcePurge(tx, this.bus)
     else tx.afterCommit(() => this.bus.publish(DELISTING_TOPIC, null))
-    const [batch] = await tx.query(
-      insertDeletionBatch({
-        id,
-        userId: ownerId,
-        scope: 'OWN_THREADS',
-        organizationId,
-        threadId: null,
-        mode,
-        count: shares.reduce((sum, { threads }) => sum + threads, 0),
-        messageCount: shares.reduce((sum, { messages }) => sum + messages, 0),
-        retentionDays: this.retentionDays,
-        isDone: false,
-        request,
-      }),
-    )
-    return batch ?? null
+    return createDeletionBatch(tx, {
+      id,
+      userId: ownerId,
+      scope: 'OWN_THREADS',
+      organizationId,
+      threadId: null,
+      mode,
+      count: shares.reduce((sum, { threads }) => sum + threads, 0),
+      messageCount: shares.reduce((sum, { messages }) => sum + messages, 0),
+      retentionDays: this.retentionDays,
+      isDone: false,
+      request,
+    })
   }
 }
 
@@ -150,8 +151,12 @@ async function requireConfirmation(tx: Transaction, own: OwnThreads, token: stri
       'Invalid confirmationToken. A permanent deletion needs the token from threadsDeletionPreview.',
     )
   }
-  const taken = await tx.query(takeConfirmation(sha256(token), own.ownerId, own.organizationId))
-  if (taken.length === 0) {
+  const { ownerId: userId, organizationId } = own
+  // It counts once.
+  const { count } = await tx.prisma.deletionConfirmation.deleteMany({
+    where: { hash: sha256(token), userId, organizationId, expiresAt: { gt: tx.now } },
+  })
+  if (count === 0) {
     throw conflict(
       'This confirmationToken belongs to another caller or scope, was used already, or is older than ten minutes.',
       'Confirmation not valid',

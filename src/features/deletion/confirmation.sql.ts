@@ -22,21 +22,3 @@ export const countOwnThreads = (own: OwnThreads) => sql<OwnThreadsCounts>`
     (select coalesce(sum(l.vector_count), 0)::float8 from store_thread l join own on own.id = l.thread_id) as "vectorCount",
     (select count(*)::int from emptied) as "projectCount",
     (select count(sandbox_id)::int from emptied) as "sandboxCount"`
-
-const CONFIRMATION_MINUTES = 10
-
-export const insertConfirmation = (hash: string, userId: string, organizationId: string | null) => sql<{
-  expiresAt: Date
-}>`
-  insert into deletion_confirmation (hash, user_id, organization_id, expires_at)
-  values (${hash}, ${userId}, ${organizationId}, now() + make_interval(mins => ${CONFIRMATION_MINUTES}::int))
-  returning expires_at as "expiresAt"`
-
-/** A confirmation can be used once. */
-export const takeConfirmation = (hash: string, userId: string, organizationId: string | null) => sql<{
-  hash: string
-}>`
-  delete from deletion_confirmation
-  where hash = ${hash} and user_id = ${userId} and organization_id is not distinct from ${organizationId}::text
-    and expires_at > now()
-  returning hash`

@@ -15,7 +15,7 @@ import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { insertDeletionBatch } from '../purge/deletion.batch.sql.js'
+import { createDeletionBatch } from '../purge/deletion.batch.js'
 import { announcePurge } from '../purge/deletion.events.js'
 import { isTooLong } from '../purge/purge.run.js'
 import type { PurgeService } from '../purge/purge.service.js'
@@ -195,7 +195,7 @@ export class DeletionService {
     }
   }
 
-  async #recordBatch(
+  #recordBatch(
     tx: Transaction,
     viewer: Viewer,
     thread: ThreadAccess,
@@ -203,22 +203,19 @@ export class DeletionService {
     way: Way,
     id: string,
   ): Promise<Date | null> {
-    const [batch] = await tx.query(
-      insertDeletionBatch({
-        id,
-        userId: viewer.userId,
-        scope: 'THREAD',
-        organizationId: thread.organizationId,
-        threadId: thread.id,
-        mode: way === 'hide' ? 'SOFT' : 'PERMANENT',
-        count: 1,
-        messageCount: snapshot.messageCount,
-        retentionDays: this.retentionDays,
-        isDone: way === 'purge-now',
-        request: viewer.request,
-      }),
-    )
-    return batch?.purgeAfter ?? null
+    return createDeletionBatch(tx, {
+      id,
+      userId: viewer.userId,
+      scope: 'THREAD',
+      organizationId: thread.organizationId,
+      threadId: thread.id,
+      mode: way === 'hide' ? 'SOFT' : 'PERMANENT',
+      count: 1,
+      messageCount: snapshot.messageCount,
+      retentionDays: this.retentionDays,
+      isDone: way === 'purge-now',
+      request: viewer.request,
+    })
   }
 }
 

@@ -207,6 +207,3 @@ export const markRestored = (set: ThreadSet) => sql<{ id: string }>`
   where b.id = ${set.batchId} and not exists (
     select 1 from thread t where ${inSet(set)} and t.deletion_batch_id = ${set.batchId})
   returning b.id`
-
-export const setLegalHold = (threadId: string, legalHold: boolean) => sql<{ id: string }>`
-  update thread set legal_hold = ${legalHold}::boolean where id = ${threadId} returning id`

@@ -8,7 +8,6 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { wakeBatchOf } from '../purge/deletion.batch.sql.js'
 import { announcePurge } from '../purge/deletion.events.js'
-import { setLegalHold } from './deletion.sql.js'
 
 /**
  * A legal hold protects a thread from every purge. Administrators set it, also on soft-deleted threads until their purge
@@ -37,7 +36,7 @@ export class LegalHoldService {
     await findThread(tx, viewer, threadId, 'change')
     // Read again under the lock: the statement that waited does not see changes of the transaction that it waited for.
     const { organizationId } = await requireHoldable(tx, viewer, threadId, legalHold)
-    await tx.query(setLegalHold(threadId, legalHold))
+    await tx.prisma.thread.update({ where: { id: threadId }, data: { legalHold }, select: { id: true } })
     if (!legalHold) await tx.query(wakeBatchOf(threadId))
     await recordAudit(tx, viewer, {
       action: legalHold ? 'thread.hold-set' : 'thread.hold-lifted',

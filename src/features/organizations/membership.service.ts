@@ -14,14 +14,12 @@ import { recordAudit } from '../audit/audit.trail.js'
 import type { MembershipObserver } from './membership.observer.js'
 import {
   acceptMember,
-  deleteMember,
   listMembers,
   listMemberships,
   lockMember,
   lockOwners,
   type MemberRecord,
-  updateMember,
-  upsertMember,
+  memberColumns,
 } from './membership.sql.js'
 
 /**
@@ -52,10 +50,16 @@ export class MembershipService {
       work: async (tx, organization) => {
         await requireOwnersKept(tx, organization, userId, role)
         await tx.query(insertNamedUser(userId))
-        const [member] = await tx.query(upsertMember(organizationId, userId, role, viewer.userId))
+        // A new membership is pending. One that exists keeps its state and gets the role.
+        const member = await tx.prisma.member.upsert({
+          where: { organizationId_userId: { organizationId, userId } },
+          create: { organizationId, userId, role, invitedById: viewer.userId },
+          update: { role },
+          select: memberColumns,
+        })
         announceAccess(tx, this.bus, { userId })
         await this.#record(tx, viewer, 'member-added', organizationId, userId, { role })
-        return member as MemberRecord
+        return member
       },
     })
   }
@@ -104,10 +108,14 @@ export class MembershipService {
       require: (tx) => requireOrganization(tx, viewer, 'manage', organizationId),
       work: async (tx, organization) => {
         await requireMember(tx, organization, userId, role)
-        const [member] = await tx.query(updateMember(organizationId, userId, role))
+        const member = await tx.prisma.member.update({
+          where: { organizationId_userId: { organizationId, userId } },
+          data: { role },
+          select: memberColumns,
+        })
         announceAccess(tx, this.bus, { userId })
         await this.#record(tx, viewer, 'member-updated', organizationId, userId, { role })
-        return member as MemberRecord
+        return member
       },
     })
   }
@@ -148,8 +156,8 @@ export class MembershipService {
 
   /** What the user created stays with the organization; the user's own access to it ends. */
   async #end(tx: Transaction, organizationId: string, userId: string): Promise<void> {
-    const ended = await tx.query(deleteMember(organizationId, userId))
-    if (ended.length === 0) throw notFound('Member', { organizationId, userId })
+    const { count } = await tx.prisma.member.deleteMany({ where: { organizationId, userId } })
+    if (count === 0) throw notFound('Member', { organizationId, userId })
     await this.observer.ended(tx, organizationId, userId)
     announceAccess(tx, this.bus, { userId })
   }

@@ -1,11 +1,10 @@
-import type { OrganizationRole } from '../../generated/prisma/enums.js'
 import type { MemberGetPayload, MemberSelect } from '../../generated/prisma/models/Member.js'
 import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
 import type { Page } from '../../platform/page.js'
 import { olderThan } from '../../platform/page.sql.js'
 
-const member = {
+export const memberColumns = {
   organizationId: true,
   userId: true,
   role: true,
@@ -16,9 +15,9 @@ const member = {
   invitedById: true,
 } satisfies MemberSelect
 
-export type MemberRecord = MemberGetPayload<{ select: typeof member }>
+export type MemberRecord = MemberGetPayload<{ select: typeof memberColumns }>
 
-const columns = columnsOf('m', member)
+const columns = columnsOf('m', memberColumns)
 
 /** The organizations of one user, pending ones among them. */
 export const listMemberships = (userId: string, page: Page) => sql<MemberRecord>`
@@ -36,32 +35,9 @@ export const lockMember = (organizationId: string, userId: string) => sql<Member
   select ${columns} from member m
   where m.organization_id = ${organizationId} and m.user_id = ${userId} for update`
 
-/** A new membership is pending. One that exists keeps its state and gets the role. */
-export const upsertMember = (
-  organizationId: string,
-  userId: string,
-  role: OrganizationRole,
-  invitedById: string,
-) => sql<MemberRecord>`
-  insert into member as m (organization_id, user_id, role, invited_by_id)
-  values (${organizationId}, ${userId}, ${role}::organization_role, ${invitedById})
-  on conflict (organization_id, user_id) do update set role = excluded.role
-  returning ${columns}`
-
 /** Idempotent. */
 export const acceptMember = (organizationId: string, userId: string) => sql<MemberRecord>`
   update member m set accepted_at = coalesce(m.accepted_at, now())
-  where m.organization_id = ${organizationId} and m.user_id = ${userId} returning ${columns}`
-
-export const deleteMember = (organizationId: string, userId: string) => sql<{ userId: string }>`
-  delete from member where organization_id = ${organizationId} and user_id = ${userId} returning user_id as "userId"`
-
-export const updateMember = (
-  organizationId: string,
-  userId: string,
-  role: OrganizationRole,
-) => sql<MemberRecord>`
-  update member m set role = ${role}::organization_role
   where m.organization_id = ${organizationId} and m.user_id = ${userId} returning ${columns}`
 
 export interface OwnerRow {

@@ -10,9 +10,9 @@ import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import {
-  insertOrganization,
   listOrganizations,
   type OrganizationRecord,
+  organizationColumns,
   selectOrganizations,
   selectPersonal,
 } from './organization.sql.js'
@@ -94,8 +94,15 @@ export class OrganizationService {
     isPersonal: boolean,
   ): Promise<OrganizationRecord> {
     const id = mintId('org')
-    const [organization] = await tx.query(insertOrganization({ id, name, isPersonal }, userId))
+    const organization = await tx.prisma.organization.create({
+      data: { id, name, personalUserId: isPersonal ? userId : null },
+      select: organizationColumns,
+    })
+    await tx.prisma.member.create({
+      data: { organizationId: id, userId, role: 'OWNER', acceptedAt: tx.now },
+      select: { userId: true },
+    })
     await this.usage.open(tx, id)
-    return organization as OrganizationRecord
+    return { ...organization, isMember: true }
   }
 }

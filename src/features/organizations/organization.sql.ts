@@ -8,33 +8,20 @@ import type { Page } from '../../platform/page.js'
 import { olderThan } from '../../platform/page.sql.js'
 import { hasAccepted } from '../access/access.sql.js'
 
-const organization = { id: true, name: true, createdAt: true } satisfies OrganizationSelect
+export const organizationColumns = { id: true, name: true, createdAt: true } satisfies OrganizationSelect
 
-export type OrganizationRecord = OrganizationGetPayload<{ select: typeof organization }> & {
+export type OrganizationRecord = OrganizationGetPayload<{ select: typeof organizationColumns }> & {
   /** whether the caller is a member */
   isMember: boolean
 }
 
-const columns = sql`${columnsOf('o', organization)}, true as "isMember"`
-
-/** Together with its first owner. */
-export const insertOrganization = (
-  { id, name, isPersonal }: { id: string; name: string; isPersonal: boolean },
-  ownerId: string,
-) => sql<OrganizationRecord>`
-  with o as (
-      insert into organization (id, name, personal_user_id)
-      values (${id}, ${name}, ${isPersonal ? ownerId : null}) returning *),
-    owner as (
-      insert into member (organization_id, user_id, role, accepted_at)
-      select id, ${ownerId}, 'OWNER', now() from o)
-  select ${columns} from o`
+const columns = sql`${columnsOf('o', organizationColumns)}, true as "isMember"`
 
 export const selectPersonal = (userId: string) =>
   sql<OrganizationRecord>`select ${columns} from organization o where o.personal_user_id = ${userId}`
 
 export const selectOrganizations = (ids: readonly string[], viewerId: string) => sql<OrganizationRecord>`
-  select ${columnsOf('o', organization)}, m.user_id is not null as "isMember"
+  select ${columnsOf('o', organizationColumns)}, m.user_id is not null as "isMember"
   from organization o left join member m on m.organization_id = o.id and m.user_id = ${viewerId}
   where o.id = any(${ids}::text[])`
 

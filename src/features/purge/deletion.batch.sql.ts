@@ -1,4 +1,3 @@
-import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
 import type {
   DeletionBatchGetPayload,
   DeletionBatchSelect,
@@ -36,38 +35,6 @@ export type DeletionBatchRecord = DeletionBatchGetPayload<{ select: typeof batch
 
 const columns = sql`${columnsOf('b', batch)}, b.message_count::float8 as "messageCount",
   b.purged_messages::float8 as "purgedMessages"`
-
-export interface NewDeletionBatch {
-  id: string
-  userId: string
-  scope: DeletionScope
-  organizationId: string | null
-  threadId: string | null
-  mode: DeletionMode
-  count: number
-  messageCount: number
-  retentionDays: number
-  /** false: hidden now, to be purged by a worker */
-  isDone: boolean
-  request: RequestIds
-}
-
-/** SOFT: purged after the retention. PERMANENT: purged already, or to be purged by a worker from now on. */
-export const insertDeletionBatch = (row: NewDeletionBatch) => {
-  const isSoft = row.mode === 'SOFT'
-  const isPurged = !isSoft && row.isDone
-  return sql<DeletionBatchRecord>`
-    insert into deletion_batch as b (id, user_id, scope, organization_id, thread_id, mode, state, count, message_count,
-      purged_threads, purged_messages, purge_after, finished_at, next_attempt_at, request_id, trace_id, correlation_id)
-    values (${row.id}, ${row.userId}, ${row.scope}::deletion_scope, ${row.organizationId}, ${row.threadId},
-      ${row.mode}::deletion_mode, ${isSoft ? 'RESTORABLE' : isPurged ? 'PURGED' : 'PURGING'}::deletion_state,
-      ${row.count}::int, ${row.messageCount}::bigint, ${isPurged ? row.count : 0}::int,
-      ${isPurged ? row.messageCount : 0}::bigint,
-      ${isSoft ? sql`now() + make_interval(days => ${row.retentionDays}::int)` : sql`null`},
-      ${isPurged ? sql`now()` : sql`null`}, ${isSoft || isPurged ? sql`null` : sql`now()`}, ${row.request.requestId}, ${row.request.traceId},
-      ${row.request.correlationId})
-    returning ${columns}`
-}
 
 export const selectBatches = (ids: readonly string[]) =>
   sql<DeletionBatchRecord>`select ${columns} from deletion_batch b where b.id = any(${ids}::text[])`

@@ -8,7 +8,7 @@ import type { Lock } from '../access/access.sql.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { type AgentRunRecord, finishRun, listRuns, selectThreadOfRun } from './agent.run.sql.js'
+import { type AgentRunRecord, agentRunColumns, listRuns, selectThreadOfRun } from './agent.run.sql.js'
 
 // An acknowledged deletion has hidden the thread already; a share lock on its row would not have seen that.
 const LOCK: Lock = 'change'
@@ -52,7 +52,11 @@ export class AgentRunService {
         if (status === 'RUNNING')
           throw invalid('Invalid status. It must be COMPLETED, FAILED or CANCELED.', { status })
         const thread = await requireThread(tx, viewer, 'write', threadId, LOCK)
-        const [run] = await tx.query(finishRun(agentRunId, status))
+        const [run] = await tx.prisma.agentRun.updateManyAndReturn({
+          where: { id: agentRunId, status: 'RUNNING' },
+          data: { status, finishedAt: tx.now },
+          select: agentRunColumns,
+        })
         if (!run) throw conflict('The agent run has already ended.', 'Agent run not running', { agentRunId })
         await recordAudit(tx, viewer, {
           action: 'agent-run.finished',

@@ -1,4 +1,3 @@
-import type { AgentRunStatus } from '../../generated/prisma/enums.js'
 import type { AgentRunGetPayload, AgentRunSelect } from '../../generated/prisma/models/AgentRun.js'
 import { columnsOf } from '../../platform/columns.js'
 import { sql } from '../../platform/database.js'
@@ -6,7 +5,7 @@ import type { Page } from '../../platform/page.js'
 import { olderThan } from '../../platform/page.sql.js'
 import { threadReadable } from '../access/access.sql.js'
 
-const run = {
+export const agentRunColumns = {
   id: true,
   threadId: true,
   status: true,
@@ -14,9 +13,9 @@ const run = {
   finishedAt: true,
 } satisfies AgentRunSelect
 
-export type AgentRunRecord = AgentRunGetPayload<{ select: typeof run }>
+export type AgentRunRecord = AgentRunGetPayload<{ select: typeof agentRunColumns }>
 
-const columns = columnsOf('r', run)
+const columns = columnsOf('r', agentRunColumns)
 
 /** A page of each thread that the viewer may read. */
 export const listRuns = (viewerId: string, threadIds: readonly string[], page: Page) => sql<AgentRunRecord>`
@@ -32,7 +31,3 @@ export const listRuns = (viewerId: string, threadIds: readonly string[], page: P
 export const selectThreadOfRun = (viewerId: string, id: string) => sql<{ id: string }>`
   select t.id from agent_run r join thread t on t.id = r.thread_id
   where r.id = ${id} and t.deleted_at is null and ${threadReadable('t', viewerId)}`
-
-export const finishRun = (id: string, status: AgentRunStatus) => sql<AgentRunRecord>`
-  update agent_run r set status = ${status}::agent_run_status, finished_at = now()
-  where r.id = ${id} and r.status = 'RUNNING' returning ${columns}`

@@ -1,3 +1,4 @@
+import type { Prisma } from '../../generated/prisma/client.js'
 import type { Database, Queryable, Transaction } from '../../platform/database.js'
 import { conflict, invalid, notFound } from '../../platform/errors.js'
 import { mintId, requireId } from '../../platform/ids.js'
@@ -13,7 +14,6 @@ import type { OrganizationService } from '../organizations/organization.service.
 import type { UsageMeter } from '../usage/usage.meter.js'
 import {
   countThreads,
-  insertThread,
   type JsonObject,
   listThreads,
   selectLiveThreads,
@@ -21,6 +21,7 @@ import {
   selectThreads,
   type ThreadRecord,
   type ThreadScope,
+  threadFields,
 } from './thread.sql.js'
 
 export const MAX_TITLE = 255
@@ -78,8 +79,12 @@ export class ThreadService {
     // Share-locked until the commit: a concurrent deletion of the project's last thread waits, and then sees this one.
     if (projectId !== null) await requirePlace(tx, viewer, input, 'share')
     const organizationId = place ?? (await this.organizations.openPersonal(tx, viewer)).id
-    const row = { id, ownerId: viewer.userId, organizationId, projectId, title, metadata }
-    const [thread] = await tx.query(insertThread(row))
+    const row = { id, ownerId: viewer.userId, organizationId, projectId, title }
+    const [thread] = await tx.prisma.thread.createManyAndReturn({
+      data: [{ ...row, metadata: metadata as Prisma.InputJsonObject }],
+      skipDuplicates: true,
+      select: { ...threadFields, metadata: true },
+    })
     if (!thread) throw conflict('A thread with this id already exists.', 'Thread id exists', { id })
     await recordAudit(tx, viewer, {
       action: 'thread.created',
@@ -88,7 +93,7 @@ export class ThreadService {
       organizationId,
     })
     await this.usage.change(tx, organizationId, { threads: 1 })
-    return thread
+    return { ...thread, metadata: thread.metadata as JsonObject, isReadable: true }
   }
 
   async get(viewer: Viewer, threadId: string): Promise<ThreadRecord> {

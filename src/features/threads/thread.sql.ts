@@ -7,7 +7,7 @@ import { hasAccepted, threadLive, threadReadable } from '../access/access.sql.js
 
 export type JsonObject = Record<string, unknown>
 
-const thread = {
+export const threadFields = {
   id: true,
   ownerId: true,
   organizationId: true,
@@ -20,7 +20,7 @@ const thread = {
   deletedAt: true,
 } satisfies ThreadSelect
 
-export type ThreadRecord = ThreadGetPayload<{ select: typeof thread }> & {
+export type ThreadRecord = ThreadGetPayload<{ select: typeof threadFields }> & {
   metadata: JsonObject
   /** false: the caller sees its title, because it is in a space, but not its messages */
   isReadable: boolean
@@ -35,7 +35,7 @@ export function threadColumnsFor(viewerId: string): Fragment {
 }
 
 function columnsIf(isReadable: Fragment): Fragment {
-  return sql`${columnsOf('t', thread)}, t.metadata, ${isReadable} as "isReadable"`
+  return sql`${columnsOf('t', threadFields)}, t.metadata, ${isReadable} as "isReadable"`
 }
 
 export interface NewThreadRow {
@@ -48,14 +48,6 @@ export interface NewThreadRow {
   metadata: JsonObject
   createdAt: Date | null
 }
-
-/** Returns no row if the id exists. */
-export const insertThread = (row: Omit<NewThreadRow, 'conversationId' | 'createdAt'>) => sql<ThreadRecord>`
-  insert into thread as t (id, owner_id, organization_id, project_id, title, metadata)
-  values (${row.id}, ${row.ownerId}, ${row.organizationId}, ${row.projectId}, ${row.title},
-    ${JSON.stringify(row.metadata)}::jsonb)
-  on conflict (id) do nothing
-  returning ${threadColumns}`
 
 export const selectThreads = (ids: readonly string[], viewerId: string) => sql<ThreadRecord>`
   select ${threadColumnsFor(viewerId)} from thread t where t.id = any(${ids}::text[])`
