@@ -13,10 +13,9 @@ export interface RemovedThread {
   isLeaving: boolean
 }
 
-/** A thread with what it has in the stores of a space, but for its vectors. It and the space are locked. */
-export const deleteLink = (spaceId: string, threadId: string): Statement<RemovedThread> => sql`
-  with links as (delete from space_thread where space_id = ${spaceId} and thread_id = ${threadId}),
-    stores as (select id, state from embedding_store where space_id = ${spaceId} and state <> 'RETIRED'),
+/** What a thread has in the stores of a space, but for its vectors. It and the space are locked. */
+export const deleteStoreThreads = (spaceId: string, threadId: string): Statement<RemovedThread> => sql`
+  with stores as (select id, state from embedding_store where space_id = ${spaceId} and state <> 'RETIRED'),
     failures as (
       delete from embedding_failure where store_id in (select id from stores) and thread_id = ${threadId}),
     pending as (

@@ -9,11 +9,11 @@ import type { UsageMeter } from '../usage/usage.meter.js'
 import { announcePurge } from './deletion.events.js'
 import {
   deleteLeavingVectors,
-  deleteLink,
   deleteLinks,
   deleteRemoval,
   deleteStore,
   deleteStoreRows,
+  deleteStoreThreads,
   deleteStoreVectors,
   deleteVectors,
   insertRemoval,
@@ -95,7 +95,8 @@ export class PurgeService {
    * @returns how many vectors left the store that answers
    */
   async removeLink(tx: Transaction, spaceId: string, threadId: string): Promise<number> {
-    const removed = await tx.query(deleteLink(spaceId, threadId))
+    const removed = await tx.query(deleteStoreThreads(spaceId, threadId))
+    await tx.prisma.spaceThread.deleteMany({ where: { spaceId, threadId } })
     announceBackfills(
       tx,
       this.bus,

@@ -18,7 +18,6 @@ import { changeStoreCounts } from '../purge/store.counts.js'
 import type { StoreShare } from '../purge/store.counts.sql.js'
 import { lockMemberships } from './departure.sql.js'
 import {
-  insertLink,
   type LinkedThread,
   listLinkedThreads,
   lockLinkedThread,
@@ -132,8 +131,13 @@ export class LinkService {
   }
 
   async #join(tx: Transaction, viewer: Viewer, spaceId: string, threadId: string): Promise<Joined> {
-    const [fresh] = await tx.query(insertLink(spaceId, threadId, viewer.userId))
-    if (fresh) {
+    const [link] = await tx.query(selectLink(spaceId, threadId))
+    if (!link) {
+      // Its thread is locked: nobody else adds it meanwhile.
+      const fresh = await tx.prisma.spaceThread.create({
+        data: { spaceId, threadId, addedById: viewer.userId, addedAt: tx.now },
+        select: { addedAt: true },
+      })
       const members = await tx.query(insertStoreThreads(spaceId, threadId))
       const backfills: BackfillRecord[] = []
       for (const member of members) backfills.push(await this.#open(tx, member))
@@ -142,9 +146,8 @@ export class LinkService {
       await changeStoreCounts(tx, sharesOf(members), 1)
       return { ...fresh, backfill }
     }
-    const [link] = await tx.query(selectLink(spaceId, threadId))
     const active = (await tx.query(lockStoreThreads(spaceId, threadId))).find(({ isActive }) => isActive)
-    if (!link || !active) throw new Error('A link that exists could not be locked')
+    if (!active) throw new Error('A link that exists could not be locked')
     if (active.pausedAt) return { ...link, backfill: await this.resume(tx, active) }
     const [backfill] = await tx.query<BackfillRecord>(selectLatestBackfills([spaceId], [threadId]))
     if (!backfill) throw new Error(`Link ${spaceId} ${threadId} has no backfill`)

@@ -4,16 +4,6 @@ import { olderThan } from '../../platform/page.sql.js'
 import { spaceVisible } from '../access/access.sql.js'
 import { type ThreadRecord, threadColumnsFor } from '../threads/thread.sql.js'
 
-/** Returns no row when the thread is in the space already. */
-export const insertLink = (
-  spaceId: string,
-  threadId: string,
-  addedById: string,
-): Statement<{ addedAt: Date }> => sql`
-  insert into space_thread as l (space_id, thread_id, added_by_id) values (${spaceId}, ${threadId}, ${addedById})
-  on conflict (space_id, thread_id) do nothing
-  returning l.added_at as "addedAt"`
-
 export const selectLink = (spaceId: string, threadId: string): Statement<{ addedAt: Date }> => sql`
   select l.added_at as "addedAt" from space_thread l where l.space_id = ${spaceId} and l.thread_id = ${threadId}`
 
