@@ -21,9 +21,9 @@ export function databaseKind() {
 /**
  * Starts Heddle on a new database; `close` removes it.
  *
- * @param {{ embedder?: object, environment?: Record<string, string> }} options
+ * @param {{ embedder?: object, environment?: Record<string, string>, timings?: object }} options
  */
-export async function openGateway({ embedder, environment = {} } = {}) {
+export async function openGateway({ embedder, environment = {}, timings } = {}) {
   const database = await openDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
   const config = loadConfig({
@@ -32,6 +32,7 @@ export async function openGateway({ embedder, environment = {} } = {}) {
   })
   const app = await startApp(config, {
     embedders: embedder && [embedder],
+    timings,
     ...(database.url ? {} : { pool: database.pool }),
   })
   return {

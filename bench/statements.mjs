@@ -5,17 +5,19 @@ import pg from 'pg'
 // Ids that Heddle mints while it runs a mutation: each run has its own.
 const MINTED = /\b(audit|bkfl|del|obx)_[0-9a-z]{26}\b/g
 
-/** @returns the statements of the one transaction that the work commits, from its begin to its commit */
+/** @returns the statements of the transaction in which a mutation leaves its audit event, from its begin to its commit */
 export async function recordTransaction(work) {
   const { query } = pg.Client.prototype
   const open = new Map()
+  const audited = new Set()
   let committed
   pg.Client.prototype.query = function (...given) {
     const [statement] = given
     const text = typeof statement === 'string' ? statement : statement.text
     if (text.startsWith('begin')) open.set(this, [])
     open.get(this)?.push(statement)
-    if (text === 'commit') committed = open.get(this)
+    if (text.includes('audit_event')) audited.add(this)
+    if (text === 'commit' && audited.has(this)) committed = open.get(this)
     return query.apply(this, given)
   }
   try {
