@@ -23,6 +23,16 @@ const SURE: Readonly<Record<string, string>> = {
   'platform/outbox.sql.ts claimEffects: leaseId may be null, declared otherwise': 'it sets it',
   'projects/project.sql.ts countLiveThreads: id may be null, declared otherwise': 'it is asked for by it',
   'purge/deletion.batch.sql.ts claimBatch: leaseId may be null, declared otherwise': 'it sets it',
+  'access/access.sql.ts selectFormerSpaceAccess: storeId may be null, declared otherwise':
+    'nobody reads the store of a space that may be deleted',
+  'access/access.sql.ts selectFormerSpaceAccess: embeddingModel may be null, declared otherwise':
+    'nobody reads the store of a space that may be deleted',
+  'access/access.sql.ts selectFormerSpaceAccess: embeddingDimensions may be null, declared otherwise':
+    'nobody reads the store of a space that may be deleted',
+  'embeddings/claim.sql.ts claimDue: nextAttemptAt may be null, declared otherwise':
+    'it asks for a time that is past',
+  'embeddings/claim.sql.ts delayThread: nextAttemptAt may be null, declared otherwise': 'it sets it',
+  'embeddings/claim.sql.ts selectClaims: leaseId may be null, declared otherwise': 'it is asked for by it',
   'access/identity.sql.ts selectApiKey: scopes may be null, declared otherwise':
     'Prisma never leaves a list null',
 }

@@ -109,13 +109,13 @@ export const selectFormerThreadAccess = (viewerId: string, ownerId: string, orga
   left join member m on m.organization_id = t.organization_id and m.user_id = ${viewerId}
   where ${threadReadable('t', viewerId)}`
 
-const spaceAccess = (viewerId: string): Fragment => sql`
+const spaceAccess = (viewerId: string, join: Fragment): Fragment => sql`
   select s.id, s.organization_id as "organizationId", s.creator_id as "creatorId",
     a.id as "storeId", a.embedding_model as "embeddingModel",
     a.embedding_dimensions as "embeddingDimensions", m.role,
     array(select g.role::text from space_grant g
       where g.space_id = s.id and (g.user_id = ${viewerId} or g.organization_role = m.role)) as grants
-  from space s left join embedding_store a on a.space_id = s.id and a.state = 'ACTIVE'
+  from space s ${join} embedding_store a on a.space_id = s.id and a.state = 'ACTIVE'
     left join member m on m.organization_id = s.organization_id and m.user_id = ${viewerId}`
 
 export const selectSpaceAccess = (
@@ -123,7 +123,7 @@ export const selectSpaceAccess = (
   spaceIds: readonly string[],
   lock: Lock,
 ) => sql<SpaceAccessRow>`
-  ${spaceAccess(viewerId)}
+  ${spaceAccess(viewerId, sql`join`)}
   where s.id = any(${spaceIds}::text[]) and ${spaceVisible('s', viewerId)}
   ${locking(lock, 's')}`
 
@@ -166,7 +166,7 @@ export const selectRefusedPasses = (passes: readonly WatchPassRow[]) => sql<Refu
 
 /** The same for a space that may be deleted. */
 export const selectFormerSpaceAccess = (viewerId: string, spaceId: string) => sql<SpaceAccessRow>`
-  ${spaceAccess(viewerId)}
+  ${spaceAccess(viewerId, sql`left join`)}
   where s.id = ${spaceId} and ${spaceOpen('s', viewerId)}`
 
 export const selectOrganizationAccess = (

@@ -24,8 +24,13 @@ export interface ReembeddingRecord {
   finishedAt: Date | null
 }
 
+interface Sums extends FinalCounts {
+  /** when the next of those that wait goes on */
+  nextAttemptAt: Date | null
+}
+
 /** What the backfills of a store say together. The rest of a canceled one, whose thread went, counts as skipped. */
-const sums = (storeId: Statement, where: Statement): Statement<FinalCounts> => sql`
+const sums = (storeId: Statement, where: Statement): Statement<Sums> => sql`
   select coalesce(sum(b.total), 0)::float8 as total, coalesce(sum(b.embedded), 0)::float8 as embedded,
     coalesce(sum(case when b.status = 'CANCELED' then b.total - b.embedded - b.failed else b.skipped end), 0)::float8 as skipped,
     coalesce(sum(b.failed), 0)::float8 as failed, coalesce(sum(b.reused), 0)::float8 as reused,
@@ -38,7 +43,7 @@ const sums = (storeId: Statement, where: Statement): Statement<FinalCounts> => s
 /** One of the two sides is zero: the row's own counts until it has ended, those of the backfills from then on. */
 const selectReembeddings = (where: Statement): Statement<ReembeddingRecord> => sql`
   select r.id, r.space_id as "spaceId", r.store_id as "storeId", r.embedding_model as model,
-    r.embedding_dimensions as dimensions, r.status::text as status, r.total + p.total as total,
+    r.embedding_dimensions as dimensions, r.status, r.total + p.total as total,
     r.embedded + p.embedded as embedded, r.skipped + p.skipped as skipped, r.failed + p.failed as failed,
     r.reused + p.reused as reused, r.sequence + p.sequence as sequence,
     coalesce(p."lastError", r.last_error) as "lastError", p."nextAttemptAt", r.created_at as "createdAt",
@@ -90,7 +95,7 @@ export type FinalCounts = Pick<
 >
 
 /** Under a lock of the store, for which whoever changes one of them waits: no watcher is told of a change after the last. */
-export const sumBackfills = (storeId: string): Statement<FinalCounts> => sums(sql`${storeId}`, sql`true`)
+export const sumBackfills = (storeId: string): Statement<Sums> => sums(sql`${storeId}`, sql`true`)
 
 export const endReembedding = (
   id: string,

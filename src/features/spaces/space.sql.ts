@@ -20,7 +20,7 @@ export interface SpaceRecord {
 }
 
 const columns = sql`s.id, s.organization_id as "organizationId", s.creator_id as "creatorId", s.name, s.description,
-  s.access_mode::text as "accessMode", a.embedding_model as "embeddingModel",
+  s.access_mode as "accessMode", a.embedding_model as "embeddingModel",
   a.embedding_dimensions as "embeddingDimensions", a.thread_count as "threadCount", a.vector_count::float8 as "vectorCount",
   a.last_activity_at as "lastActivityAt", s.created_at as "createdAt"`
 
