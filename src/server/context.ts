@@ -33,7 +33,6 @@ export class ServerContext implements Context {
     this.state.abandoned = reason
   }
 
-  /** For one mutation, which is done once per idempotency key. */
   calling(call: IdempotentCall | null): ServerContext {
     const caller = this.signedIn && { ...this.signedIn, call }
     return new ServerContext(caller, this.request, this.textBytes, this.loaders, this.state)

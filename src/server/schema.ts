@@ -1,15 +1,6 @@
-import {
-  type GraphQLArgument,
-  type GraphQLFieldResolver,
-  type GraphQLSchema,
-  GraphQLString,
-  lexicographicSortSchema,
-  printSchema,
-} from 'graphql'
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql'
-import type { Context } from '../features/access/context.js'
 import type { SubscriptionCall, SubscriptionSources } from '../features/access/subscription.source.js'
-import type { ServerContext } from './context.js'
 import { guardScopes } from './scope.guard.js'
 
 /** Builds the GraphQL schema of one app: resolver classes, their instances, and the event sources of subscriptions. */
@@ -33,7 +24,6 @@ export function createSchema(
     // Omits types that nothing refers to, even if their modules are imported.
     orphanedTypes: [],
   })
-  wrapMutations(schema)
   guardScopes(schema)
   return schema
 }
@@ -41,33 +31,4 @@ export function createSchema(
 /** As in `schema.graphql`: sorted by name, so that diffs show only real changes. */
 export function printSorted(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`
-}
-
-/** Wraps every mutation, on all transports. */
-function wrapMutations(schema: GraphQLSchema): void {
-  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
-    const resolve = field.resolve as GraphQLFieldResolver<unknown, Context>
-    field.args = [...field.args, IDEMPOTENCY_KEY]
-    field.resolve = async (source, { idempotencyKey, ...args }, context: ServerContext, info) => {
-      const key = idempotencyKey ?? context.request.idempotencyKey
-      // One header may apply to several mutations: the field's path tells them apart.
-      const operation = idempotencyKey == null ? `${field.name}#${info.path.key}` : field.name
-      const call = key === null ? null : { operation, key, arguments: args }
-      const payload = await resolve(source, args, context.calling(call), info)
-      // Its payload's fields must show the state after it, not what an earlier mutation of the operation has loaded.
-      context.loaders.clear()
-      return payload
-    }
-  }
-}
-
-const IDEMPOTENCY_KEY: GraphQLArgument = {
-  name: 'idempotencyKey',
-  description:
-    '1 to 255 characters, kept for 24 hours. A repeated call with the same key and arguments has no further effect and returns the first reply; with other arguments it fails with CONFLICT. Objects that the reply links to, such as the organization of a thread, and what the caller may see, are current. Default: the Idempotency-Key header, for each mutation of the request.',
-  type: GraphQLString,
-  defaultValue: undefined,
-  deprecationReason: undefined,
-  extensions: {},
-  astNode: undefined,
 }

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
+import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
@@ -10,6 +10,7 @@ import {
   RevokeApiKeyPayload,
 } from './api.key.type.js'
 import type { Context } from './context.js'
+import { IdempotentMutation } from './idempotent.mutation.js'
 
 /** GraphQL face of API keys; every rule lives in ApiKeyService. */
 @Resolver()
@@ -25,8 +26,7 @@ export class ApiKeyResolver {
     return toConnection(await this.keys.list(viewer, page), page, byCreation)
   }
 
-  @Mutation(() => CreateApiKeyPayload, {
-    nullable: true,
+  @IdempotentMutation(() => CreateApiKeyPayload, {
     description:
       'Creates an API key of the caller. Its secret is shown once. A key cannot create one with more scopes or a later expiry than its own (INSUFFICIENT_PERMISSIONS). Only the first user, `user_bootstrap`, creates keys with `act-on-behalf`: a request with such a key and the header X-On-Behalf-Of has the rights of that user, within the other scopes of the key. At most 100 live keys a user (QUOTA_EXCEEDED).',
   })
@@ -38,8 +38,7 @@ export class ApiKeyResolver {
     return this.keys.create(viewer, input)
   }
 
-  @Mutation(() => RevokeApiKeyPayload, {
-    nullable: true,
+  @IdempotentMutation(() => RevokeApiKeyPayload, {
     description:
       "Revokes one of the caller's API keys: further requests with it are UNAUTHENTICATED, and its subscriptions end. Idempotent. RESOURCE_NOT_FOUND if the caller has no such key.",
   })

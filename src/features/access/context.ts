@@ -1,4 +1,6 @@
+import type { IdempotentCall } from '../../platform/idempotency.js'
 import type { Loaders } from '../../platform/loader.js'
+import type { RequestInfo } from '../../platform/request.js'
 import type { Viewer } from './viewer.js'
 
 /** What every resolver gets: the caller, and what this operation has loaded so far. */
@@ -6,4 +8,7 @@ export interface Context {
   /** Reading it throws UNAUTHENTICATED if there is no caller. */
   readonly viewer: Viewer
   readonly loaders: Loaders
+  readonly request: RequestInfo
+  /** For one mutation, which is done once per idempotency key. */
+  calling(call: IdempotentCall | null): Context
 }

@@ -1,8 +1,9 @@
-import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
+import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { AdministrationService } from './administration.service.js'
 import { AuditEventArgs, AuditEventConnection } from './audit.event.type.js'
 import { ParkedEffectConnection, RetryEffectPayload } from './parked.effect.type.js'
@@ -43,8 +44,7 @@ export class AdministrationResolver {
     return toConnection(rows, page, ({ parkedAt, id }) => ({ rank: parkedAt?.getTime() ?? 0, id }))
   }
 
-  @Mutation(() => RetryEffectPayload, {
-    nullable: true,
+  @IdempotentMutation(() => RetryEffectPayload, {
     description:
       'Retries a parked effect, with as many attempts as a new one. Needs OWNER or ADMIN of its organization. RESOURCE_NOT_FOUND once it has succeeded, CONFLICT if it is not parked.',
   })

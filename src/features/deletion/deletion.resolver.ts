@@ -1,6 +1,7 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Ctx, ID, Query, Resolver, Root, Subscription } from 'type-graphql'
 import { DeletionMode } from '../../generated/prisma/enums.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
 import type { DeletionBatchRecord } from '../purge/deletion.batch.sql.js'
 import type { BulkDeletionService } from './bulk.deletion.service.js'
@@ -30,8 +31,7 @@ export class DeletionResolver {
     private readonly legalHolds: LegalHoldService,
   ) {}
 
-  @Mutation(() => DeleteThreadPayload, {
-    nullable: true,
+  @IdempotentMutation(() => DeleteThreadPayload, {
     complexity: 50,
     description:
       'Deletes a thread with its messages, agent runs, links, and vectors in every space; PERMANENTLY unless mode is SOFT. If it was the last thread of its project, a permanent deletion also deletes the project and its sandbox. Needs write access. A second deletion gets RESOURCE_NOT_FOUND, or CONFLICT while the first one is still running.',
@@ -80,8 +80,7 @@ export class DeletionResolver {
     return this.bulkDeletion.preview(viewer, organizationId)
   }
 
-  @Mutation(() => DeleteAllThreadsPayload, {
-    nullable: true,
+  @IdempotentMutation(() => DeleteAllThreadsPayload, {
     complexity: 200,
     description:
       "Deletes all of the caller's own threads, and no others; SOFTLY unless mode is PERMANENT. Threads created after its start are kept. PERMANENT hides them immediately and purges them in the background: watch deletionProgress.",
@@ -109,8 +108,7 @@ export class DeletionResolver {
     })
   }
 
-  @Mutation(() => RestoreThreadPayload, {
-    nullable: true,
+  @IdempotentMutation(() => RestoreThreadPayload, {
     complexity: 20,
     description:
       'Restores a soft-deleted thread, including its places in spaces. Needs write access. A live thread is returned unchanged. CONFLICT after its restoreUntil, QUOTA_EXCEEDED at the thread limit.',
@@ -122,8 +120,7 @@ export class DeletionResolver {
     return { thread: await this.restoration.restoreThread(viewer, threadId) }
   }
 
-  @Mutation(() => RestoreThreadsPayload, {
-    nullable: true,
+  @IdempotentMutation(() => RestoreThreadsPayload, {
     complexity: 200,
     description:
       'Restores the threads of one deletion by the caller. A repeated call restores what is still deleted; if nothing is, that is not an error. CONFLICT after its restoreUntil; QUOTA_EXCEEDED at the thread limit, and nothing is restored then.',
@@ -135,8 +132,7 @@ export class DeletionResolver {
     return this.restoration.restoreThreads(viewer, batchId)
   }
 
-  @Mutation(() => SetLegalHoldPayload, {
-    nullable: true,
+  @IdempotentMutation(() => SetLegalHoldPayload, {
     description:
       'Sets or lifts a legal hold, which protects a thread from every purge. Needs OWNER or ADMIN of its organization. A thread under a legal hold can be soft-deleted, but a permanent deletion of it is a CONFLICT.',
   })

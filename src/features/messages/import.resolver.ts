@@ -1,5 +1,6 @@
-import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
+import { Arg, Ctx, ID, Resolver } from 'type-graphql'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { ImportService } from './import.service.js'
 import { ImportThreadInput, ImportThreadsPayload } from './import.type.js'
 
@@ -8,8 +9,7 @@ import { ImportThreadInput, ImportThreadsPayload } from './import.type.js'
 export class ImportResolver {
   constructor(private readonly imports: ImportService) {}
 
-  @Mutation(() => ImportThreadsPayload, {
-    nullable: true,
+  @IdempotentMutation(() => ImportThreadsPayload, {
     complexity: 200,
     description:
       'Imports conversations under their own ids. Idempotent; a thread that cannot be imported is reported, and the others are imported. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit, and nothing is imported then.',

@@ -1,5 +1,6 @@
-import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
+import { Arg, Ctx, ID, Resolver } from 'type-graphql'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { MessageChangeService } from './message.change.service.js'
 import { DeleteMessagePayload, EditMessagePayload } from './message.change.type.js'
 
@@ -8,8 +9,7 @@ import { DeleteMessagePayload, EditMessagePayload } from './message.change.type.
 export class MessageChangeResolver {
   constructor(private readonly changes: MessageChangeService) {}
 
-  @Mutation(() => EditMessagePayload, {
-    nullable: true,
+  @IdempotentMutation(() => EditMessagePayload, {
     description:
       'Replaces the content of a message. Needs write access to its thread. From the reply on, no search finds the old content; spaces that contain the thread embed the new one automatically. CONFLICT while the thread is under a legal hold.',
   })
@@ -24,8 +24,7 @@ export class MessageChangeResolver {
     return this.changes.edit(viewer, messageId, content)
   }
 
-  @Mutation(() => DeleteMessagePayload, {
-    nullable: true,
+  @IdempotentMutation(() => DeleteMessagePayload, {
     description:
       'Deletes a message permanently. Needs write access to its thread. From the reply on, no search finds it; a backfill that has not embedded it yet counts it as skipped. CONFLICT while the thread is under a legal hold.',
   })

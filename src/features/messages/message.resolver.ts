@@ -1,8 +1,9 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql'
 import { toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { ThreadService } from '../threads/thread.service.js'
 import { Thread } from '../threads/thread.type.js'
 import type { MessageService } from './message.service.js'
@@ -16,8 +17,7 @@ export class MessageResolver {
     private readonly threads: ThreadService,
   ) {}
 
-  @Mutation(() => AppendMessagesPayload, {
-    nullable: true,
+  @IdempotentMutation(() => AppendMessagesPayload, {
     complexity: 50,
     description:
       'Appends messages to a thread, all or none. Needs write access to it. Spaces that contain the thread embed them automatically.',

@@ -1,10 +1,11 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql'
 import { OrganizationRole } from '../../generated/prisma/enums.js'
 import { toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Authenticator } from '../access/authenticator.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import { User } from '../access/user.type.js'
 import type { MembershipService } from './membership.service.js'
 import type { MemberRecord } from './membership.sql.js'
@@ -36,8 +37,7 @@ export class MembershipResolver {
     private readonly authenticator: Authenticator,
   ) {}
 
-  @Mutation(() => AddOrganizationMemberPayload, {
-    nullable: true,
+  @IdempotentMutation(() => AddOrganizationMemberPayload, {
     description:
       'Adds a user to an organization, or changes the role of a member. A new membership is PENDING until its user calls acceptMembership. Needs OWNER or ADMIN; only an OWNER can grant or take away the role OWNER, and the last OWNER who has accepted must stay (CONFLICT).',
   })
@@ -52,8 +52,7 @@ export class MembershipResolver {
     return { member: await this.memberships.add(viewer, organizationId, userId, role) }
   }
 
-  @Mutation(() => AcceptMembershipPayload, {
-    nullable: true,
+  @IdempotentMutation(() => AcceptMembershipPayload, {
     description:
       "Accepts the caller's membership: the organization now appears in viewer.organizations, and its threads and spaces in lists and searches that name no organization. Idempotent. RESOURCE_NOT_FOUND without a membership.",
   })
@@ -64,8 +63,7 @@ export class MembershipResolver {
     return { member: await this.memberships.accept(viewer, organizationId) }
   }
 
-  @Mutation(() => DeclineMembershipPayload, {
-    nullable: true,
+  @IdempotentMutation(() => DeclineMembershipPayload, {
     description:
       "Ends the caller's PENDING membership. CONFLICT if it was accepted; RESOURCE_NOT_FOUND without one.",
   })
@@ -76,8 +74,7 @@ export class MembershipResolver {
     return this.memberships.decline(viewer, organizationId)
   }
 
-  @Mutation(() => UpdateOrganizationMemberPayload, {
-    nullable: true,
+  @IdempotentMutation(() => UpdateOrganizationMemberPayload, {
     description:
       'Changes the role of a member. Needs OWNER or ADMIN; only an OWNER can grant or take away the role OWNER, and the last OWNER must stay (CONFLICT). RESOURCE_NOT_FOUND if the user is not a member.',
   })
@@ -91,8 +88,7 @@ export class MembershipResolver {
     return { member: await this.memberships.update(viewer, organizationId, userId, role) }
   }
 
-  @Mutation(() => RemoveOrganizationMemberPayload, {
-    nullable: true,
+  @IdempotentMutation(() => RemoveOrganizationMemberPayload, {
     description: `Removes a member from an organization. ${DEPARTURE} Needs OWNER or ADMIN; removing an OWNER needs OWNER, and the last one must stay (CONFLICT). RESOURCE_NOT_FOUND if the user is not a member.`,
   })
   removeOrganizationMember(
@@ -103,8 +99,7 @@ export class MembershipResolver {
     return this.memberships.remove(viewer, organizationId, userId)
   }
 
-  @Mutation(() => LeaveOrganizationPayload, {
-    nullable: true,
+  @IdempotentMutation(() => LeaveOrganizationPayload, {
     description: `Ends the caller's membership. ${DEPARTURE} CONFLICT for the last OWNER, and for the caller's personal organization.`,
   })
   leaveOrganization(

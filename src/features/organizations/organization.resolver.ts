@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Authenticator } from '../access/authenticator.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import { Usage } from '../usage/usage.type.js'
 import type { OrganizationService } from './organization.service.js'
@@ -23,8 +24,7 @@ export class OrganizationResolver {
     private readonly usageMeter: UsageMeter,
   ) {}
 
-  @Mutation(() => CreateOrganizationPayload, {
-    nullable: true,
+  @IdempotentMutation(() => CreateOrganizationPayload, {
     description: 'Creates an organization with the caller as its OWNER.',
   })
   async createOrganization(
@@ -34,8 +34,7 @@ export class OrganizationResolver {
     return { organization: await this.organizations.create(viewer, name) }
   }
 
-  @Mutation(() => OpenPersonalOrganizationPayload, {
-    nullable: true,
+  @IdempotentMutation(() => OpenPersonalOrganizationPayload, {
     description:
       "Returns the caller's personal organization, and creates it if there is none: threads and imports that name no organization go there. The caller is its only member until others are added.",
   })

@@ -1,8 +1,9 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { OrganizationService } from '../organizations/organization.service.js'
 import { Organization } from '../organizations/organization.type.js'
 import type { ProjectService } from './project.service.js'
@@ -22,8 +23,7 @@ export class ProjectResolver {
     private readonly organizations: OrganizationService,
   ) {}
 
-  @Mutation(() => CreateProjectPayload, {
-    nullable: true,
+  @IdempotentMutation(() => CreateProjectPayload, {
     description:
       'Creates a project. Needs write access to the organization. QUOTA_EXCEEDED at its project limit.',
   })

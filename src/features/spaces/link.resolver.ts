@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql'
 import { toConnection, toEdges } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Authenticator } from '../access/authenticator.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import { User } from '../access/user.type.js'
 import { type BackfillService, linkKey } from '../backfills/backfill.service.js'
 import { Backfill, BackfillPayload, toBackfill } from '../backfills/backfill.type.js'
@@ -32,8 +33,7 @@ export class LinkResolver {
     private readonly control: BackfillControl,
   ) {}
 
-  @Mutation(() => AddThreadToSpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => AddThreadToSpacePayload, {
     complexity: 20,
     description:
       'Adds a thread to a space and starts embedding its messages; later messages are embedded automatically. Needs edit access to the space and write access to the thread, which must belong to its organization or be owned by the caller. Idempotent: a repeated call returns the existing link and its newest backfill, and resumes a canceled one. CONFLICT if the space has vectors of a model that this server does not have.',
@@ -48,8 +48,7 @@ export class LinkResolver {
     return { success: true, message, spaceId, threadId, addedAt, backfill: toBackfill(backfill), space }
   }
 
-  @Mutation(() => RemoveThreadFromSpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => RemoveThreadFromSpacePayload, {
     complexity: 20,
     description:
       'Removes a thread from a space, with its vectors. The thread and its messages are kept. Needs edit access to the space. RESOURCE_NOT_FOUND if the thread is not in it.',
@@ -63,8 +62,7 @@ export class LinkResolver {
     return { success: true, message: 'Thread removed from space', spaceId, threadId, ...removed }
   }
 
-  @Mutation(() => BackfillPayload, {
-    nullable: true,
+  @IdempotentMutation(() => BackfillPayload, {
     description:
       'Cancels a backfill. Embedded messages stay; no further messages of the thread are embedded into the space until retryBackfill or addThreadToSpace. Needs edit access to the space. CONFLICT if it has ended.',
   })
@@ -75,8 +73,7 @@ export class LinkResolver {
     return { backfill: toBackfill(await this.control.cancel(viewer, backfillId)) }
   }
 
-  @Mutation(() => BackfillPayload, {
-    nullable: true,
+  @IdempotentMutation(() => BackfillPayload, {
     description:
       'Creates a backfill for the messages that an ended one refused, or left over when it was canceled. A running backfill that waits for an unavailable embedding provider is retried now, but not before the time requested by Retry-After. Needs edit access to the space. CONFLICT if nothing is left to do.',
   })

@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from 'type-graphql'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
 import type { Embedders } from '../embedders/embedders.js'
 import type { ReembeddingService } from './reembedding.service.js'
@@ -19,8 +20,7 @@ export class ReembeddingResolver {
     private readonly embedders: Embedders,
   ) {}
 
-  @Mutation(() => ReembeddingPayload, {
-    nullable: true,
+  @IdempotentMutation(() => ReembeddingPayload, {
     complexity: 500,
     description:
       'Re-embeds a space with another model. The old vectors answer searches until the new ones are complete; then the space switches at once. Changes to messages and threads in the meantime apply to both. A repeated call with the same model returns the running re-embedding. Needs manage access, as deleteSpace does. CONFLICT if the space has this model already, or is being re-embedded with another one.',
@@ -39,8 +39,7 @@ export class ReembeddingResolver {
     return { reembedding: toReembedding(row) }
   }
 
-  @Mutation(() => ReembeddingPayload, {
-    nullable: true,
+  @IdempotentMutation(() => ReembeddingPayload, {
     description:
       'Cancels a re-embedding: the old vectors stay in use, and the new ones are removed. Needs manage access, as deleteSpace does. CONFLICT if it has ended.',
   })

@@ -1,5 +1,6 @@
-import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { SpaceHealthService } from './space.health.service.js'
 import { RepairSpacePayload, SpaceHealth } from './space.health.type.js'
 import type { SpaceRepair } from './space.repair.js'
@@ -27,8 +28,7 @@ export class SpaceHealthResolver {
     return this.health.get(viewer, spaceId)
   }
 
-  @Mutation(() => RepairSpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => RepairSpacePayload, {
     complexity: 1000,
     description:
       'Repairs what spaceHealth reports: removes surplus vectors, re-embeds messages without vectors, corrects counters, and makes links available to workers. Works link by link, in short transactions of at most 10,000 vectors and 1,000 messages, so that no link is locked for long. Idempotent: a repeated call continues an interrupted repair, and changes nothing in a healthy space. Needs manage access, as deleteSpace does.',

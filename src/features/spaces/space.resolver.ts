@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql'
 import { OrganizationRole, SpaceRole } from '../../generated/prisma/enums.js'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
@@ -6,6 +6,7 @@ import { readPage } from '../../platform/page.js'
 import { can } from '../access/access.policy.js'
 import type { Authenticator } from '../access/authenticator.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import { User } from '../access/user.type.js'
 import type { OrganizationService } from '../organizations/organization.service.js'
 import { Organization } from '../organizations/organization.type.js'
@@ -32,8 +33,7 @@ export class SpaceResolver {
     private readonly authenticator: Authenticator,
   ) {}
 
-  @Mutation(() => SpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => SpacePayload, {
     description:
       "Creates a space with the server's default embedding model. Needs write access to the organization.",
   })
@@ -44,8 +44,7 @@ export class SpaceResolver {
     return { space: await this.spaceService.create(viewer, input) }
   }
 
-  @Mutation(() => DeleteSpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => DeleteSpacePayload, {
     complexity: 100,
     description:
       'Deletes a space with its vectors, links and grants; its threads are kept. Needs manage access: its creator, an OWNER or ADMIN of its organization, or an OWNER grant.',
@@ -57,8 +56,7 @@ export class SpaceResolver {
     return { deletedSpaceId: spaceId, ...(await this.spaceService.delete(viewer, spaceId)) }
   }
 
-  @Mutation(() => SpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => SpacePayload, {
     description: 'Grants a user a role in a space, or changes it. Needs manage access, as deleteSpace does.',
   })
   async grantSpaceAccess(
@@ -70,8 +68,7 @@ export class SpaceResolver {
     return { space: await this.spaceService.grant(viewer, spaceId, { userId }, role) }
   }
 
-  @Mutation(() => SpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => SpacePayload, {
     description:
       "Revokes a user's grant in a space; not an error if there is none. Needs manage access, as deleteSpace does.",
   })
@@ -83,8 +80,7 @@ export class SpaceResolver {
     return { space: await this.spaceService.revoke(viewer, spaceId, { userId }) }
   }
 
-  @Mutation(() => SpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => SpacePayload, {
     description:
       'Grants everybody with a role in the organization a role in a space. Needs manage access, as deleteSpace does.',
   })
@@ -97,8 +93,7 @@ export class SpaceResolver {
     return { space: await this.spaceService.grant(viewer, spaceId, { organizationRole }, role) }
   }
 
-  @Mutation(() => SpacePayload, {
-    nullable: true,
+  @IdempotentMutation(() => SpacePayload, {
     description:
       'Revokes the grant of an organization role; not an error if there is none. Needs manage access, as deleteSpace does.',
   })

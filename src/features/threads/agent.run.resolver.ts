@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Resolver, Root } from 'type-graphql'
 import { AgentRunStatus } from '../../generated/prisma/enums.js'
 import { toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import type { AgentRunService } from './agent.run.service.js'
 import { AgentRunConnection, AgentRunPayload } from './agent.run.type.js'
 import { Thread } from './thread.type.js'
@@ -13,8 +14,7 @@ import { Thread } from './thread.type.js'
 export class AgentRunResolver {
   constructor(private readonly runs: AgentRunService) {}
 
-  @Mutation(() => AgentRunPayload, {
-    nullable: true,
+  @IdempotentMutation(() => AgentRunPayload, {
     description: 'Records that an agent started to work on a thread. Needs write access to it.',
   })
   async startAgentRun(
@@ -24,8 +24,7 @@ export class AgentRunResolver {
     return { agentRun: await this.runs.start(viewer, threadId) }
   }
 
-  @Mutation(() => AgentRunPayload, {
-    nullable: true,
+  @IdempotentMutation(() => AgentRunPayload, {
     description:
       'Records the end of an agent run. Needs write access to its thread. CONFLICT if it has already ended.',
   })

@@ -1,10 +1,11 @@
 import { GraphQLJSONObject } from 'graphql-scalars'
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql'
 import { byCreation, toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Authenticator } from '../access/authenticator.js'
 import type { Context } from '../access/context.js'
+import { IdempotentMutation } from '../access/idempotent.mutation.js'
 import { User } from '../access/user.type.js'
 import type { OrganizationService } from '../organizations/organization.service.js'
 import { Organization } from '../organizations/organization.type.js'
@@ -24,8 +25,7 @@ export class ThreadResolver {
     private readonly authenticator: Authenticator,
   ) {}
 
-  @Mutation(() => CreateThreadPayload, {
-    nullable: true,
+  @IdempotentMutation(() => CreateThreadPayload, {
     description:
       'Creates a thread owned by the caller. Needs write access to the organization. QUOTA_EXCEEDED at its thread limit.',
   })
