@@ -20,6 +20,10 @@ const SURE: Readonly<Record<string, string>> = {
     'Prisma never leaves a list null',
   'administration/parked.effect.sql.ts selectEffectAccess: organizationId may be null, declared otherwise':
     'it is joined by it',
+  'backfills/backfill.retention.sql.ts deleteEndedBackfills: finishedAt may be null, declared otherwise':
+    'it is asked for by it',
+  'search/hnsw.sql.ts selectIndexCandidates: dimensions may be null, declared otherwise':
+    'without a store the index is dropped, and its dimensions are not asked',
   'platform/outbox.sql.ts claimEffects: leaseId may be null, declared otherwise': 'it sets it',
   'projects/project.sql.ts countLiveThreads: id may be null, declared otherwise': 'it is asked for by it',
   'purge/deletion.batch.sql.ts claimBatch: leaseId may be null, declared otherwise': 'it sets it',

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 
 /** Where a pass through the ended backfills has come to. */
 export interface EndedBackfill {
@@ -14,7 +14,7 @@ export const deleteEndedBackfills = (
   days: number,
   after: EndedBackfill | null,
   limit: number,
-): Statement => sql`
+) => sql<EndedBackfill>`
   with ended as materialized (
       select b.id, b.space_id, b.store_id, b.thread_id, b.kind, b.created_at, b.finished_at from backfill b
       where b.finished_at < now() - make_interval(days => ${days}::int)

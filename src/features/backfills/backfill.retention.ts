@@ -18,9 +18,7 @@ export class BackfillRetention {
   /** @returns whether more may be left */
   async remove(): Promise<boolean> {
     if (performance.now() - this.#endedAt < BETWEEN_PASSES_MS) return false
-    const seen = await this.db.query<EndedBackfill>(
-      deleteEndedBackfills(this.days, this.#after, MAX_BACKFILLS_AT_ONCE),
-    )
+    const seen = await this.db.query(deleteEndedBackfills(this.days, this.#after, MAX_BACKFILLS_AT_ONCE))
     const isMore = seen.length === MAX_BACKFILLS_AT_ONCE
     this.#after = isMore ? (seen.at(-1) ?? null) : null
     if (!isMore) this.#endedAt = performance.now()

@@ -27,7 +27,7 @@ export class BackfillService {
     this.latestByLink = new LoaderDefinition(async (keys) => {
       const links = keys.map((key) => JSON.parse(key) as [string, string])
       const [spaceIds, threadIds] = [links.map(([spaceId]) => spaceId), links.map(([, threadId]) => threadId)]
-      const rows = await db.query<BackfillRecord>(selectLatestBackfills(spaceIds, threadIds))
+      const rows = await db.query(selectLatestBackfills(spaceIds, threadIds))
       return new Map(rows.map((row) => [linkKey(row.spaceId, row.threadId), row]))
     })
   }
@@ -61,7 +61,7 @@ export class BackfillService {
 }
 
 async function readBackfill(tx: Queryable, backfillId: string): Promise<BackfillRecord> {
-  const [backfill] = await tx.query<BackfillRecord>(selectBackfills([backfillId]))
+  const [backfill] = await tx.query(selectBackfills([backfillId]))
   if (!backfill || backfill.kind === 'REEMBED') throw notFound('Backfill', { backfillId })
   return backfill
 }

@@ -1,5 +1,5 @@
 import type { BackfillKind, BackfillStatus } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { sql } from '../../platform/database.js'
 import type { Look, Subject } from '../../platform/watch/watch.kind.js'
 import { beyondKnown } from '../../platform/watch/watch.kind.sql.js'
 
@@ -25,8 +25,8 @@ export interface BackfillRecord {
   updatedAt: Date
 }
 
-const columns = sql`b.id, b.space_id as "spaceId", b.thread_id as "threadId", b.store_id as "storeId", b.kind::text as kind,
-  b.status::text as status, b.total, b.embedded, b.skipped, b.failed, b.reused, b.sequence, b.last_error as "lastError",
+const columns = sql`b.id, b.space_id as "spaceId", b.thread_id as "threadId", b.store_id as "storeId", b.kind as kind,
+  b.status as status, b.total, b.embedded, b.skipped, b.failed, b.reused, b.sequence, b.last_error as "lastError",
   b.next_attempt_at as "nextAttemptAt", b.created_at as "createdAt", b.started_at as "startedAt",
   b.finished_at as "finishedAt", b.updated_at as "updatedAt"`
 
@@ -45,7 +45,7 @@ export interface NewBackfill {
 }
 
 /** Without messages there is nothing to wait for: it is complete when it is made. */
-export const insertBackfill = (row: NewBackfill): Statement => sql`
+export const insertBackfill = (row: NewBackfill) => sql<BackfillRecord>`
   insert into backfill as b (id, space_id, store_id, thread_id, generation, kind, status, target_sequence, total, started_at,
     finished_at)
   select ${row.id}, ${row.spaceId}, ${row.storeId}, ${row.threadId}, ${row.generation}::bigint, ${row.kind}::backfill_kind,
@@ -54,20 +54,20 @@ export const insertBackfill = (row: NewBackfill): Statement => sql`
   from (select ${row.total}::int as total) given
   returning ${columns}`
 
-export const selectBackfills = (ids: readonly string[]): Statement =>
-  sql`select ${columns} from backfill b where b.id = any(${ids}::text[])`
+export const selectBackfills = (ids: readonly string[]) =>
+  sql<BackfillRecord>`select ${columns} from backfill b where b.id = any(${ids}::text[])`
 
-export const selectWatchedBackfills = (looks: readonly Look<Subject>[]): Statement =>
-  beyondKnown(looks, (id) => sql`select ${columns} from backfill b where b.id = ${id}`)
+export const selectWatchedBackfills = (looks: readonly Look<Subject>[]) =>
+  beyondKnown(looks, (id) => sql<BackfillRecord>`select ${columns} from backfill b where b.id = ${id}`)
 
 /** What is at work in spaces. */
-export const selectActiveInSpaces = (spaceIds: readonly string[]): Statement => sql`
+export const selectActiveInSpaces = (spaceIds: readonly string[]) => sql<BackfillRecord>`
   select ${columns} from backfill b
   where b.space_id = any(${spaceIds}::text[]) and b.status in ('QUEUED', 'RUNNING') and ${isShown}
   order by b.updated_at, b.id`
 
 /** What changed in each space since its settled time: new ones and terminal states too. */
-export const selectChangedInSpaces = (spaces: readonly { id: string; since: Date }[]): Statement => sql`
+export const selectChangedInSpaces = (spaces: readonly { id: string; since: Date }[]) => sql<BackfillRecord>`
   select b.* from unnest(
     ${spaces.map(({ id }) => id)}::text[], ${spaces.map(({ since }) => since.toISOString())}::timestamptz[]
   ) as watched (space_id, since) cross join lateral (
@@ -86,7 +86,7 @@ export interface SettledTime {
  * because a statement reads the clock before its transaction shows as one that writes. Asked before what changed, so that
  * what ended with a space that is deleted by then is read.
  */
-export const selectSettledTime = (spaceIds: readonly string[]): Statement => sql`
+export const selectSettledTime = (spaceIds: readonly string[]) => sql<SettledTime>`
   select least(now() - interval '1 second', min(xact_start)) as "settledAt", array(
       select given.id from unnest(${spaceIds}::text[]) as given (id)
       where not exists (select 1 from space s where s.id = given.id and s.deleted_at is null)) as "deletedIds"
@@ -96,7 +96,7 @@ export const selectSettledTime = (spaceIds: readonly string[]): Statement => sql
 export const selectLatestBackfills = (
   spaceIds: readonly string[],
   threadIds: readonly string[],
-): Statement => sql`
+) => sql<BackfillRecord>`
   select distinct on (b.space_id, b.thread_id) ${columns} from backfill b
   join unnest(${spaceIds}::text[], ${threadIds}::text[]) as link (space_id, thread_id)
     on b.space_id = link.space_id and b.thread_id = link.thread_id and ${isShown}
@@ -119,7 +119,7 @@ const lastRefusal = sql`(
  * Counts a batch, whose refusals are written, and ends the backfill once all of it is counted: COMPLETED, or FAILED when
  * nothing could be embedded. The last refusal stays told, also after an outage has told its own error.
  */
-export const advanceBackfill = (id: string, change: BackfillChange): Statement => sql`
+export const advanceBackfill = (id: string, change: BackfillChange) => sql<BackfillRecord>`
   update backfill b set
     embedded = counted.embedded, skipped = counted.skipped, failed = counted.failed,
     reused = b.reused + ${change.reused}::int,
@@ -137,7 +137,7 @@ export const advanceBackfill = (id: string, change: BackfillChange): Statement =
   returning ${columns}`
 
 /** A message is gone that these backfills were to embed. One that waited for only this has ended; others go on as they stand. */
-export const skipMessage = (ids: readonly string[]): Statement => sql`
+export const skipMessage = (ids: readonly string[]) => sql<BackfillRecord>`
   update backfill b set skipped = b.skipped + 1,
     status = (case
       when not counted.is_last then b.status::text
@@ -153,14 +153,14 @@ export const skipMessage = (ids: readonly string[]): Statement => sql`
   where b.id = counted.id and b.status in ('QUEUED', 'RUNNING')
   returning ${columns}`
 
-export const startBackfill = (id: string): Statement => sql`
+export const startBackfill = (id: string) => sql<BackfillRecord>`
   update backfill b set status = 'RUNNING', started_at = coalesce(b.started_at, now()),
     sequence = b.sequence + 1, updated_at = clock_timestamp()
   where b.id = ${id} and b.status = 'QUEUED'
   returning ${columns}`
 
 /** Tells why it waits, and until when. It stays RUNNING: the work is not given up. */
-export const delayBackfill = (id: string, error: string, nextAttemptAt: Date | null): Statement => sql`
+export const delayBackfill = (id: string, error: string, nextAttemptAt: Date | null) => sql<BackfillRecord>`
   update backfill b set last_error = ${error}, next_attempt_at = ${nextAttemptAt}::timestamptz,
     sequence = b.sequence + 1, updated_at = clock_timestamp()
   where b.id = ${id} and b.status in ('QUEUED', 'RUNNING')
@@ -174,7 +174,7 @@ export interface BackfillScope {
   threadIds?: readonly string[]
 }
 
-export const cancelBackfills = ({ id, spaceId, storeId, threadIds }: BackfillScope): Statement => sql`
+export const cancelBackfills = ({ id, spaceId, storeId, threadIds }: BackfillScope) => sql<BackfillRecord>`
   update backfill b set status = 'CANCELED', finished_at = clock_timestamp(), next_attempt_at = null,
     sequence = b.sequence + 1, updated_at = clock_timestamp()
   where b.status in ('QUEUED', 'RUNNING')
@@ -189,8 +189,8 @@ export const selectActiveBackfills = ({
   spaceId,
   storeId,
   threadId,
-}: Pick<BackfillRecord, 'spaceId' | 'storeId' | 'threadId'>): Statement => sql`
-  select b.id, b.kind::text as kind, b.status::text as status, b.target_sequence as "targetSequence" from backfill b
+}: Pick<BackfillRecord, 'spaceId' | 'storeId' | 'threadId'>) => sql<ActiveBackfill>`
+  select b.id, b.kind as kind, b.status as status, b.target_sequence as "targetSequence" from backfill b
   where b.space_id = ${spaceId} and b.thread_id = ${threadId} and b.store_id = ${storeId}
     and b.status in ('QUEUED', 'RUNNING')
   order by b.created_at, b.id`

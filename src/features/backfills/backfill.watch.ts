@@ -5,13 +5,11 @@ import {
   foundOf,
   type Look,
   type Subject,
-  type WatchedRow,
   type WatchKind,
 } from '../../platform/watch/watch.kind.js'
 import { isTerminal, reviveBackfill, spaceTopicOf, topicOf } from './backfill.events.js'
 import {
   type BackfillRecord,
-  type SettledTime,
   selectActiveInSpaces,
   selectChangedInSpaces,
   selectSettledTime,
@@ -40,7 +38,7 @@ export class OneBackfill extends BackfillRows implements WatchKind<Subject, Back
   }
 
   async look(looks: readonly Look<Subject>[]): Promise<Found<BackfillRecord>> {
-    const rows = await this.db.query<WatchedRow<BackfillRecord>>(selectWatchedBackfills(looks))
+    const rows = await this.db.query(selectWatchedBackfills(looks))
     return foundOf(rows, (backfillId) => notFound('Backfill', { backfillId }))
   }
 
@@ -67,7 +65,7 @@ export class BackfillsOfSpace extends BackfillRows implements WatchKind<Subject,
   async look(looks: readonly Look<Subject>[]): Promise<Found<BackfillRecord>> {
     const ids = looks.map(({ subject }) => subject.id)
     // Before the rows: what is committed after this moment may be missing from them.
-    const [settled] = await this.db.query<SettledTime>(selectSettledTime(ids))
+    const [settled] = await this.db.query(selectSettledTime(ids))
     const rows = new Map<string, BackfillRecord[]>(ids.map((id) => [id, []]))
     for (const row of await this.#read(looks)) rows.get(row.spaceId)?.push(row)
     const gone = (settled?.deletedIds ?? []).map(
@@ -83,6 +81,6 @@ export class BackfillsOfSpace extends BackfillRows implements WatchKind<Subject,
       ...(unknown.length > 0 ? [selectActiveInSpaces(unknown)] : []),
       ...(known.length > 0 ? [selectChangedInSpaces(known)] : []),
     ]
-    return (await Promise.all(statements.map((each) => this.db.query<BackfillRecord>(each)))).flat()
+    return (await Promise.all(statements.map((each) => this.db.query(each)))).flat()
   }
 }

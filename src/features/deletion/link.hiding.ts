@@ -1,7 +1,7 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
-import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
+import { selectBackfills } from '../backfills/backfill.sql.js'
 import { changeStoreCounts } from '../purge/store.counts.js'
 import { releasePending } from '../spaces/pending.sql.js'
 import { cancelBackfillsOf, hideLinks, type LinkSet } from './deletion.sql.js'
@@ -23,5 +23,5 @@ async function endBackfillsOf(tx: Transaction, bus: Bus, set: LinkSet): Promise<
   if (canceled.length === 0) return
   const ids = canceled.map(({ id }) => id)
   await tx.query(releasePending(ids))
-  announceBackfills(tx, bus, await tx.query<BackfillRecord>(selectBackfills(ids)))
+  announceBackfills(tx, bus, await tx.query(selectBackfills(ids)))
 }

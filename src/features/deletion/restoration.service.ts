@@ -7,7 +7,7 @@ import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
-import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
+import { selectBackfills } from '../backfills/backfill.sql.js'
 import { changeStoreCounts } from '../purge/store.counts.js'
 import type { LinkService } from '../spaces/link.service.js'
 import { selectThreads, type ThreadRecord } from '../threads/thread.sql.js'
@@ -120,7 +120,7 @@ export class RestorationService {
   async #showLinks(tx: Transaction, set: LinkSet): Promise<void> {
     const reopened = await tx.query(reopenBackfills(set))
     await changeStoreCounts(tx, await tx.query(showLinks(set)), 1)
-    const rows = await tx.query<BackfillRecord>(selectBackfills(reopened.map(({ id }) => id)))
+    const rows = await tx.query(selectBackfills(reopened.map(({ id }) => id)))
     announceBackfills(tx, this.bus, rows)
     this.links.announceWork(tx)
   }

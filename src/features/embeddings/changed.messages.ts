@@ -20,10 +20,10 @@ export async function leaveOutChanged(
   { threadId, messageChanges }: Claim,
   outcome: BatchOutcome,
 ): Promise<Compared> {
-  const [thread] = await tx.query<{ messageChanges: number }>(selectMessageChanges(threadId))
+  const [thread] = await tx.query(selectMessageChanges(threadId))
   if (thread?.messageChanges === messageChanges) return { kept: outcome, edited: [] }
   const ids = outcome.messages.map(({ id }) => id)
-  const stored = await tx.query<{ id: string; hash: string }>(selectContentHashes(ids))
+  const stored = await tx.query(selectContentHashes(ids))
   const hashes = new Map(stored.map(({ id, hash }) => [id, hash]))
   const keptIds = new Set<string>()
   const edited: PendingMessage[] = []

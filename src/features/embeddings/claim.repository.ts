@@ -5,7 +5,6 @@ import {
   type ActiveBackfill,
   advanceBackfill,
   type BackfillChange,
-  type BackfillRecord,
   delayBackfill,
   selectActiveBackfills,
   startBackfill,
@@ -75,12 +74,12 @@ export class ClaimRepository {
 
   /** The backfills that count what is done for a claim. Those that waited have started. */
   async begin(claim: Claim): Promise<ActiveBackfill[]> {
-    const active = await this.db.query<ActiveBackfill>(selectActiveBackfills(claim))
+    const active = await this.db.query(selectActiveBackfills(claim))
     if (active.some(({ status }) => status === 'QUEUED')) {
       await this.db.transaction(async (tx) => {
         if ((await tx.query(lockClaim(claim))).length === 0) return
         for (const { id } of active) {
-          announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(startBackfill(id)))
+          announceBackfills(tx, this.bus, await tx.query(startBackfill(id)))
         }
       })
     }
@@ -115,7 +114,7 @@ export class ClaimRepository {
     return this.#write(claim, true, async (tx) => {
       const { kept } = await leaveOutChanged(tx, claim, outcome)
       const done = kept.messages.map(({ id }) => id)
-      const taken = await tx.query<PendingEmbedding>(takePending(claim, done))
+      const taken = await tx.query(takePending(claim, done))
       const refused = new Set(kept.refusals.map(({ messageId }) => messageId))
       await tx.query(
         deleteFailures(
@@ -141,13 +140,9 @@ export class ClaimRepository {
       if ((await tx.query(lockClaim(claim))).length === 0) return
       const [delayed] = await tx.query(delayThread(claim, error, delayMs, attempts))
       if (!delayed) return
-      const active = await tx.query<ActiveBackfill>(selectActiveBackfills(claim))
+      const active = await tx.query(selectActiveBackfills(claim))
       for (const { id } of active) {
-        announceBackfills(
-          tx,
-          this.bus,
-          await tx.query<BackfillRecord>(delayBackfill(id, error, delayed.nextAttemptAt)),
-        )
+        announceBackfills(tx, this.bus, await tx.query(delayBackfill(id, error, delayed.nextAttemptAt)))
       }
     })
   }
@@ -183,6 +178,6 @@ export class ClaimRepository {
 
   async #count(tx: Transaction, backfillId: string, change: BackfillChange): Promise<void> {
     if (change.embedded + change.skipped + change.failed === 0) return
-    announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(advanceBackfill(backfillId, change)))
+    announceBackfills(tx, this.bus, await tx.query(advanceBackfill(backfillId, change)))
   }
 }

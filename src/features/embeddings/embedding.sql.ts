@@ -41,12 +41,17 @@ function within({ bytes }: BatchLimits, next: Statement): Statement {
     where before < ${bytes}::bigint order by sequence`
 }
 
-export const selectMessageChanges = (threadId: string): Statement =>
-  sql`select message_changes as "messageChanges" from thread where id = ${threadId}`
+export const selectMessageChanges = (threadId: string) =>
+  sql<{
+    messageChanges: number
+  }>`select message_changes as "messageChanges" from thread where id = ${threadId}`
 
 /** What messages say now; those that are gone are left out. */
-export const selectContentHashes = (ids: readonly string[]): Statement =>
-  sql`select id, encode(content_hash, 'hex') as hash from message where id = any(${ids}::text[])`
+export const selectContentHashes = (ids: readonly string[]) =>
+  sql<{
+    id: string
+    hash: string
+  }>`select id, encode(content_hash, 'hex') as hash from message where id = any(${ids}::text[])`
 
 export interface NewVector {
   messageId: string
@@ -111,4 +116,4 @@ export const deleteFailures = (storeId: string, messageIds: readonly string[]): 
   delete from embedding_failure where store_id = ${storeId} and message_id = any(${messageIds}::text[])
   returning message_id`
 
-export const selectVectorType = (): Statement => sql`select 'halfvec'::regtype::oid::int as oid`
+export const selectVectorType = () => sql<{ oid: number }>`select 'halfvec'::regtype::oid::int as oid`

@@ -35,7 +35,7 @@ export const selectCopyable = (
  * Under the claim's lock, for which a change of a message waits as well: what is there is of its newest content. The
  * source is looked for again, because it may have gone since the messages were read.
  */
-export const copyVectors = (claim: Claim, copies: readonly VectorCopy[]): Statement => sql`
+export const copyVectors = (claim: Claim, copies: readonly VectorCopy[]) => sql<CopiedMessage>`
   with copied as (
     insert into embedding (store_id, thread_id, generation, model, message_id, role, message_created_at, chunk, vector,
       wide_vector, wide_bits)

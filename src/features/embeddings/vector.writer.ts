@@ -3,7 +3,7 @@ import type { BatchOutcome } from './batch.outcome.js'
 import type { Claim } from './claim.sql.js'
 import { selectVectorType, upsertFailures, upsertVectors, upsertWideVectors } from './embedding.sql.js'
 import { encodeHalfVectorArray } from './half.floats.js'
-import { type CopiedMessage, copyVectors } from './reuse.sql.js'
+import { copyVectors } from './reuse.sql.js'
 
 /** Up to here a vector fits an index entry, whatever its row's ids are; a wider one stands beside the index. */
 export const MAX_INDEXED_DIMENSIONS = 1_024
@@ -30,7 +30,7 @@ export class VectorWriter {
 
   async #copy(tx: Transaction, claim: Claim, { copies }: BatchOutcome): Promise<number> {
     if (copies.length === 0) return 0
-    const copied = await tx.query<CopiedMessage>(copyVectors(claim, copies))
+    const copied = await tx.query(copyVectors(claim, copies))
     if (copied.length < copies.length) throw new SourceGone(copied.map(({ messageId }) => messageId))
     return copied.reduce((sum, { added }) => sum + added, 0)
   }
@@ -47,7 +47,7 @@ export class VectorWriter {
   }
 
   #vectorTypeIn(tx: Transaction): Promise<number> {
-    this.#vectorType ??= tx.query<{ oid: number }>(selectVectorType()).then(([row]) => row?.oid ?? 0)
+    this.#vectorType ??= tx.query(selectVectorType()).then(([row]) => row?.oid ?? 0)
     return this.#vectorType
   }
 }

@@ -73,7 +73,7 @@ export class PurgeRun {
     const [thread] = await this.purges.lock(tx, [threadId])
     if (!(await this.#isOurs(tx))) return null
     if (thread?.deletionBatchId !== this.batch.id) return { messages: 0, vectors: 0 }
-    const [trimmed] = await tx.query<Trimmed>(trimThread(threadId, MAX_MESSAGES_AT_ONCE, MAX_VECTORS_AT_ONCE))
+    const [trimmed] = await tx.query(trimThread(threadId, MAX_MESSAGES_AT_ONCE, MAX_VECTORS_AT_ONCE))
     if (!trimmed) throw new Error(`Thread ${threadId} could not be trimmed`)
     await this.#advance(tx, 0, trimmed.messages)
     return trimmed

@@ -3,7 +3,7 @@ import type { Transaction } from '../../platform/database.js'
 import type { Outbox } from '../../platform/outbox.js'
 import type { RequestIds } from '../../platform/request.js'
 import { announceBackfills, announceWork } from '../backfills/backfill.events.js'
-import { type BackfillRecord, cancelBackfills } from '../backfills/backfill.sql.js'
+import { cancelBackfills } from '../backfills/backfill.sql.js'
 import { SANDBOX_DELETION } from '../projects/sandbox.service.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import { announcePurge } from './deletion.events.js'
@@ -48,7 +48,7 @@ export class PurgeService {
   /** Locks projects, threads and spaces, in that order. Omits threads that are gone or under a legal hold. */
   async lock(tx: Transaction, threadIds: readonly string[]): Promise<PurgeableThread[]> {
     await tx.query(lockProjectsOf(threadIds))
-    const threads = await tx.query<PurgeableThread>(lockPurgeable(threadIds))
+    const threads = await tx.query(lockPurgeable(threadIds))
     await tx.query(lockSpacesOf(threadIds))
     return threads
   }
@@ -71,7 +71,7 @@ export class PurgeService {
     // Messages, agent runs, links, vectors and failures go with their thread, by the cascade of their keys.
     await tx.prisma.thread.deleteMany({ where: { id: { in: threadIds } } })
     const projectIds = new Set(threads.flatMap(({ projectId }) => projectId ?? []))
-    const projects = await tx.query<DeletedProject>(deleteEmptyProjects([...projectIds]))
+    const projects = await tx.query(deleteEmptyProjects([...projectIds]))
     for (const { id: projectId, organizationId, sandboxId } of projects) {
       if (sandboxId === null) continue
       const payload = { sandboxId, projectId }
@@ -97,11 +97,7 @@ export class PurgeService {
   async removeLink(tx: Transaction, spaceId: string, threadId: string): Promise<number> {
     const removed = await tx.query(deleteStoreThreads(spaceId, threadId))
     await tx.prisma.spaceThread.deleteMany({ where: { spaceId, threadId } })
-    announceBackfills(
-      tx,
-      this.bus,
-      await tx.query<BackfillRecord>(cancelBackfills({ spaceId, threadIds: [threadId] })),
-    )
+    announceBackfills(tx, this.bus, await tx.query(cancelBackfills({ spaceId, threadIds: [threadId] })))
     const isLater = (one: RemovedThread) => one.isLeaving || one.vectorCount > MAX_VECTORS_AT_ONCE
     const now = removed.filter((one) => !isLater(one)).map(({ storeId }) => storeId)
     if (now.length > 0) await tx.query(deleteVectors(now, threadId))
@@ -113,7 +109,7 @@ export class PurgeService {
   /** Takes every thread out of a space whose stores are locked. Its memory is dropped by the worker. */
   async removeLinks(tx: Transaction, spaceId: string): Promise<RemovedLinks> {
     const [removed] = await tx.query(deleteLinks(spaceId))
-    announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(cancelBackfills({ spaceId })))
+    announceBackfills(tx, this.bus, await tx.query(cancelBackfills({ spaceId })))
     await tx.query(retireStores(spaceId, null))
     announcePurge(tx, this.bus)
     return removed ?? { removedThreadCount: 0, removedVectorCount: 0 }
@@ -150,6 +146,6 @@ export class PurgeService {
 
   /** Tells subscribers of the backfills that they ended. */
   async endBackfills(tx: Transaction, threadIds: readonly string[]): Promise<void> {
-    announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(cancelBackfills({ threadIds })))
+    announceBackfills(tx, this.bus, await tx.query(cancelBackfills({ threadIds })))
   }
 }

@@ -8,7 +8,7 @@ export const lockProjectsOf = (threadIds: readonly string[]): Statement => sql`
   order by p.id for update`
 
 /** Omits threads under a legal hold, which nothing may purge. */
-export const lockPurgeable = (threadIds: readonly string[]): Statement => sql`
+export const lockPurgeable = (threadIds: readonly string[]) => sql<PurgeableThread>`
   select t.id, t.organization_id as "organizationId", t.project_id as "projectId", t.message_count as "messageCount",
     t.deletion_batch_id as "deletionBatchId"
   from thread t where t.id = any(${threadIds}::text[]) and not t.legal_hold
@@ -45,7 +45,7 @@ export interface DeletedProject {
 }
 
 /** A soft-deleted thread keeps its project. */
-export const deleteEmptyProjects = (projectIds: readonly string[]): Statement => sql`
+export const deleteEmptyProjects = (projectIds: readonly string[]) => sql<DeletedProject>`
   delete from project p where p.id = any(${projectIds}::text[])
     and not exists (select 1 from thread t where t.project_id = p.id)
   returning p.id, p.organization_id as "organizationId", p.sandbox_id as "sandboxId"`
@@ -59,7 +59,7 @@ export interface Trimmed {
  * Some of what hangs on a thread that nobody sees any more, so that no transaction grows with the thread. Its rows in its
  * stores, which count it no more, tell how many vectors are left.
  */
-export const trimThread = (threadId: string, messages: number, vectors: number): Statement => sql`
+export const trimThread = (threadId: string, messages: number, vectors: number) => sql<Trimmed>`
   with gone_messages as (
       delete from message where id in (
         select id from message where thread_id = ${threadId} order by sequence limit ${messages}::int) returning 1),

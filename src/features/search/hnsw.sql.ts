@@ -19,7 +19,7 @@ export interface IndexCandidate {
 const MOST_THREADS_MEASURED = 5_000
 
 /** Uses the counts of stores: a large one has too many threads to scan every few seconds. */
-export const selectIndexCandidates = (fewest: number): Statement => sql`
+export const selectIndexCandidates = (fewest: number) => sql<IndexCandidate>`
   select coalesce(i.store_id, s.id) as "storeId", s.embedding_dimensions as dimensions,
     coalesce(s.vector_count, 0)::float8 as vectors, coalesce(behind.messages, 0)::float8 as pending,
     i.vectors::float8 as "indexedVectors", coalesce(i.ready_at is not null, false) as "isReady"
@@ -34,7 +34,7 @@ export const selectIndexCandidates = (fewest: number): Statement => sql`
   order by 1`
 
 /** All vectors in a store, including those of soft-deleted threads. */
-export const countStoredVectors = (storeId: string): Statement => sql`
+export const countStoredVectors = (storeId: string) => sql<{ vectors: number }>`
   select coalesce(sum(m.vector_count), 0)::float8 as vectors
   from embedding_store s join store_thread m on m.store_id = s.id where s.id = ${storeId} and s.state <> 'RETIRED'`
 
@@ -76,8 +76,8 @@ export const tryIndexTurn = (): Statement =>
 
 export const cancelBackend = (pid: number): Statement => sql`select pg_cancel_backend(${pid}::int)`
 
-export const selectVectorVersion = (): Statement =>
-  sql`select extversion as version from pg_extension where extname = 'vector'`
+export const selectVectorVersion = () =>
+  sql<{ version: string }>`select extversion as version from pg_extension where extname = 'vector'`
 
 /** How far a search goes into an index, and that it goes on behind what a filter left out. Until the commit. */
 export const setIndexScan = (candidates: number): Statement => sql`

@@ -90,9 +90,7 @@ export class HnswWorker {
 
   async #keep(session: PoolClient): Promise<void> {
     const { minVectors } = this.options
-    for (const candidate of await this.db.query<IndexCandidate>(
-      selectIndexCandidates(Math.ceil(minVectors / 2)),
-    )) {
+    for (const candidate of await this.db.query(selectIndexCandidates(Math.ceil(minVectors / 2)))) {
       if (this.#isStopping) return
       const { storeId, vectors, indexedVectors } = candidate
       if (indexedVectors !== null && !(await this.#isKept(candidate))) await this.#drop(session, storeId)
@@ -120,7 +118,7 @@ export class HnswWorker {
   }
 
   async #countStored({ storeId }: IndexCandidate): Promise<number> {
-    const [stored] = await this.db.query<{ vectors: number }>(countStoredVectors(storeId))
+    const [stored] = await this.db.query(countStoredVectors(storeId))
     return stored?.vectors ?? 0
   }
 
@@ -146,7 +144,7 @@ export class HnswWorker {
   }
 
   async #buildsInParallel(): Promise<boolean> {
-    const [found] = await this.db.query<{ version: string }>(selectVectorVersion())
+    const [found] = await this.db.query(selectVectorVersion())
     const version = (found?.version ?? '').split('.').map(Number)
     for (const [place, least] of PARALLEL_SINCE.entries()) {
       const part = version[place] ?? 0

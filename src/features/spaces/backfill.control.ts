@@ -82,7 +82,7 @@ export class BackfillControl {
   ): Promise<readonly BackfillRecord[]> {
     if (kind !== 'RETRY') await tx.query(pauseThread({ storeId, threadId }))
     const scope = kind === 'RETRY' ? { id } : { storeId, threadIds: [threadId] }
-    const ended = await tx.query<BackfillRecord>(cancelBackfills(scope))
+    const ended = await tx.query(cancelBackfills(scope))
     await tx.query(releasePending(ended.map((backfill) => backfill.id)))
     return ended
   }
@@ -126,7 +126,7 @@ export class BackfillControl {
       targetSequence: 0,
       total: refused.length,
     }
-    const [retried] = await tx.query<BackfillRecord>(insertBackfill(row))
+    const [retried] = await tx.query(insertBackfill(row))
     if (!retried) throw new Error('A backfill could not be made')
     await tx.query(resumeThread(link))
     announceBackfills(tx, this.bus, [retried])
@@ -145,7 +145,7 @@ export class BackfillControl {
     const [thread] = await tx.query(lockLinkedThread(spaceId, threadId))
     const space = await requireSpace(tx, viewer, 'edit', spaceId, 'share')
     const members = thread ? await tx.query(lockStoreThreads(spaceId, threadId)) : []
-    const [backfill] = await tx.query<BackfillRecord>(selectBackfills([id]))
+    const [backfill] = await tx.query(selectBackfills([id]))
     if (!backfill) throw notFound('Backfill', { backfillId: id })
     return { space, link: members.find(({ isActive }) => isActive) ?? null, backfill }
   }

@@ -149,7 +149,7 @@ export class LinkService {
     const active = (await tx.query(lockStoreThreads(spaceId, threadId))).find(({ isActive }) => isActive)
     if (!active) throw new Error('A link that exists could not be locked')
     if (active.pausedAt) return { ...link, backfill: await this.resume(tx, active) }
-    const [backfill] = await tx.query<BackfillRecord>(selectLatestBackfills([spaceId], [threadId]))
+    const [backfill] = await tx.query(selectLatestBackfills([spaceId], [threadId]))
     if (!backfill) throw new Error(`Link ${spaceId} ${threadId} has no backfill`)
     return { ...link, backfill }
   }
@@ -159,7 +159,7 @@ export class LinkService {
     const id = mintId('bkfl')
     const [size] = await tx.query(measureBeyond(threadId, embeddedThrough))
     const adopted = await tx.query(adoptPending(storeId, threadId, id))
-    const [backfill] = await tx.query<BackfillRecord>(
+    const [backfill] = await tx.query(
       insertBackfill({
         id,
         spaceId,

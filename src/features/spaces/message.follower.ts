@@ -1,7 +1,7 @@
 import type { Bus } from '../../platform/bus.js'
 import type { Transaction } from '../../platform/database.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
-import { type BackfillRecord, skipMessage } from '../backfills/backfill.sql.js'
+import { skipMessage } from '../backfills/backfill.sql.js'
 import type { ChangedMessage, MessageObserver } from '../messages/message.observer.js'
 import { lockSpacesOf } from '../purge/purge.sql.js'
 import { changeStoreCounts } from '../purge/store.counts.js'
@@ -47,7 +47,7 @@ export class MessageFollower implements MessageObserver {
     const shares = await this.#forget(tx, threadId, id)
     await tx.query(deletePendingMessage(threadId, id))
     const ids = ahead.map((backfill) => backfill.id)
-    if (ids.length > 0) announceBackfills(tx, this.bus, await tx.query<BackfillRecord>(skipMessage(ids)))
+    if (ids.length > 0) announceBackfills(tx, this.bus, await tx.query(skipMessage(ids)))
     await changeStoreCounts(tx, shares, -1)
   }
 

@@ -64,6 +64,9 @@ export const keepPending = (
   returning message_id`
 
 /** They are embedded, skipped or refused. One that is not pending any more, because its retry was canceled, is left out. */
-export const takePending = ({ storeId }: StoreThreadKey, messageIds: readonly string[]): Statement => sql`
+export const takePending = (
+  { storeId }: StoreThreadKey,
+  messageIds: readonly string[],
+) => sql<PendingEmbedding>`
   delete from pending_embedding where store_id = ${storeId} and message_id = any(${messageIds}::text[])
   returning message_id as "messageId", backfill_id as "backfillId"`

@@ -6,7 +6,6 @@ import {
   foundOf,
   type Look,
   type Subject,
-  type WatchedRow,
   type WatchKind,
 } from '../../platform/watch/watch.kind.js'
 import { reviveRow } from '../../platform/watch/watch.row.js'
@@ -45,7 +44,7 @@ export class OneReembedding implements WatchKind<WatchedReembedding, Reembedding
   }
 
   async look(looks: readonly Look<WatchedReembedding>[]): Promise<Found<ReembeddingRecord>> {
-    const rows = await this.db.query<WatchedRow<ReembeddingRecord>>(selectWatchedReembeddings(looks))
+    const rows = await this.db.query(selectWatchedReembeddings(looks))
     return foundOf(rows, (reembeddingId) => notFound('Reembedding', { reembeddingId }))
   }
 

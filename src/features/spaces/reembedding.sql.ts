@@ -55,8 +55,8 @@ const selectReembeddings = (where: Statement): Statement<ReembeddingRecord> => s
 export const selectReembedding = (id: string): Statement<ReembeddingRecord> =>
   selectReembeddings(sql`r.id = ${id}`)
 
-export const selectWatchedReembeddings = (looks: readonly Look<Subject>[]): Statement =>
-  beyondKnown(looks, (id) => sql`${selectReembeddings(sql`r.id = ${id}`)}`)
+export const selectWatchedReembeddings = (looks: readonly Look<Subject>[]) =>
+  beyondKnown(looks, (id) => selectReembeddings(sql`r.id = ${id}`))
 
 export const selectRunningReembedding = (spaceId: string): Statement<ReembeddingRecord> =>
   selectReembeddings(sql`r.space_id = ${spaceId} and r.status = 'RUNNING'`)

@@ -2,7 +2,7 @@ import type { Bus } from '../../platform/bus.js'
 import type { Database, Queryable, Transaction } from '../../platform/database.js'
 import { recordAudit, system } from '../audit/audit.trail.js'
 import { announceBackfills, WORK_TOPIC } from '../backfills/backfill.events.js'
-import { type BackfillRecord, selectBackfills } from '../backfills/backfill.sql.js'
+import { selectBackfills } from '../backfills/backfill.sql.js'
 import { lockStores } from '../purge/link.removal.sql.js'
 import type { LinkService } from './link.service.js'
 import {
@@ -112,7 +112,7 @@ export class ReembeddingSwitch {
   async #completeBackfills(tx: Transaction, { spaceId, storeId }: ReembeddingRecord): Promise<void> {
     const completed = await tx.query(completeBackfills(spaceId, storeId))
     this.links.announceWork(tx)
-    const rows = await tx.query<BackfillRecord>(selectBackfills(completed.map(({ id }) => id)))
+    const rows = await tx.query(selectBackfills(completed.map(({ id }) => id)))
     announceBackfills(tx, this.bus, rows)
   }
 }

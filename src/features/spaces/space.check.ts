@@ -6,6 +6,7 @@ import {
   listSuspects,
   type Portion,
   readCheckedTexts,
+  type Suspect,
 } from './space.health.sql.js'
 
 /** A message whose vectors are not those of the pieces of its text. */
@@ -34,18 +35,13 @@ export async function* findMisfits(
   links: readonly Pick<LinkHealth, 'threadId' | 'through'>[],
 ): AsyncGenerator<MisfitMessage[]> {
   for (const portion of divide(links)) {
-    const suspects = await db.query<Suspect>(listSuspects(spaceId, portion, ONE_PIECE_BYTES))
+    const suspects = await db.query(listSuspects(spaceId, portion, ONE_PIECE_BYTES))
     for (const messageIds of groupsOf(suspects)) {
-      const texts = await db.query<CheckedText>(readCheckedTexts(spaceId, messageIds))
+      const texts = await db.query(readCheckedTexts(spaceId, messageIds))
       const misfits = texts.map(judge).filter(({ missing, excess }) => missing + excess > 0)
       if (misfits.length > 0) yield misfits
     }
   }
-}
-
-interface Suspect {
-  messageId: string
-  bytes: number
 }
 
 function judge({ messageId, threadId, contentHash, content, chunks }: CheckedText): MisfitMessage {

@@ -155,8 +155,13 @@ export interface ThreadPart {
   throughSequence: number
 }
 
+export interface Suspect {
+  messageId: string
+  bytes: number
+}
+
 /** Messages that may lack vectors or have too many: a text of up to `bytes` has one vector, unless it is empty. */
-export const listSuspects = (spaceId: string, portion: Portion, bytes: number): Statement => sql`
+export const listSuspects = (spaceId: string, portion: Portion, bytes: number) => sql<Suspect>`
   select m.id as "messageId", octet_length(m.content) as bytes
   ${'threadId' in portion ? checkablePart(spaceId, portion, bytes) : checkableThreads(spaceId, portion, bytes)}
   order by m.thread_id, m.sequence`
@@ -202,7 +207,7 @@ export interface CheckedText {
   chunks: number[]
 }
 
-export const readCheckedTexts = (spaceId: string, messageIds: readonly string[]): Statement => sql`
+export const readCheckedTexts = (spaceId: string, messageIds: readonly string[]) => sql<CheckedText>`
   select m.id as "messageId", m.thread_id as "threadId", encode(m.content_hash, 'hex') as "contentHash", m.content,
     coalesce(v.chunks, '{}') as chunks ${checkable(
       spaceId,

@@ -60,7 +60,7 @@ export class SpaceService {
     private readonly model: EmbeddingModel,
   ) {
     this.byId = new LoaderDefinition(async (ids, viewerId) =>
-      byId(await db.query<SpaceRecord>(selectVisibleSpaces(ids, viewerId))),
+      byId(await db.query(selectVisibleSpaces(ids, viewerId))),
     )
     this.standingById = new LoaderDefinition(async (ids, viewerId) =>
       byId(await db.query(selectSpaceAccess(viewerId, ids, 'none'))),
@@ -70,7 +70,7 @@ export class SpaceService {
       (threadIds, page, { viewerId }) => db.query(listSpacesOfThreads(viewerId, threadIds, page)),
     )
     this.#grantsById = new LoaderDefinition(async (ids) => {
-      const grants = await db.query<GrantRecord>(listGrants(ids))
+      const grants = await db.query(listGrants(ids))
       return new Map(ids.map((id) => [id, grants.filter(({ spaceId }) => spaceId === id)]))
     })
   }
@@ -81,7 +81,7 @@ export class SpaceService {
     return mutate(this.db, viewer, {
       require,
       work: async (tx, { id: organizationId }) => {
-        const [space] = await tx.query<SpaceRecord>(
+        const [space] = await tx.query(
           insertSpace({
             id,
             organizationId,
@@ -196,7 +196,7 @@ export class SpaceService {
 
 export async function getSpace(tx: Queryable, viewer: Viewer, spaceId: string): Promise<SpaceRecord> {
   requireId('spaceId', spaceId)
-  const [space] = await tx.query<SpaceRecord>(selectVisibleSpaces([spaceId], viewer.userId))
+  const [space] = await tx.query(selectVisibleSpaces([spaceId], viewer.userId))
   if (!space) throw notFound('Space', { spaceId })
   return space
 }

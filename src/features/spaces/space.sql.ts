@@ -40,7 +40,7 @@ export type NewSpaceRow = Pick<
 >
 
 /** With its first store. Returns no row when the id exists. */
-export const insertSpace = (row: NewSpaceRow): Statement<SpaceRecord> => sql`
+export const insertSpace = (row: NewSpaceRow) => sql<SpaceRecord>`
   with s as (
       insert into space (id, organization_id, creator_id, name, description, access_mode)
       values (${row.id}, ${row.organizationId}, ${row.creatorId}, ${row.name}, ${row.description},
@@ -51,7 +51,7 @@ export const insertSpace = (row: NewSpaceRow): Statement<SpaceRecord> => sql`
       select s.id, s.id, ${row.embeddingModel}, ${row.embeddingDimensions}::int, 'ACTIVE' from s returning *)
   select ${columns} from s join a on a.space_id = s.id`
 
-export const selectVisibleSpaces = (ids: readonly string[], viewerId: string): Statement => sql`
+export const selectVisibleSpaces = (ids: readonly string[], viewerId: string) => sql<SpaceRecord>`
   select ${columns} from space s ${withStore} where s.id = any(${ids}::text[]) and ${spaceVisible('s', viewerId)}`
 
 /** In an organization, else in all that the viewer has joined and those it was given access to; PUBLIC ones elsewhere are not listed. */
@@ -102,8 +102,8 @@ export interface GrantRecord {
   role: SpaceRole
 }
 
-export const listGrants = (spaceIds: readonly string[]): Statement => sql`
-  select space_id as "spaceId", user_id as "userId", organization_role::text as "organizationRole", role::text as role
+export const listGrants = (spaceIds: readonly string[]) => sql<GrantRecord>`
+  select space_id as "spaceId", user_id as "userId", organization_role as "organizationRole", role
   from space_grant where space_id = any(${spaceIds}::text[]) order by created_at, id`
 
 /** The row stays, marked; what was in the space goes. */
