@@ -4,8 +4,8 @@ import type { GraphQLSchema } from 'graphql'
 import type { Services } from './app.services.js'
 import { ApiKeyResolver } from './features/access/api.key.resolver.js'
 import { AdministrationResolver } from './features/administration/administration.resolver.js'
-import { BackfillResolver, backfillSources } from './features/backfills/backfill.resolver.js'
-import { DeletionResolver, deletionSources } from './features/deletion/deletion.resolver.js'
+import { BackfillResolver } from './features/backfills/backfill.resolver.js'
+import { DeletionResolver } from './features/deletion/deletion.resolver.js'
 import { ImportResolver } from './features/messages/import.resolver.js'
 import { MessageChangeResolver } from './features/messages/message.change.resolver.js'
 import { MessageResolver, ThreadMessagesResolver } from './features/messages/message.resolver.js'
@@ -24,11 +24,7 @@ import {
   SpaceThreadsResolver,
   ThreadSpacesResolver,
 } from './features/spaces/link.resolver.js'
-import {
-  ReembeddingResolver,
-  reembeddingSources,
-  SpaceReembeddingResolver,
-} from './features/spaces/reembedding.resolver.js'
+import { ReembeddingResolver, SpaceReembeddingResolver } from './features/spaces/reembedding.resolver.js'
 import { SpaceHealthResolver } from './features/spaces/space.health.resolver.js'
 import { SpaceGrantResolver, SpaceResolver } from './features/spaces/space.resolver.js'
 import { AgentRunResolver } from './features/threads/agent.run.resolver.js'
@@ -69,14 +65,10 @@ const RESOLVERS: readonly [ResolverClass, (services: Services) => object][] = [
 
 export function createAppSchema(services: Services): GraphQLSchema {
   const resolvers = RESOLVERS.map(([type, make]) => [type, make(services)] as const)
-  return createSchema(new Map(resolvers), {
-    ...backfillSources(services.backfills),
-    ...reembeddingSources(services.reembeddings),
-    ...deletionSources(services.deletionWatcher),
-  })
+  return createSchema(new Map(resolvers))
 }
 
 /** The schema as in `schema.graphql`. It depends only on classes: nothing is started. */
 export function printAppSchema(): string {
-  return printSorted(createSchema(new Map(RESOLVERS.map(([type]) => [type, {}])), {}))
+  return printSorted(createSchema(new Map(RESOLVERS.map(([type]) => [type, {}]))))
 }

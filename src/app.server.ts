@@ -64,7 +64,7 @@ async function openGraphql(
     trusted: requests.trustedDocuments === null ? null : TrustedDocuments.load(requests.trustedDocuments),
   })
   const limits = { timeoutMs: requests.operationTimeoutMs, replyBytes: requests.replyBytes }
-  const runner = new OperationRunner(schema, errors, limits, logger)
+  const runner = new OperationRunner(schema, errors, limits, logger, services)
   await runner.start()
   steps.add(() => runner.stop())
   const bodies = new BodyBudget(requests.bodiesBytes)

@@ -1,25 +1,18 @@
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql'
-import type { SubscriptionCall, SubscriptionSources } from '../features/access/subscription.source.js'
 import { guardScopes } from './scope.guard.js'
 
-/** Builds the GraphQL schema of one app: resolver classes, their instances, and the event sources of subscriptions. */
+/** Builds the GraphQL schema of one app: resolver classes and their instances. */
 
 // biome-ignore lint/complexity/noBannedTypes: type-graphql knows resolvers by their classes, which it types so.
 export type ResolverClass = Function
 
-export function createSchema(
-  resolvers: ReadonlyMap<ResolverClass, object>,
-  sources: SubscriptionSources,
-): GraphQLSchema {
+export function createSchema(resolvers: ReadonlyMap<ResolverClass, object>): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [...resolvers.keys()] as unknown as NonEmptyArray<ResolverClass>,
     container: { get: (resolver) => resolvers.get(resolver) },
-    pubSub: {
-      publish: () => undefined,
-      // type-graphql's type requires events synchronously; graphql-js, which receives them, also awaits a promise.
-      subscribe: ((field: string, call: SubscriptionCall) => sources[field]?.(call)) as never,
-    },
+    // Required by type-graphql, and unused: every subscription has its own `subscribe`.
+    pubSub: { publish: unused, subscribe: unused },
     validate: false,
     // Omits types that nothing refers to, even if their modules are imported.
     orphanedTypes: [],
@@ -31,4 +24,8 @@ export function createSchema(
 /** As in `schema.graphql`: sorted by name, so that diffs show only real changes. */
 export function printSorted(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`
+}
+
+function unused(): never {
+  throw new Error('Subscriptions use no topics.')
 }

@@ -105,7 +105,7 @@ test('what one event of a subscription has loaded is loaded again for the next',
   })
   const schema = new GraphQLSchema({ query, subscription })
   const limits = { timeoutMs: AN_HOUR_MS, replyBytes: 1_000 }
-  const runner = new OperationRunner(schema, new ErrorFormatter(app.logs.logger), limits, app.logs.logger)
+  const runner = new OperationRunner(schema, new ErrorFormatter(app.logs.logger), limits, app.logs.logger, {})
   const contextValue = new ServerContext(
     null,
     readRequestInfo(() => undefined),

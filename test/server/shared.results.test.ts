@@ -65,7 +65,7 @@ beforeEach(() => {
   const query = new GraphQLObjectType({ name: 'Query', fields: { ok: { type: GraphQLString } } })
   schema = new GraphQLSchema({ query, subscription })
   const { logger } = new LogLines()
-  runner = new OperationRunner(schema, new ErrorFormatter(logger), LIMITS, logger)
+  runner = new OperationRunner(schema, new ErrorFormatter(logger), LIMITS, logger, {})
 })
 
 /** What one subscriber is told. */

@@ -3,11 +3,13 @@ import { toConnection } from '../../platform/connection.type.js'
 import { PageArgs } from '../../platform/page.arguments.js'
 import { readPage } from '../../platform/page.js'
 import type { Context } from '../access/context.js'
-import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
+import type { SubscriptionCall } from '../access/subscription.call.js'
 import { BackfillFailureConnection } from './backfill.failure.type.js'
 import type { BackfillService } from './backfill.service.js'
 import type { BackfillRecord } from './backfill.sql.js'
 import { Backfill, BackfillProgress, toBackfill, toProgress } from './backfill.type.js'
+
+type Call<Args> = SubscriptionCall<{ backfills: BackfillService }, Args>
 
 /** GraphQL face of backfills; every rule lives in BackfillService. */
 @Resolver(() => Backfill)
@@ -43,7 +45,8 @@ export class BackfillResolver {
   @Subscription(() => BackfillProgress, {
     description:
       'Progress of a backfill: first the current state, then every change, at most 10 per second. Completes after the terminal state. Needs view access to the space for its whole duration. If the space is deleted, the terminal state is CANCELED.',
-    ...sourceOf('backfillProgress'),
+    subscribe: ({ source, args, context }: Call<{ backfillId: string }>) =>
+      source.backfills.watch(context.viewer, args.backfillId),
   })
   backfillProgress(
     @Arg('backfillId', () => ID, { description: "The backfill's id." }) _backfillId: string,
@@ -55,20 +58,13 @@ export class BackfillResolver {
   @Subscription(() => BackfillProgress, {
     description:
       'Progress of all backfills of a space: first those that are running or queued, then every change and every new backfill, each at most 10 times per second. Ends when the client leaves, loses view access, or has received the final states after the space was deleted.',
-    ...sourceOf('spaceBackfillProgress'),
+    subscribe: ({ source, args, context }: Call<{ spaceId: string }>) =>
+      source.backfills.watchSpace(context.viewer, args.spaceId),
   })
   spaceBackfillProgress(
     @Arg('spaceId', () => ID, { description: "The space's id." }) _spaceId: string,
     @Root() row: BackfillRecord,
   ): BackfillProgress {
     return toProgress(row)
-  }
-}
-
-export function backfillSources(backfills: BackfillService): SubscriptionSources {
-  return {
-    backfillProgress: ({ args, context }) => backfills.watch(context.viewer, args.backfillId as string),
-    spaceBackfillProgress: ({ args, context }) =>
-      backfills.watchSpace(context.viewer, args.spaceId as string),
   }
 }

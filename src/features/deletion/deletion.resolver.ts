@@ -2,14 +2,14 @@ import { Arg, Ctx, ID, Query, Resolver, Root, Subscription } from 'type-graphql'
 import { DeletionMode } from '../../generated/prisma/enums.js'
 import type { Context } from '../access/context.js'
 import { IdempotentMutation } from '../access/idempotent.mutation.js'
-import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
+import type { SubscriptionCall } from '../access/subscription.call.js'
 import type { DeletionBatchRecord } from '../purge/deletion.batch.sql.js'
 import type { BulkDeletionService } from './bulk.deletion.service.js'
 import { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.deletion.type.js'
 import { DeletionProgress, toDeletionProgress } from './deletion.progress.type.js'
 import type { DeletionService } from './deletion.service.js'
 import { DeleteThreadPayload, ThreadDeletionPreview } from './deletion.type.js'
-import type { DeletionWatcher } from './deletion.watcher.js'
+import type { DeletionSelector, DeletionWatcher } from './deletion.watcher.js'
 import type { LegalHoldService } from './legal.hold.service.js'
 import type { RestorationService } from './restoration.service.js'
 import { RestoreThreadPayload, RestoreThreadsPayload, SetLegalHoldPayload } from './restoration.type.js'
@@ -20,6 +20,8 @@ const ORGANIZATION_SCOPE = {
   description:
     'Only threads of this organization; must start with `org_`. Default: threads of all organizations. An explicit null is a VALIDATION_ERROR.',
 }
+
+type Call = SubscriptionCall<{ deletionWatcher: DeletionWatcher }, DeletionSelector>
 
 /** GraphQL face of deletion; every rule lives in the services. */
 @Resolver()
@@ -148,7 +150,7 @@ export class DeletionResolver {
   @Subscription(() => DeletionProgress, {
     description:
       'Progress of a deletion by the caller: first the current state, then every change, at most 10 per second. Completes after the terminal state.',
-    ...sourceOf('deletionProgress'),
+    subscribe: ({ source, args, context }: Call) => source.deletionWatcher.watch(context.viewer, args),
   })
   deletionProgress(
     @Arg('batchId', () => ID, {
@@ -165,8 +167,4 @@ export class DeletionResolver {
   ): DeletionProgress {
     return toDeletionProgress(row)
   }
-}
-
-export function deletionSources(watcher: DeletionWatcher): SubscriptionSources {
-  return { deletionProgress: ({ args, context }) => watcher.watch(context.viewer, args) }
 }

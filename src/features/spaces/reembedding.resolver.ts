@@ -1,15 +1,17 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from 'type-graphql'
 import type { Context } from '../access/context.js'
 import { IdempotentMutation } from '../access/idempotent.mutation.js'
-import { type SubscriptionSources, sourceOf } from '../access/subscription.source.js'
+import type { SubscriptionCall } from '../access/subscription.call.js'
 import type { Embedders } from '../embedders/embedders.js'
-import type { ReembeddingService } from './reembedding.service.js'
+import type { ReembeddingSelector, ReembeddingService } from './reembedding.service.js'
 import type { ReembeddingRecord } from './reembedding.sql.js'
 import { EmbeddingModelInfo, Reembedding, ReembeddingPayload, toReembedding } from './reembedding.type.js'
 import type { SpaceService } from './space.service.js'
 import { Space } from './space.type.js'
 
 const REEMBEDDING_ID = { description: "The re-embedding's id." }
+
+type Call = SubscriptionCall<{ reembeddings: ReembeddingService }, ReembeddingSelector>
 
 /** GraphQL face of re-embedding; every rule lives in ReembeddingService. */
 @Resolver(() => Reembedding)
@@ -72,7 +74,7 @@ export class ReembeddingResolver {
   @Subscription(() => Reembedding, {
     description:
       'Progress of a re-embedding: first the current state, then every change, at most 10 per second. Completes after the terminal state. Needs view access to the space for its whole duration.',
-    ...sourceOf('reembedProgress'),
+    subscribe: ({ source, args, context }: Call) => source.reembeddings.watch(context.viewer, args),
   })
   reembedProgress(
     @Arg('reembeddingId', () => ID, {
@@ -110,8 +112,4 @@ export class SpaceReembeddingResolver {
     const row = await loaders.load(this.reembeddings.latestBySpace, id)
     return row && toReembedding(row)
   }
-}
-
-export function reembeddingSources(reembeddings: ReembeddingService): SubscriptionSources {
-  return { reembedProgress: ({ args, context }) => reembeddings.watch(context.viewer, args) }
 }

@@ -37,6 +37,8 @@ export class OperationRunner {
     private readonly errors: ErrorFormatter,
     private readonly limits: RunLimits,
     logger: Logger,
+    /** what the `subscribe` of a subscription field gets as its `source` */
+    private readonly sources: object,
   ) {
     this.#apollo = new ApolloServer<ServerContext>({
       schema,
@@ -97,7 +99,7 @@ export class OperationRunner {
     const { contextValue } = operation
     let source: AsyncIterable<unknown> | ExecutionResult
     try {
-      source = await createSourceEventStream(operation)
+      source = await createSourceEventStream({ ...operation, rootValue: this.sources })
     } catch (thrown) {
       return this.#refuse(thrown, operation)
     }
