@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { ensureBuilt } from './ensure-built.mjs'
 
 ensureBuilt()
-const { renderEnvExample, withConfigTable } = await import('../dist/platform/config.docs.js')
+const { renderEnvExample, withConfigTable } = await import('../dist/platform/config/config.docs.js')
 
 const readme = new URL('../README.md', import.meta.url)
 writeFileSync(new URL('../.env.example', import.meta.url), renderEnvExample())

@@ -1,4 +1,4 @@
-import './platform/reflection.js'
+import './platform/graphql/reflection.js'
 
 import type { GraphQLSchema } from 'graphql'
 import type { Services } from './app.services.js'

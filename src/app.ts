@@ -1,4 +1,4 @@
-import './platform/reflection.js'
+import './platform/graphql/reflection.js'
 
 import { readFileSync } from 'node:fs'
 import type { Pool } from 'pg'
@@ -11,10 +11,10 @@ import { createWorkers, type Worker, type WorkerTimings } from './app.workers.js
 import { createEmbedders } from './features/embedders/embedder.create.js'
 import type { Embedder } from './features/embedders/embedder.js'
 import { Embedders } from './features/embedders/embedders.js'
-import { type Bus, createMemoryBus, createRedisBus } from './platform/bus.js'
 import { type Cache, createMemoryCache, createRedisCache } from './platform/cache.js'
-import type { Config } from './platform/config.js'
-import { warningsOf } from './platform/config.warnings.js'
+import type { Config } from './platform/config/config.js'
+import { warningsOf } from './platform/config/config.warnings.js'
+import { type Bus, createMemoryBus, createRedisBus } from './platform/events/bus.js'
 import { createLogger, type Logger } from './platform/log.js'
 
 /** The composition root: builds and starts what the configuration asks for, and can stop it. */

@@ -10,11 +10,19 @@ import { createPurgeWorker, type PurgeWorkerOptions } from './features/purge/pur
 import { type HnswOptions, HnswWorker } from './features/search/hnsw.worker.js'
 import { ReembeddingWorker, type ReembeddingWorkerOptions } from './features/spaces/reembedding.worker.js'
 import { removeDeletedSpaces, removeEndedReembeddings } from './features/spaces/space.retention.js'
-import type { Database } from './platform/database.js'
-import { type Chore, type HousekeepingOptions, HousekeepingWorker } from './platform/housekeeping.worker.js'
-import { removeExpiredKeys } from './platform/idempotency.js'
+import type { Database } from './platform/database/database.js'
+import { removeExpiredKeys } from './platform/idempotency/idempotency.js'
 import type { Logger } from './platform/log.js'
-import { createOutboxWorker, type EffectHandlers, type OutboxOptions } from './platform/outbox.worker.js'
+import {
+  createOutboxWorker,
+  type EffectHandlers,
+  type OutboxOptions,
+} from './platform/outbox/outbox.worker.js'
+import {
+  type Chore,
+  type HousekeepingOptions,
+  HousekeepingWorker,
+} from './platform/workers/housekeeping.worker.js'
 
 export interface WorkerTimings {
   backfill?: BackfillWorkerOptions

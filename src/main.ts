@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { type App, startApp } from './app.js'
-import { type Config, ConfigError, loadConfig } from './platform/config.js'
-import { DataDirectoryInUseError } from './platform/data.lock.js'
-import { isAway } from './platform/database.errors.js'
+import { type Config, ConfigError, loadConfig } from './platform/config/config.js'
+import { DataDirectoryInUseError } from './platform/database/data.lock.js'
+import { isAway } from './platform/database/database.errors.js'
+import { MigrationError } from './platform/database/migrate.js'
+import { SharedSessionsError } from './platform/database/pool.sessions.js'
 import { createLogger } from './platform/log.js'
-import { MigrationError } from './platform/migrate.js'
-import { SharedSessionsError } from './platform/pool.sessions.js'
 
 /** `npm start`: runs Heddle until it receives a signal to stop. */
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { CloseCode, createClient } from 'graphql-ws/client'
 import { WebSocket } from 'ws'
-import { retryAfterMs } from '../platform/backoff.js'
+import { retryAfterMs } from '../platform/workers/backoff.js'
 
 /** A request that the server rejected or that never reached it. `code` is the error's `extensions.code`. */
 export class GraphqlRequestError extends Error {

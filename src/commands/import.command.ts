@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../platform/config.js'
+import { loadConfig } from '../platform/config/config.js'
 import { importFiles, measureFiles } from './import.js'
 import { UsageError } from './import.organization.js'
 import { describeSummary, isComplete } from './import.summary.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../platform/config.js'
-import { readDataLock } from '../platform/data.lock.js'
+import type { Config } from '../platform/config/config.js'
+import { readDataLock } from '../platform/database/data.lock.js'
 import { GraphqlClient } from './graphql.client.js'
 import { UsageError } from './import.organization.js'
 

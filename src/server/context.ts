@@ -3,10 +3,10 @@ import type { Context } from '../features/access/context.js'
 import { readCredentials } from '../features/access/credentials.js'
 import type { Viewer } from '../features/access/viewer.js'
 import { type HeddleError, unauthenticated } from '../platform/errors.js'
-import type { IdempotentCall } from '../platform/idempotency.js'
-import { Loaders } from '../platform/loader.js'
+import { Loaders } from '../platform/graphql/loader.js'
+import { TextBudget } from '../platform/graphql/text.budget.js'
+import type { IdempotentCall } from '../platform/idempotency/idempotency.js'
 import type { HeaderSource, RequestInfo } from '../platform/request.js'
-import { TextBudget } from '../platform/text.budget.js'
 
 /**
  * What resolvers get, and what the server needs to know about an operation. Apollo passes on a copy of it, created from

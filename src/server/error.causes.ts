@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import { isUnavailable, isUniqueViolation, isUnstorableText } from '../platform/database.errors.js'
+import { isUnavailable, isUniqueViolation, isUnstorableText } from '../platform/database/database.errors.js'
 import { conflict, HeddleError, invalid, malformed } from '../platform/errors.js'
 
 /** Maps anything thrown to an error of the table of codes. Unknown errors are masked. */

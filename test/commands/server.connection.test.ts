@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { UsageError } from '../../src/commands/import.organization.js'
 import { connectServer, type StartServer } from '../../src/commands/server.connection.js'
-import { loadConfig } from '../../src/platform/config.js'
-import { acquireDataLock } from '../../src/platform/data.lock.js'
+import { loadConfig } from '../../src/platform/config/config.js'
+import { acquireDataLock } from '../../src/platform/database/data.lock.js'
 
 const NOWHERE = { url: null, apiKey: null }
 const refuse: StartServer = () => Promise.reject(new Error('nothing must be started'))

@@ -5,7 +5,7 @@ import {
   deleteExpiredConfirmations,
 } from '../../src/features/deletion/deletion.retention.sql.js'
 import { deleteEmptySpaces, deleteEndedReembeddings } from '../../src/features/spaces/space.retention.sql.js'
-import { deleteExpiredKeys } from '../../src/platform/idempotency.sql.js'
+import { deleteExpiredKeys } from '../../src/platform/idempotency/idempotency.sql.js'
 import { openTestDatabase, type TestDatabase } from '../support/database.js'
 import {
   backfills,

@@ -1,7 +1,7 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString, parse } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Context } from '../../src/features/access/context.js'
-import { LoaderDefinition } from '../../src/platform/loader.js'
+import { LoaderDefinition } from '../../src/platform/graphql/loader.js'
 import { readRequestInfo } from '../../src/platform/request.js'
 import { ServerContext } from '../../src/server/context.js'
 import { ErrorFormatter } from '../../src/server/error.format.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { backoffMs, retryAfterMs } from '../../src/platform/backoff.js'
+import { backoffMs, retryAfterMs } from '../../src/platform/workers/backoff.js'
 
 const HOUR_MS = 3_600_000
 

@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type BackupStore, isIntact } from '../../src/platform/backup.store.js'
-import { DirectoryBackupStore } from '../../src/platform/directory.backup.store.js'
+import { type BackupStore, isIntact } from '../../src/platform/backup/backup.store.js'
+import { DirectoryBackupStore } from '../../src/platform/backup/directory.backup.store.js'
+import { S3BackupStore } from '../../src/platform/backup/s3.backup.store.js'
 import { sha256 } from '../../src/platform/ids.js'
-import { S3BackupStore } from '../../src/platform/s3.backup.store.js'
 import { type FakeS3Endpoint, startS3Endpoint } from '../support/s3.endpoint.js'
 
 const MEBIBYTE = 1024 * 1024

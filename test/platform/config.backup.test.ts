@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../src/platform/config.js'
+import { loadConfig } from '../../src/platform/config/config.js'
 import { problemsOf } from './config.fixture.js'
 
 test('backups go to a directory, or to a bucket with a key or with the credentials of the machine', () => {

@@ -1,4 +1,4 @@
-import { ConfigError, type Environment, loadConfig } from '../../src/platform/config.js'
+import { ConfigError, type Environment, loadConfig } from '../../src/platform/config/config.js'
 
 /** What a start with this environment complains about; nothing when it is accepted. */
 export function problemsOf(environment: Environment): readonly string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../src/platform/config.js'
+import { loadConfig } from '../../src/platform/config/config.js'
 
 test('requests have limits without any being set', () => {
   expect(loadConfig({}).requests).toEqual({

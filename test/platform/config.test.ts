@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { renderEnvExample, withConfigTable } from '../../src/platform/config.docs.js'
-import { ConfigError, describeConfig, loadConfig, readEnvironment } from '../../src/platform/config.js'
+import { renderEnvExample, withConfigTable } from '../../src/platform/config/config.docs.js'
+import { ConfigError, describeConfig, loadConfig, readEnvironment } from '../../src/platform/config/config.js'
 import { problemsOf } from './config.fixture.js'
 
 const KEY = 'k'.repeat(24)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../src/platform/config.js'
+import { loadConfig } from '../../src/platform/config/config.js'
 import { problemsOf } from './config.fixture.js'
 
 test('GraphiQL is there in development, and elsewhere only where it is asked for', () => {

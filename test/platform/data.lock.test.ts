@@ -4,7 +4,11 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { acquireDataLock, DataDirectoryInUseError, readDataLock } from '../../src/platform/data.lock.js'
+import {
+  acquireDataLock,
+  DataDirectoryInUseError,
+  readDataLock,
+} from '../../src/platform/database/data.lock.js'
 
 const STARTERS = 4
 const ROUNDS = 3

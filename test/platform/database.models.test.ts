@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Database, sql, type Transaction } from '../../src/platform/database.js'
+import { Database, sql, type Transaction } from '../../src/platform/database/database.js'
 import { toHeddleError } from '../../src/server/error.causes.js'
 import { openTestDatabase, type TestDatabase, testServerUrl } from '../support/database.js'
 import { recordStatements } from '../support/statements.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FairLimit, KeyedLimit } from '../../src/platform/fair.limit.js'
+import { FairLimit, KeyedLimit } from '../../src/platform/workers/fair.limit.js'
 
 const { signal } = new AbortController()
 

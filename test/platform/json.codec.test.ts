@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeJson, encodeJson } from '../../src/platform/json.codec.js'
+import { decodeJson, encodeJson } from '../../src/platform/idempotency/json.codec.js'
 
 /** Stored as JSON and read again. */
 const roundTrip = (value: unknown) => decodeJson(JSON.parse(encodeJson(value)))

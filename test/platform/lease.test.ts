@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { finishUnderLease, LeaseLost, underLease } from '../../src/platform/lease.js'
+import { finishUnderLease, LeaseLost, underLease } from '../../src/platform/workers/lease.js'
 
 const DURATION_MS = 9_000
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { MigrationError, migrate, migrationsDirectory } from '../../src/platform/migrate.js'
+import { MigrationError, migrate, migrationsDirectory } from '../../src/platform/database/migrate.js'
 import { openTestDatabase, openTestPool, type TestDatabase } from '../support/database.js'
 
 const STARTERS = 6

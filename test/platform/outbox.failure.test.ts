@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Effect, PermanentFailure, RetryableFailure } from '../../src/platform/outbox.effect.js'
+import { type Effect, PermanentFailure, RetryableFailure } from '../../src/platform/outbox/outbox.effect.js'
 import { eventually } from '../support/eventually.js'
 import { createGate, eachTestWithOutbox, HOUR_MS, untilAborted } from './outbox.fixture.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { sql } from '../../src/platform/database.js'
-import type { Effect } from '../../src/platform/outbox.effect.js'
-import { claimEffects } from '../../src/platform/outbox.sql.js'
+import { sql } from '../../src/platform/database/database.js'
+import type { Effect } from '../../src/platform/outbox/outbox.effect.js'
+import { claimEffects } from '../../src/platform/outbox/outbox.sql.js'
 import { eventually } from '../support/eventually.js'
 import { createGate, eachTestWithOutbox, HOUR_MS, KIND, untilAborted } from './outbox.fixture.js'
 

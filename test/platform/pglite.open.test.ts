@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openPglite } from '../../src/platform/pglite.open.js'
+import { openPglite } from '../../src/platform/database/pglite.open.js'
 
 let folder: string
 let directory: string

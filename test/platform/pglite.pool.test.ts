@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Prisma, PrismaClient } from '../../src/generated/prisma/client.js'
-import type { OpenPglite } from '../../src/platform/pglite.open.js'
+import type { OpenPglite } from '../../src/platform/database/pglite.open.js'
 import { freshPglite } from '../support/pglite.template.js'
 
 const LARGE = 60_000_000

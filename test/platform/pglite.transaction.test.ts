@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { OpenPglite } from '../../src/platform/pglite.open.js'
+import type { OpenPglite } from '../../src/platform/database/pglite.open.js'
 import { freshPglite } from '../support/pglite.template.js'
 
 let database: OpenPglite

@@ -1,8 +1,12 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Database, sql } from '../../src/platform/database.js'
-import { PostgresPool } from '../../src/platform/postgres.pool.js'
-import { MAINTENANCE_LIMITS, requestLimits, type SessionLimits } from '../../src/platform/postgres.session.js'
+import { Database, sql } from '../../src/platform/database/database.js'
+import { PostgresPool } from '../../src/platform/database/postgres.pool.js'
+import {
+  MAINTENANCE_LIMITS,
+  requestLimits,
+  type SessionLimits,
+} from '../../src/platform/database/postgres.session.js'
 import { openTestDatabase, type TestDatabase, testServerUrl } from '../support/database.js'
 import { DatabaseProxy } from '../support/database.proxy.js'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Database, raw, sql } from '../../src/platform/database.js'
+import { Database, raw, sql } from '../../src/platform/database/database.js'
 import { openTestDatabase, type TestDatabase } from '../support/database.js'
 
 const MAX_PREPARED = 500

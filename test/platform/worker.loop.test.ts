@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { WorkerLoop } from '../../src/platform/worker.loop.js'
+import { WorkerLoop } from '../../src/platform/workers/worker.loop.js'
 import { eventually } from '../support/eventually.js'
 import { LogLines } from '../support/log.lines.js'
 

@@ -9,7 +9,7 @@ import {
 import { beforeEach, expect, test } from 'vitest'
 import type { Context } from '../../src/features/access/context.js'
 import type { Viewer } from '../../src/features/access/viewer.js'
-import { LoaderDefinition } from '../../src/platform/loader.js'
+import { LoaderDefinition } from '../../src/platform/graphql/loader.js'
 import { readRequestInfo } from '../../src/platform/request.js'
 import { ServerContext } from '../../src/server/context.js'
 import { ErrorFormatter } from '../../src/server/error.format.js'

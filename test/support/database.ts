@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { PostgresPool } from '../../src/platform/postgres.pool.js'
-import { MAINTENANCE_LIMITS } from '../../src/platform/postgres.session.js'
+import { PostgresPool } from '../../src/platform/database/postgres.pool.js'
+import { MAINTENANCE_LIMITS } from '../../src/platform/database/postgres.session.js'
 import { freshPglite } from './pglite.template.js'
 
 /** A migrated, empty database of a test's own: on PostgreSQL where TEST_DATABASE_URL names a server, else on PGlite. */

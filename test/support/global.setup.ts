@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { migrate, migrationsDirectory } from '../../src/platform/migrate.js'
+import { migrate, migrationsDirectory } from '../../src/platform/database/migrate.js'
 import { administer, openTestPool, TEMPLATE_DATABASE, testServerUrl, urlOf } from './database.js'
 import { preparePgliteTemplate } from './pglite.template.js'
 

@@ -2,7 +2,7 @@
 import { register } from 'node:module'
 
 register('./typescript.loader.mjs', import.meta.url)
-const { acquireDataLock } = await import('../../src/platform/data.lock.js')
+const { acquireDataLock } = await import('../../src/platform/database/data.lock.js')
 
 const [, , dataDir] = process.argv
 

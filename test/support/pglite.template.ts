@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
-import { migrate, migrationsDirectory } from '../../src/platform/migrate.js'
-import { closePglite, createPglite, type OpenPglite } from '../../src/platform/pglite.open.js'
-import { PglitePool } from '../../src/platform/pglite.pool.js'
+import { migrate, migrationsDirectory } from '../../src/platform/database/migrate.js'
+import { closePglite, createPglite, type OpenPglite } from '../../src/platform/database/pglite.open.js'
+import { PglitePool } from '../../src/platform/database/pglite.pool.js'
 import { hashSchema, resetPglite } from './pglite.reset.js'
 
 /**

@@ -1,4 +1,4 @@
-import { type Fragment, sql } from '../../src/platform/database.js'
+import { type Fragment, sql } from '../../src/platform/database/database.js'
 
 /**
  * Parts of a world that grows by numbers: thread 7 is `thrd_000000007`, and its space `space_000000007`. Each is one

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { claimDue } from '../../src/features/embeddings/claim.sql.js'
-import { sql } from '../../src/platform/database.js'
+import { sql } from '../../src/platform/database/database.js'
 import { openTestDatabase, type TestDatabase } from './database.js'
 import { idOf, links, messages, ORGANIZATION, spaces, threads } from './plan.worlds.js'
 import { expectSteadyWork } from './plans.js'

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { expect } from 'vitest'
-import type { Fragment } from '../../src/platform/database.js'
+import type { Fragment } from '../../src/platform/database/database.js'
 import { base, type Filler } from './plan.worlds.js'
 
 /** A world that grows, and statements whose work must not grow with it. */

@@ -1,4 +1,4 @@
-import { sql } from '../../src/platform/database.js'
+import { sql } from '../../src/platform/database/database.js'
 
 const selectHidden = () => sql<{ id: string }>`select id from thread`
 

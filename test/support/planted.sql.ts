@@ -1,4 +1,4 @@
-import { sql } from '../../src/platform/database.js'
+import { sql } from '../../src/platform/database/database.js'
 
 /** Statements whose declared rows are wrong, each in its own way: the check of rows must find them. */
 

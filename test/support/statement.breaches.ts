@@ -1,9 +1,9 @@
 // These run texts on pg's own client: before there is a schema, or in a session of their own. The first two are the way there.
 const BARE_SESSIONS = new Set([
-  'src/platform/statement.ts',
-  'src/platform/database.ts',
-  'src/platform/migrate.ts',
-  'src/platform/pool.sessions.ts',
+  'src/platform/database/statement.ts',
+  'src/platform/database/database.ts',
+  'src/platform/database/migrate.ts',
+  'src/platform/database/pool.sessions.ts',
   'src/features/search/hnsw.worker.ts',
 ])
 // Being rebuilt: goes with the last of what it still passes.

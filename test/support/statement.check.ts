@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { Fragment } from '../../src/platform/database.js'
+import type { Fragment } from '../../src/platform/database/database.js'
 import type { DeclaredColumn, DeclaredStatement } from './statement.declarations.js'
 import { type DescribedColumn, describeStatement } from './statement.description.js'
 

@@ -1,5 +1,5 @@
 import type { Connection, PoolClient, Submittable } from 'pg'
-import type { Fragment } from '../../src/platform/database.js'
+import type { Fragment } from '../../src/platform/database/database.js'
 
 /** A column as the database describes it. */
 export interface DescribedColumn {

@@ -1,6 +1,6 @@
 import ts from 'typescript'
-import { sql } from '../../src/platform/database.js'
-import { readPage, writeCursor } from '../../src/platform/page.js'
+import { sql } from '../../src/platform/database/database.js'
+import { readPage, writeCursor } from '../../src/platform/graphql/page.js'
 
 const PAGE_SAMPLES = [readPage({}), readPage({ after: writeCursor({ rank: 1, id: 'sample' }) })]
 

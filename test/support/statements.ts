@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { vi } from 'vitest'
-import { Database, type Fragment, type Transaction } from '../../src/platform/database.js'
+import { Database, type Fragment, type Transaction } from '../../src/platform/database/database.js'
 
 /** Counts the statements that this process sends to its databases while something runs. */
 export async function countStatements(work: () => Promise<unknown>): Promise<number> {

@@ -1,5 +1,5 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
+import type { Bus } from '../../platform/events/bus.js'
 import type { Viewer } from './viewer.js'
 
 /**

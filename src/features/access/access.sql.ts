@@ -1,5 +1,5 @@
 import type { OrganizationRole, SpaceRole } from '../../generated/prisma/enums.js'
-import { empty, type Fragment, raw, sql } from '../../platform/database.js'
+import { empty, type Fragment, raw, sql } from '../../platform/database/database.js'
 
 /**
  * Row locks, until the end of the transaction. `share`: the row cannot be deleted, its columns may change. `change`: nobody

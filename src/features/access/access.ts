@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database.js'
+import type { Queryable } from '../../platform/database/database.js'
 import { asMissing, notFound } from '../../platform/errors.js'
 import { requireId, requireOrganizationId } from '../../platform/ids.js'
 import { type Action, can, requireAllowed, type SpaceStanding, type ThreadStanding } from './access.policy.js'

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql'
-import { byCreation, toConnection } from '../../platform/connection.type.js'
-import { PageArgs } from '../../platform/page.arguments.js'
-import { readPage } from '../../platform/page.js'
+import { byCreation, toConnection } from '../../platform/graphql/connection.type.js'
+import { PageArgs } from '../../platform/graphql/page.arguments.js'
+import { readPage } from '../../platform/graphql/page.js'
 import type { ApiKeyService } from './api.key.service.js'
 import {
   ApiKeyConnection,

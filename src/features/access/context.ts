@@ -1,5 +1,5 @@
-import type { IdempotentCall } from '../../platform/idempotency.js'
-import type { Loaders } from '../../platform/loader.js'
+import type { Loaders } from '../../platform/graphql/loader.js'
+import type { IdempotentCall } from '../../platform/idempotency/idempotency.js'
 import type { RequestInfo } from '../../platform/request.js'
 import type { Viewer } from './viewer.js'
 

@@ -1,7 +1,7 @@
 import type { ApiKeyGetPayload, ApiKeySelect } from '../../generated/prisma/models/ApiKey.js'
 import type { UserModel } from '../../generated/prisma/models/User.js'
-import { columnsOf } from '../../platform/columns.js'
-import { sql } from '../../platform/database.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { sql } from '../../platform/database/database.js'
 
 const apiKey = {
   id: true,

@@ -1,5 +1,5 @@
-import type { Database, Transaction } from '../../platform/database.js'
-import { type ReplyCodec, runOnce } from '../../platform/idempotency.js'
+import type { Database, Transaction } from '../../platform/database/database.js'
+import { type ReplyCodec, runOnce } from '../../platform/idempotency/idempotency.js'
 import type { Viewer } from './viewer.js'
 
 /** Transactions of mutations: each checks access first, and runs once per idempotency key. */

@@ -1,5 +1,5 @@
 import { type HeddleError, unauthenticated } from '../../platform/errors.js'
-import type { IdempotentCall } from '../../platform/idempotency.js'
+import type { IdempotentCall } from '../../platform/idempotency/idempotency.js'
 import type { Actor } from '../audit/audit.trail.js'
 
 /** The caller, as identified by its credential. Its permissions are decided by the access policy, never stored here. */

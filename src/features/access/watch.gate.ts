@@ -1,6 +1,6 @@
-import type { Queryable } from '../../platform/database.js'
+import type { Queryable } from '../../platform/database/database.js'
 import { type HeddleError, notFound, unauthenticated } from '../../platform/errors.js'
-import type { Gate } from '../../platform/watch/watch.kind.js'
+import type { Gate } from '../../platform/events/watch.kind.js'
 import { accessTopics } from './access.events.js'
 import { type RefusedPassRow, selectRefusedPasses } from './access.sql.js'
 import { findExpiry, type Viewer } from './viewer.js'

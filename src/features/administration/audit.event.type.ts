@@ -1,7 +1,7 @@
 import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars'
 import { ArgsType, Field, ID, ObjectType } from 'type-graphql'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
-import { PageArgs } from '../../platform/page.arguments.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
+import { PageArgs } from '../../platform/graphql/page.arguments.js'
 import type { AuditEventRecord, AuditFilter } from './audit.event.sql.js'
 
 @ObjectType({

@@ -1,9 +1,9 @@
 import type { OrganizationRole } from '../../generated/prisma/enums.js'
 import type { OutboxGetPayload, OutboxSelect } from '../../generated/prisma/models/Outbox.js'
-import { columnsOf } from '../../platform/columns.js'
-import { sql } from '../../platform/database.js'
-import type { Page } from '../../platform/page.js'
-import { olderThan } from '../../platform/page.sql.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { sql } from '../../platform/database/database.js'
+import type { Page } from '../../platform/graphql/page.js'
+import { olderThan } from '../../platform/graphql/page.sql.js'
 
 const effect = {
   id: true,

@@ -1,4 +1,4 @@
-import { sql } from '../../platform/database.js'
+import { sql } from '../../platform/database/database.js'
 
 /** True for one transaction at a time, across all nodes. */
 export const tryRetention = () => sql<{ isMine: boolean }>`

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database.js'
+import type { Database } from '../../platform/database/database.js'
 import { deleteExpiredEvents, openRetention, tryRetention } from './audit.retention.sql.js'
 
 const MAX_EVENTS_AT_ONCE = 5_000

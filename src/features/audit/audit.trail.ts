@@ -1,5 +1,5 @@
 import type { Prisma } from '../../generated/prisma/client.js'
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
 import { mintId } from '../../platform/ids.js'
 import { idsOf, type RequestIds, type RequestInfo } from '../../platform/request.js'
 

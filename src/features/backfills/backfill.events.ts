@@ -1,6 +1,6 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Transaction } from '../../platform/database.js'
-import { reviveRow } from '../../platform/watch/watch.row.js'
+import type { Transaction } from '../../platform/database/database.js'
+import type { Bus } from '../../platform/events/bus.js'
+import { reviveRow } from '../../platform/events/watch.row.js'
 import type { BackfillRecord } from './backfill.sql.js'
 
 const TERMINAL: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELED']

@@ -1,6 +1,6 @@
-import { type Statement, sql } from '../../platform/database.js'
-import type { Page } from '../../platform/page.js'
-import { beyond } from '../../platform/page.sql.js'
+import { type Statement, sql } from '../../platform/database/database.js'
+import type { Page } from '../../platform/graphql/page.js'
+import { beyond } from '../../platform/graphql/page.sql.js'
 import type { BackfillRecord } from './backfill.sql.js'
 
 export interface BackfillFailureRecord {

@@ -1,6 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, ID, Int, ObjectType } from 'type-graphql'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import type { BackfillFailureRecord } from './backfill.failure.sql.js'
 
 @ObjectType({ description: 'A message that the embedding model refused: the space has no vectors for it.' })

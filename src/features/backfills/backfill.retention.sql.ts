@@ -1,4 +1,4 @@
-import { sql } from '../../platform/database.js'
+import { sql } from '../../platform/database/database.js'
 
 /** Where a pass through the ended backfills has come to. */
 export interface EndedBackfill {

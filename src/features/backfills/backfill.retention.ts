@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database.js'
+import type { Queryable } from '../../platform/database/database.js'
 import { deleteEndedBackfills, type EndedBackfill } from './backfill.retention.sql.js'
 
 const MAX_BACKFILLS_AT_ONCE = 1_000

@@ -1,7 +1,7 @@
 import type { BackfillKind, BackfillStatus } from '../../generated/prisma/enums.js'
-import { sql } from '../../platform/database.js'
-import type { Look, Subject } from '../../platform/watch/watch.kind.js'
-import { beyondKnown } from '../../platform/watch/watch.kind.sql.js'
+import { sql } from '../../platform/database/database.js'
+import type { Look, Subject } from '../../platform/events/watch.kind.js'
+import { beyondKnown } from '../../platform/events/watch.kind.sql.js'
 
 export interface BackfillRecord {
   id: string

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database.js'
+import type { Queryable } from '../../platform/database/database.js'
 import { asMissing, notFound } from '../../platform/errors.js'
 import {
   type Found,
@@ -6,7 +6,7 @@ import {
   type Look,
   type Subject,
   type WatchKind,
-} from '../../platform/watch/watch.kind.js'
+} from '../../platform/events/watch.kind.js'
 import { isTerminal, reviveBackfill, spaceTopicOf, topicOf } from './backfill.events.js'
 import {
   type BackfillRecord,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { BackupStore } from '../../platform/backup.store.js'
-import { type EffectHandler, PermanentFailure } from '../../platform/outbox.effect.js'
+import type { BackupStore } from '../../platform/backup/backup.store.js'
+import { type EffectHandler, PermanentFailure } from '../../platform/outbox/outbox.effect.js'
 
 /**
  * Removes a backup that no deletion refers to. The effect is created before the backup is written, due long after the

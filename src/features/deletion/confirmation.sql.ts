@@ -1,4 +1,4 @@
-import { sql } from '../../platform/database.js'
+import { sql } from '../../platform/database/database.js'
 import { type OwnThreads, owned } from './deletion.sql.js'
 
 export interface OwnThreadsCounts {

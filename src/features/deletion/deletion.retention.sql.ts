@@ -1,4 +1,4 @@
-import { sql } from '../../platform/database.js'
+import { sql } from '../../platform/database/database.js'
 
 /** Restored or purged, and referred to by nothing. */
 export const deleteEndedBatches = (days: number, limit: number) => sql<{ id: string }>`

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database.js'
+import type { Queryable } from '../../platform/database/database.js'
 import { deleteEndedBatches, deleteExpiredConfirmations } from './deletion.retention.sql.js'
 
 const MAX_AT_ONCE = 1_000

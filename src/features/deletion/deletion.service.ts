@@ -1,7 +1,7 @@
 import type { DeletionMode } from '../../generated/prisma/enums.js'
-import type { Bus } from '../../platform/bus.js'
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database/database.js'
 import { conflict, HeddleError, notFound } from '../../platform/errors.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { mintId, requireId } from '../../platform/ids.js'
 import {
   type FormerThread,

@@ -1,4 +1,4 @@
-import { sql } from '../../platform/database.js'
+import { sql } from '../../platform/database/database.js'
 
 /** A soft deletion whose threads are still `listed`. */
 export interface ListedBatch {

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database.js'
+import type { Database } from '../../platform/database/database.js'
 import { selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
 import { delistThreads, markDelisted, selectListedBatch } from './delisting.sql.js'
 

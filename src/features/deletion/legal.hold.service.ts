@@ -1,6 +1,6 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Database, Queryable, Transaction } from '../../platform/database.js'
+import type { Database, Queryable, Transaction } from '../../platform/database/database.js'
 import { notFound } from '../../platform/errors.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { findThread, type ThreadAccess } from '../access/access.js'
 import { requireAllowed } from '../access/access.policy.js'
 import { mutate } from '../access/mutation.js'

@@ -1,5 +1,5 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { selectBackfills } from '../backfills/backfill.sql.js'
 import { changeStoreCounts } from '../purge/store.counts.js'

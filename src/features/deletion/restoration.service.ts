@@ -1,6 +1,6 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { requireId } from '../../platform/ids.js'
 import { requireRestorableThread, requireThread } from '../access/access.js'
 import { mutate } from '../access/mutation.js'

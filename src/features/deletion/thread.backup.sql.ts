@@ -1,7 +1,7 @@
 import type { AgentRunGetPayload, AgentRunSelect } from '../../generated/prisma/models/AgentRun.js'
 import type { MessageGetPayload, MessageSelect } from '../../generated/prisma/models/Message.js'
-import { columnsOf } from '../../platform/columns.js'
-import { sql } from '../../platform/database.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { sql } from '../../platform/database/database.js'
 
 /**
  * Changes with every change to what a backup contains. Agent runs are only ever added, and end once, so their counts are

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
 import { sha256 } from '../../platform/ids.js'
 import { type BatchOutcome, restrictOutcome } from './batch.outcome.js'
 import type { Claim } from './claim.sql.js'

@@ -1,5 +1,5 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database/database.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import {
   type ActiveBackfill,

@@ -1,4 +1,4 @@
-import type { Database, Statement } from '../../platform/database.js'
+import type { Database, Statement } from '../../platform/database/database.js'
 import type { ActiveBackfill } from '../backfills/backfill.sql.js'
 import type { Embedder } from '../embedders/embedder.js'
 import { type BatchEmbedder, BatchRun } from './batch.embedder.js'

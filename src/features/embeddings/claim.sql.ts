@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 
 /** How workers take threads in stores: claiming, keeping, and giving them back with how far they came. */
 

@@ -1,4 +1,4 @@
-import { FairLimit } from '../../platform/fair.limit.js'
+import { FairLimit } from '../../platform/workers/fair.limit.js'
 import type { Embedder } from '../embedders/embedder.js'
 import type { Claim } from './claim.sql.js'
 import { EmbedderRest } from './embedder.rest.js'

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 import type { Claim } from './claim.sql.js'
 
 export interface PendingMessage {

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 import type { Claim } from './claim.sql.js'
 
 /** Vectors that another space has of the same messages, by the same model: copied, not paid for again. */

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database.js'
+import type { Queryable } from '../../platform/database/database.js'
 import type { Claim } from './claim.sql.js'
 import type { PendingMessage } from './embedding.sql.js'
 import { selectCopyable, selectSources, type VectorCopy } from './reuse.sql.js'

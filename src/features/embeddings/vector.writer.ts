@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
 import type { BatchOutcome } from './batch.outcome.js'
 import type { Claim } from './claim.sql.js'
 import { selectVectorType, upsertFailures, upsertVectors, upsertWideVectors } from './embedding.sql.js'

@@ -1,4 +1,4 @@
-import type { Statement, Transaction } from '../../platform/database.js'
+import type { Statement, Transaction } from '../../platform/database/database.js'
 import { can } from '../access/access.policy.js'
 import type { OrganizationAccessRow } from '../access/access.sql.js'
 import type { Viewer } from '../access/viewer.js'

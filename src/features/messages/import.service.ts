@@ -1,4 +1,4 @@
-import { type Database, StaleReadError, type Transaction } from '../../platform/database.js'
+import { type Database, StaleReadError, type Transaction } from '../../platform/database/database.js'
 import { conflict, invalid } from '../../platform/errors.js'
 import { requireOrganization } from '../access/access.js'
 import type { OrganizationAccessRow } from '../access/access.sql.js'

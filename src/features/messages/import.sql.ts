@@ -1,7 +1,7 @@
 import type { AgentRunStatus } from '../../generated/prisma/enums.js'
 import type { ThreadGetPayload, ThreadSelect } from '../../generated/prisma/models/Thread.js'
-import { columnsOf } from '../../platform/columns.js'
-import { sql } from '../../platform/database.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { sql } from '../../platform/database/database.js'
 import { hasAccepted } from '../access/access.sql.js'
 import type { NewThreadRow } from '../threads/thread.sql.js'
 

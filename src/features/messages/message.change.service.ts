@@ -1,6 +1,6 @@
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
-import type { ReplyCodec } from '../../platform/idempotency.js'
+import type { ReplyCodec } from '../../platform/idempotency/idempotency.js'
 import { requireId } from '../../platform/ids.js'
 import { requireThread, type ThreadAccess } from '../access/access.js'
 import { mutate } from '../access/mutation.js'

@@ -1,4 +1,4 @@
-import { sql } from '../../platform/database.js'
+import { sql } from '../../platform/database/database.js'
 import { threadReadable } from '../access/access.sql.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'

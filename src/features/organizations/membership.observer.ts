@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
 
 /** Called in the transaction that ends a membership, after its row is deleted and before any other lock. */
 export interface MembershipObserver {

@@ -1,8 +1,8 @@
 import type { MemberGetPayload, MemberSelect } from '../../generated/prisma/models/Member.js'
-import { columnsOf } from '../../platform/columns.js'
-import { sql } from '../../platform/database.js'
-import type { Page } from '../../platform/page.js'
-import { olderThan } from '../../platform/page.sql.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { sql } from '../../platform/database/database.js'
+import type { Page } from '../../platform/graphql/page.js'
+import { olderThan } from '../../platform/graphql/page.sql.js'
 
 export const memberColumns = {
   organizationId: true,

@@ -1,7 +1,7 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql'
 import { OrganizationRole } from '../../generated/prisma/enums.js'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import { User } from '../access/user.type.js'
 
 registerEnumType(OrganizationRole, {

@@ -2,10 +2,10 @@ import type {
   OrganizationGetPayload,
   OrganizationSelect,
 } from '../../generated/prisma/models/Organization.js'
-import { columnsOf } from '../../platform/columns.js'
-import { sql } from '../../platform/database.js'
-import type { Page } from '../../platform/page.js'
-import { olderThan } from '../../platform/page.sql.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { sql } from '../../platform/database/database.js'
+import type { Page } from '../../platform/graphql/page.js'
+import { olderThan } from '../../platform/graphql/page.sql.js'
 import { hasAccepted } from '../access/access.sql.js'
 
 export const organizationColumns = { id: true, name: true, createdAt: true } satisfies OrganizationSelect

@@ -1,7 +1,7 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql'
 import { SandboxStatus } from '../../generated/prisma/enums.js'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import type { ProjectRecord } from './project.sql.js'
 
 registerEnumType(SandboxStatus, {

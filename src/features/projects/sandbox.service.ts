@@ -7,7 +7,7 @@ import {
   type EffectHandler,
   PermanentFailure,
   RetryableFailure,
-} from '../../platform/outbox.effect.js'
+} from '../../platform/outbox/outbox.effect.js'
 import { markSandboxDeleted } from './project.sql.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000

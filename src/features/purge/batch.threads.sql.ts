@@ -1,4 +1,4 @@
-import { empty, type Fragment, sql } from '../../platform/database.js'
+import { empty, type Fragment, sql } from '../../platform/database/database.js'
 import type { DeletionBatchRecord } from './deletion.batch.sql.js'
 
 type Batch = Pick<DeletionBatchRecord, 'id' | 'threadId' | 'userId'>

@@ -2,12 +2,12 @@ import type {
   DeletionBatchGetPayload,
   DeletionBatchSelect,
 } from '../../generated/prisma/models/DeletionBatch.js'
-import { columnsOf } from '../../platform/columns.js'
-import { type Fragment, sql } from '../../platform/database.js'
-import { fromNow, isFree } from '../../platform/lease.sql.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { type Fragment, sql } from '../../platform/database/database.js'
+import type { Look, Subject } from '../../platform/events/watch.kind.js'
+import { beyondKnown } from '../../platform/events/watch.kind.sql.js'
 import type { RequestIds } from '../../platform/request.js'
-import type { Look, Subject } from '../../platform/watch/watch.kind.js'
-import { beyondKnown } from '../../platform/watch/watch.kind.sql.js'
+import { fromNow, isFree } from '../../platform/workers/lease.sql.js'
 
 const batch = {
   id: true,

@@ -1,5 +1,5 @@
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
 import { idsOf, type RequestIds } from '../../platform/request.js'
 
 /** The rows of deletions, as they are created. */

@@ -1,14 +1,14 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Queryable, Transaction } from '../../platform/database.js'
+import type { Queryable, Transaction } from '../../platform/database/database.js'
 import { notFound } from '../../platform/errors.js'
+import type { Bus } from '../../platform/events/bus.js'
 import {
   type Found,
   foundOf,
   type Look,
   type Subject,
   type WatchKind,
-} from '../../platform/watch/watch.kind.js'
-import { reviveRow } from '../../platform/watch/watch.row.js'
+} from '../../platform/events/watch.kind.js'
+import { reviveRow } from '../../platform/events/watch.row.js'
 import { type DeletionBatchRecord, selectWatchedBatches } from './deletion.batch.sql.js'
 
 const TIMES = { createdAt: true, updatedAt: true, purgeAfter: true, finishedAt: true } as const

@@ -1,4 +1,4 @@
-import { raw, type Statement, sql } from '../../platform/database.js'
+import { raw, type Statement, sql } from '../../platform/database/database.js'
 
 /** How threads leave spaces, and vectors that nobody is to find any more leave the database. */
 

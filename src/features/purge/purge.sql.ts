@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 import type { StoreShare } from './store.counts.sql.js'
 
 /** Locked until the commit: no thread can be created in these projects, and a concurrent deletion of the other last thread waits. */

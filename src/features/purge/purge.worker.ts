@@ -1,8 +1,8 @@
-import { backoffMs } from '../../platform/backoff.js'
-import type { Bus } from '../../platform/bus.js'
-import type { Database } from '../../platform/database.js'
-import { type LeasedWork, LeasedWorker } from '../../platform/leased.worker.js'
+import type { Database } from '../../platform/database/database.js'
+import type { Bus } from '../../platform/events/bus.js'
 import type { Logger } from '../../platform/log.js'
+import { backoffMs } from '../../platform/workers/backoff.js'
+import { type LeasedWork, LeasedWorker } from '../../platform/workers/leased.worker.js'
 import {
   type ClaimedBatch,
   claimBatch,

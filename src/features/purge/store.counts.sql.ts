@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 
 /** What one store counts of threads in it. */
 export interface StoreShare {

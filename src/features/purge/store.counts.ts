@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
 import { addToCounts, lockCounts, type StoreShare } from './store.counts.sql.js'
 
 /**

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 import { MAX_INDEXED_DIMENSIONS } from '../embeddings/vector.writer.js'
 
 /** A store that has a vector index, or is large enough for one. */

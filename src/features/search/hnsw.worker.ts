@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg'
-import type { Database } from '../../platform/database.js'
+import type { Database } from '../../platform/database/database.js'
 import { sha256 } from '../../platform/ids.js'
 import type { Logger } from '../../platform/log.js'
-import { WorkerLoop } from '../../platform/worker.loop.js'
+import { WorkerLoop } from '../../platform/workers/worker.loop.js'
 import {
   cancelBackend,
   countStoredVectors,

@@ -1,4 +1,4 @@
-import { type Fragment, sql } from '../../platform/database.js'
+import { type Fragment, sql } from '../../platform/database/database.js'
 import type { SearchFilter } from './search.filter.js'
 
 /** The filter over the columns of one table; every search has its own names for them. */

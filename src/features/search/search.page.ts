@@ -1,5 +1,5 @@
-import type { PageInfo } from '../../platform/connection.type.js'
-import { readPageSize } from '../../platform/page.js'
+import type { PageInfo } from '../../platform/graphql/connection.type.js'
+import { readPageSize } from '../../platform/graphql/page.js'
 import {
   digestOf,
   placeAfter,

@@ -1,4 +1,4 @@
-import { sql } from '../../platform/database.js'
+import { sql } from '../../platform/database/database.js'
 import type { ToldMessage } from '../messages/message.sql.js'
 import { columnsWithin } from '../messages/message.sql.js'
 

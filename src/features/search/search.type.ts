@@ -1,5 +1,5 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import { Message } from '../messages/message.type.js'
 import { SearchMode } from './search.input.js'
 import type { SnippetRecord } from './search.snippet.js'

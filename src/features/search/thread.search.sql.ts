@@ -1,4 +1,4 @@
-import { empty, type Fragment, raw, sql } from '../../platform/database.js'
+import { empty, type Fragment, raw, sql } from '../../platform/database/database.js'
 import { hasAccepted, threadReadable } from '../access/access.sql.js'
 import type { ThreadRecord } from '../threads/thread.sql.js'
 import { threadColumns } from '../threads/thread.sql.js'

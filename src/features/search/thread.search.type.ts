@@ -1,5 +1,5 @@
 import { Field, Float, ObjectType } from 'type-graphql'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import { Message } from '../messages/message.type.js'
 import { Thread } from '../threads/thread.type.js'
 import { Snippet } from './search.type.js'

@@ -1,4 +1,4 @@
-import { raw, type Statement, sql } from '../../platform/database.js'
+import { raw, type Statement, sql } from '../../platform/database/database.js'
 import type { SearchFilter } from './search.filter.js'
 import { matching } from './search.filter.sql.js'
 

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database.js'
+import type { Database } from '../../platform/database/database.js'
 import type { SpaceAccess } from '../access/access.js'
 import { MAX_INDEXED_DIMENSIONS } from '../embeddings/vector.writer.js'
 import { selectReadyIndex, setIndexScan } from './hnsw.sql.js'

@@ -1,6 +1,6 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database/database.js'
 import { conflict, notFound } from '../../platform/errors.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { mintId } from '../../platform/ids.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
 import { mutate } from '../access/mutation.js'

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 
 /** A link that joins an organization with another one, in one of its space's stores. */
 export interface BorderLink {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/database.js'
+import type { Transaction } from '../../platform/database/database.js'
 import type { MembershipObserver } from '../organizations/membership.observer.js'
 import type { PurgeService } from '../purge/purge.service.js'
 import { changeStoreCounts } from '../purge/store.counts.js'

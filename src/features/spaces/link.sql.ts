@@ -1,6 +1,6 @@
-import { type Statement, sql } from '../../platform/database.js'
-import type { Page } from '../../platform/page.js'
-import { olderThan } from '../../platform/page.sql.js'
+import { type Statement, sql } from '../../platform/database/database.js'
+import type { Page } from '../../platform/graphql/page.js'
+import { olderThan } from '../../platform/graphql/page.sql.js'
 import { spaceVisible } from '../access/access.sql.js'
 import { type ThreadRecord, threadColumnsFor } from '../threads/thread.sql.js'
 

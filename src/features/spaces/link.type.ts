@@ -1,6 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, ID, Int, ObjectType } from 'type-graphql'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import { User } from '../access/user.type.js'
 import { Backfill } from '../backfills/backfill.type.js'
 import { Thread } from '../threads/thread.type.js'

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 import type { StoreShare } from '../purge/store.counts.sql.js'
 
 /** Until the transaction ends no worker writes what it has made of the thread's messages. */

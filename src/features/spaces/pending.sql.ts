@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 
 /**
  * Messages that a thread is through with in a store and that must be embedded again. Whoever adds some has the row of the two

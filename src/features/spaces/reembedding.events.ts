@@ -1,14 +1,14 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Queryable, Transaction } from '../../platform/database.js'
+import type { Queryable, Transaction } from '../../platform/database/database.js'
 import { asMissing, notFound } from '../../platform/errors.js'
+import type { Bus } from '../../platform/events/bus.js'
 import {
   type Found,
   foundOf,
   type Look,
   type Subject,
   type WatchKind,
-} from '../../platform/watch/watch.kind.js'
-import { reviveRow } from '../../platform/watch/watch.row.js'
+} from '../../platform/events/watch.kind.js'
+import { reviveRow } from '../../platform/events/watch.row.js'
 import { storeTopicOf } from '../backfills/backfill.events.js'
 import { type ReembeddingRecord, selectWatchedReembeddings } from './reembedding.sql.js'
 

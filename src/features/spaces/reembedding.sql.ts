@@ -1,8 +1,8 @@
 import type { ReembeddingStatus } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
+import type { Look, Subject } from '../../platform/events/watch.kind.js'
+import { beyondKnown } from '../../platform/events/watch.kind.sql.js'
 import type { RequestIds } from '../../platform/request.js'
-import type { Look, Subject } from '../../platform/watch/watch.kind.js'
-import { beyondKnown } from '../../platform/watch/watch.kind.sql.js'
 import { spaceVisible } from '../access/access.sql.js'
 
 export interface ReembeddingRecord {

@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 
 /** Transactions that have written, and are not committed. */
 export const selectWriters = (): Statement<{ id: string }> => sql`

@@ -1,5 +1,5 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Database, Queryable, Transaction } from '../../platform/database.js'
+import type { Database, Queryable, Transaction } from '../../platform/database/database.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { recordAudit, system } from '../audit/audit.trail.js'
 import { announceBackfills, WORK_TOPIC } from '../backfills/backfill.events.js'
 import { selectBackfills } from '../backfills/backfill.sql.js'

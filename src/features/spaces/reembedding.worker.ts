@@ -1,6 +1,6 @@
-import type { Bus } from '../../platform/bus.js'
+import type { Bus } from '../../platform/events/bus.js'
 import type { Logger } from '../../platform/log.js'
-import { WorkerLoop } from '../../platform/worker.loop.js'
+import { WorkerLoop } from '../../platform/workers/worker.loop.js'
 import { REEMBEDDING_TOPIC } from '../backfills/backfill.events.js'
 import type { Finishable } from './reembedding.sql.js'
 import type { ReembeddingSwitch } from './reembedding.switch.js'

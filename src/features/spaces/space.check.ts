@@ -1,4 +1,4 @@
-import type { Queryable } from '../../platform/database.js'
+import type { Queryable } from '../../platform/database/database.js'
 import { chunkText } from '../embedders/chunks.js'
 import {
   type CheckedText,

@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '../../platform/database.js'
+import type { Database, Queryable } from '../../platform/database/database.js'
 import { requireSpace } from '../access/access.js'
 import type { Viewer } from '../access/viewer.js'
 import { findMisfits } from './space.check.js'

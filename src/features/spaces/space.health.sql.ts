@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 
 /** A vector `e` stands where it must: of this link and no earlier one, and of a message `m` that the link is through with. */
 export const isInPlace = sql`coalesce(e.generation = l.generation and e.model = s.embedding_model

@@ -1,5 +1,5 @@
-import type { Database, Queryable, Transaction } from '../../platform/database.js'
-import { findReply } from '../../platform/idempotency.js'
+import type { Database, Queryable, Transaction } from '../../platform/database/database.js'
+import { findReply } from '../../platform/idempotency/idempotency.js'
 import { requireSpace, type SpaceAccess } from '../access/access.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'

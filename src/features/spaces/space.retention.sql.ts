@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 
 /** The last of a space is shown with it. */
 export const deleteEndedReembeddings = (days: number, limit: number): Statement => sql`

@@ -1,7 +1,7 @@
 import type { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
-import { type Statement, sql } from '../../platform/database.js'
-import type { Page } from '../../platform/page.js'
-import { olderThan } from '../../platform/page.sql.js'
+import { type Statement, sql } from '../../platform/database/database.js'
+import type { Page } from '../../platform/graphql/page.js'
+import { olderThan } from '../../platform/graphql/page.sql.js'
 import { hasAccepted, spaceLive, spaceVisible } from '../access/access.sql.js'
 
 export interface SpaceRecord {

@@ -1,7 +1,7 @@
 import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars'
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { OrganizationRole, SpaceAccessMode, SpaceRole } from '../../generated/prisma/enums.js'
-import { ConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import { User } from '../access/user.type.js'
 import type { SpaceRecord } from './space.sql.js'
 

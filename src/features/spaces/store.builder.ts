@@ -1,5 +1,5 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Queryable, Transaction } from '../../platform/database.js'
+import type { Queryable, Transaction } from '../../platform/database/database.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { mintId } from '../../platform/ids.js'
 import type { RequestIds } from '../../platform/request.js'
 import type { Viewer } from '../access/viewer.js'

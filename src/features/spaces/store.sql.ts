@@ -1,4 +1,4 @@
-import { type Statement, sql } from '../../platform/database.js'
+import { type Statement, sql } from '../../platform/database/database.js'
 import type { EmbeddingModel } from '../embedders/embedders.js'
 
 /** How far a thread is in one store of its space. */

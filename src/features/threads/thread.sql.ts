@@ -1,8 +1,8 @@
 import type { ThreadGetPayload, ThreadSelect } from '../../generated/prisma/models/Thread.js'
-import { columnsOf } from '../../platform/columns.js'
-import { empty, type Fragment, join, sql } from '../../platform/database.js'
-import type { Page } from '../../platform/page.js'
-import { olderThan } from '../../platform/page.sql.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { empty, type Fragment, join, sql } from '../../platform/database/database.js'
+import type { Page } from '../../platform/graphql/page.js'
+import { olderThan } from '../../platform/graphql/page.sql.js'
 import { hasAccepted, threadLive, threadReadable } from '../access/access.sql.js'
 
 export type JsonObject = Record<string, unknown>

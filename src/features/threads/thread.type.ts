@@ -1,6 +1,6 @@
 import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars'
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
-import { CountedConnectionOf, EdgeOf } from '../../platform/connection.type.js'
+import { CountedConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
 import type { JsonObject, ThreadRecord } from './thread.sql.js'
 
 /** Also has the record's columns, for field resolvers. */

@@ -1,7 +1,7 @@
 import type { Cache } from '../../platform/cache.js'
-import type { Database, Transaction } from '../../platform/database.js'
+import type { Database, Transaction } from '../../platform/database/database.js'
 import { HeddleError } from '../../platform/errors.js'
-import { LoaderDefinition } from '../../platform/loader.js'
+import { LoaderDefinition } from '../../platform/graphql/loader.js'
 import { changeUsage, insertUsage, selectUsage, type UsageChange, type UsageRecord } from './usage.sql.js'
 import type { Usage } from './usage.type.js'
 

@@ -1,6 +1,6 @@
 import type { UsageModel } from '../../generated/prisma/models/Usage.js'
-import { columnsOf } from '../../platform/columns.js'
-import { sql } from '../../platform/database.js'
+import { columnsOf } from '../../platform/database/columns.js'
+import { sql } from '../../platform/database/database.js'
 
 export type UsageRecord = UsageModel
 

@@ -1,4 +1,4 @@
-import { retryAfterMs } from '../backoff.js'
+import { retryAfterMs } from '../workers/backoff.js'
 import { readText } from './bounded.reply.js'
 
 /** How a call of an outside service fails, and the few words about it that may be stored and shown. */

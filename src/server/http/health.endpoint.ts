@@ -1,6 +1,6 @@
-import type { Bus } from '../../platform/bus.js'
-import type { Database } from '../../platform/database.js'
-import { ping } from '../../platform/database.sql.js'
+import type { Database } from '../../platform/database/database.js'
+import { ping } from '../../platform/database/database.sql.js'
+import type { Bus } from '../../platform/events/bus.js'
 import { settledWithin } from '../../platform/time.limit.js'
 
 const DATABASE_MS = 2_000

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import compression from 'compression'
 import cors from 'cors'
 import helmet from 'helmet'
-import type { WebSettings } from '../../platform/config.web.js'
+import type { WebSettings } from '../../platform/config/config.web.js'
 import { isSecure } from './client.address.js'
 
 const COMPRESSED_FROM_BYTES = 1_024

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { Viewer } from '../../features/access/viewer.js'
-import type { Audience } from '../../platform/config.requests.js'
+import type { Audience } from '../../platform/config/config.requests.js'
 import { forbidden, unauthenticated } from '../../platform/errors.js'
 import type { OperationDocument } from './operation.documents.js'
 import { OperationRefusal } from './operation.refusal.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { stripIgnoredCharacters } from 'graphql'
 import { z } from 'zod'
-import { ConfigError } from '../../platform/config.js'
+import { ConfigError } from '../../platform/config/config.js'
 import { forbidden } from '../../platform/errors.js'
 import { OperationRefusal } from './operation.refusal.js'
 import type { OperationRequest } from './operation.request.js'

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { WebsocketSettings } from '../../platform/config.websocket.js'
+import type { WebsocketSettings } from '../../platform/config/config.websocket.js'
 
 const SOCKETS_AT_THE_LIMIT = 4
 

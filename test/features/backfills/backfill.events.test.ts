@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { announceBackfills, spaceTopicOf } from '../../../src/features/backfills/backfill.events.js'
 import type { BackfillRecord } from '../../../src/features/backfills/backfill.sql.js'
-import { createMemoryBus } from '../../../src/platform/bus.js'
-import type { Transaction } from '../../../src/platform/database.js'
+import type { Transaction } from '../../../src/platform/database/database.js'
+import { createMemoryBus } from '../../../src/platform/events/bus.js'
 
 const BACKFILLS = 10_000
 const MOST_A_TURN = 1_000

@@ -7,8 +7,8 @@ import { requireFilter } from '../../../src/features/search/search.filter.js'
 import { searchVectors } from '../../../src/features/search/vector.search.sql.js'
 import { listLinkedThreads } from '../../../src/features/spaces/link.sql.js'
 import { countThreads, listThreads } from '../../../src/features/threads/thread.sql.js'
-import { Database, type Fragment, sql } from '../../../src/platform/database.js'
-import { readPage } from '../../../src/platform/page.js'
+import { Database, type Fragment, sql } from '../../../src/platform/database/database.js'
+import { readPage } from '../../../src/platform/graphql/page.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import {
   base,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ClaimRepository } from '../../../src/features/embeddings/claim.repository.js'
 import { type Claim, claimDue, selectWaiting } from '../../../src/features/embeddings/claim.sql.js'
-import { Database } from '../../../src/platform/database.js'
+import { Database } from '../../../src/platform/database/database.js'
 import { openTestDatabase, type TestDatabase, testServerUrl } from '../../support/database.js'
 import { eventually } from '../../support/eventually.js'
 import { base, idOf, links, settled, spaces, threads, timeOf } from '../../support/plan.worlds.js'

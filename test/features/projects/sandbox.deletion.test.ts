@@ -5,11 +5,11 @@ import {
   type SandboxDeletion,
   sandboxDeletion,
 } from '../../../src/features/projects/sandbox.service.js'
-import { createMemoryBus } from '../../../src/platform/bus.js'
-import { Database, sql } from '../../../src/platform/database.js'
+import { Database, sql } from '../../../src/platform/database/database.js'
+import { createMemoryBus } from '../../../src/platform/events/bus.js'
 import { createLogger } from '../../../src/platform/log.js'
-import { Outbox } from '../../../src/platform/outbox.js'
-import { createOutboxWorker } from '../../../src/platform/outbox.worker.js'
+import { Outbox } from '../../../src/platform/outbox/outbox.js'
+import { createOutboxWorker } from '../../../src/platform/outbox/outbox.worker.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import { eventually } from '../../support/eventually.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SandboxClient } from '../../../src/features/projects/sandbox.service.js'
-import { PermanentFailure, RetryableFailure } from '../../../src/platform/outbox.effect.js'
+import { PermanentFailure, RetryableFailure } from '../../../src/platform/outbox/outbox.effect.js'
 import { eventually } from '../../support/eventually.js'
 import { type FakeSandboxEndpoint, startSandboxEndpoint } from '../../support/sandbox.endpoint.js'
 

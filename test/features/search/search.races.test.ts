@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { Database, type Fragment } from '../../../src/platform/database.js'
+import { Database, type Fragment } from '../../../src/platform/database/database.js'
 import { startTestApp, type TestApp } from '../../support/app.js'
 import { DELETE_MESSAGE } from '../../support/documents.js'
 import { expectInvariants } from '../../support/invariants.js'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, test } from 'vitest'
 import { listSuspects } from '../../../src/features/spaces/space.health.sql.js'
-import { sql } from '../../../src/platform/database.js'
+import { sql } from '../../../src/platform/database/database.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import { idOf, links, messages, spaces, threads, vectors } from '../../support/plan.worlds.js'
 import { expectSteadyWork } from '../../support/plans.js'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { migrate, migrationsDirectory } from '../../../src/platform/migrate.js'
+import { migrate, migrationsDirectory } from '../../../src/platform/database/migrate.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import { expectInvariants } from '../../support/invariants.js'
 

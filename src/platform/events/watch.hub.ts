@@ -1,5 +1,5 @@
-import type { Bus } from '../bus.js'
-import { isUnavailable } from '../database.errors.js'
+import { isUnavailable } from '../database/database.errors.js'
+import type { Bus } from './bus.js'
 import { byKind, groupBy, look } from './watch.groups.js'
 import type { Gate, Subject, WatchedState, WatchKind } from './watch.kind.js'
 import { WatchParty } from './watch.party.js'

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import type { S3Settings } from '../backup/s3.backup.store.js'
 import { type Documentation, documentation } from './config.fields.js'
 import { type RequestSettings, readRequestSettings } from './config.requests.js'
 import { rules } from './config.rules.js'
 import { type Values, type VariableName, variables } from './config.schema.js'
 import { readWeb, type WebSettings } from './config.web.js'
 import { readWebsocket, type WebsocketSettings } from './config.websocket.js'
-import type { S3Settings } from './s3.backup.store.js'
 
 /** The configuration, read once at start: the only module that reads the environment. */
 export interface Config {

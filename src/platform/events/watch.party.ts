@@ -1,4 +1,4 @@
-import type { Bus } from '../bus.js'
+import type { Bus } from './bus.js'
 import type { Gate, WatchedState } from './watch.kind.js'
 import type { WatchTopic } from './watch.topic.js'
 import type { Watcher } from './watcher.js'

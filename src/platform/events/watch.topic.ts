@@ -1,4 +1,4 @@
-import type { Bus } from '../bus.js'
+import type { Bus } from './bus.js'
 import type { Look, Subject, WatchedState, WatchKind } from './watch.kind.js'
 import type { Watcher } from './watcher.js'
 

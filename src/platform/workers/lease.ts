@@ -1,4 +1,4 @@
-import { whenAborted } from './time.limit.js'
+import { whenAborted } from '../time.limit.js'
 
 /** The lease belongs to another worker, or may by now: nothing done under it may be written. */
 export class LeaseLost extends Error {

@@ -1,9 +1,10 @@
-import { type Backoff, backoffMs } from './backoff.js'
-import type { Bus } from './bus.js'
-import type { Database } from './database.js'
-import { LeaseLost } from './lease.js'
-import { type LeasedWork, LeasedWorker, type LeasedWorkerOptions } from './leased.worker.js'
-import type { Logger } from './log.js'
+import type { Database } from '../database/database.js'
+import type { Bus } from '../events/bus.js'
+import type { Logger } from '../log.js'
+import { withinTime } from '../time.limit.js'
+import { type Backoff, backoffMs } from '../workers/backoff.js'
+import { LeaseLost } from '../workers/lease.js'
+import { type LeasedWork, LeasedWorker, type LeasedWorkerOptions } from '../workers/leased.worker.js'
 import { type EffectHandler, PermanentFailure, RetryableFailure } from './outbox.effect.js'
 import { OUTBOX_TOPIC } from './outbox.js'
 import {
@@ -15,7 +16,6 @@ import {
   releaseEffect,
   renewEffect,
 } from './outbox.sql.js'
-import { withinTime } from './time.limit.js'
 
 /** Carries out the effects in the outbox; retries each until it succeeds or is parked. */
 

@@ -1,6 +1,6 @@
-import type { Prisma } from '../generated/prisma/client.js'
-import type { Transaction } from './database.js'
-import type { RequestIds } from './request.js'
+import type { Prisma } from '../../generated/prisma/client.js'
+import type { Transaction } from '../database/database.js'
+import type { RequestIds } from '../request.js'
 
 /** Effects outside the database, their handlers and their failures. */
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { type Prisma, PrismaClient } from '../generated/prisma/client.js'
+import { type Prisma, PrismaClient } from '../../generated/prisma/client.js'
 
 /** Prisma's models, each call of which runs on the connection of the transaction that it is made in. */
 

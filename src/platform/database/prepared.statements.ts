@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
-import { sha256 } from './ids.js'
+import { sha256 } from '../ids.js'
 
 // The server keeps about ten kilobytes per prepared statement and connection. Heddle has about half as many statements.
 const MAX_A_CONNECTION = 500

@@ -1,5 +1,5 @@
-import { type Fragment, sql } from './database.js'
-import { fromNow, isFree } from './lease.sql.js'
+import { type Fragment, sql } from '../database/database.js'
+import { fromNow, isFree } from '../workers/lease.sql.js'
 import type { Effect } from './outbox.effect.js'
 
 /** An effect leased by this worker. A write that carries an outdated lease changes nothing. */

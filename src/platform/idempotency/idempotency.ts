@@ -1,5 +1,6 @@
-import type { Queryable, Transaction } from './database.js'
-import { conflict, invalid } from './errors.js'
+import type { Queryable, Transaction } from '../database/database.js'
+import { conflict, invalid } from '../errors.js'
+import { sha256 } from '../ids.js'
 import {
   type Claim,
   claimKey,
@@ -8,7 +9,6 @@ import {
   type StoredReply,
   storeReply,
 } from './idempotency.sql.js'
-import { sha256 } from './ids.js'
 import { decodeJson, encodeJson } from './json.codec.js'
 
 const KEY = /^[\x21-\x7e]{1,255}$/

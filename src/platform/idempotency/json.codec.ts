@@ -1,4 +1,4 @@
-import { isJsonObject } from './json.value.js'
+import { isJsonObject } from '../json.value.js'
 
 /**
  * JSON that preserves times and large integers, by marking them: a stored reply must equal the original one. A mark is a

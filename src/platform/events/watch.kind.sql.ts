@@ -1,4 +1,4 @@
-import { type Fragment, type Statement, sql } from '../statement.js'
+import { type Fragment, type Statement, sql } from '../database/statement.js'
 import type { Look, Subject, WatchedRow } from './watch.kind.js'
 
 /** Rows of these subjects that changed since, and a row without an id for each subject that no longer exists. */

@@ -1,4 +1,4 @@
-import { sql } from './database.js'
+import { sql } from '../database/database.js'
 
 const LIFETIME_HOURS = 24
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { createRedisEventTarget } from '@graphql-yoga/redis-event-target'
 import { Redis } from 'ioredis'
-import type { Logger } from './log.js'
+import type { Logger } from '../log.js'
 
 /**
  * Publishes change notifications between the components and the nodes of Heddle. Events can be lost, duplicated or late,

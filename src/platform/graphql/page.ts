@@ -1,7 +1,7 @@
-import { invalid } from './errors.js'
-import { isOpaqueId } from './ids.js'
-import { type Fragment, raw } from './statement.js'
-import { isWritableTime } from './validate.js'
+import { type Fragment, raw } from '../database/statement.js'
+import { invalid } from '../errors.js'
+import { isOpaqueId } from '../ids.js'
+import { isWritableTime } from '../validate.js'
 
 const DEFAULT_PAGE = 20
 const MAX_PAGE = 100

@@ -1,5 +1,5 @@
+import { type Fragment, sql } from '../database/statement.js'
 import type { Page, Position } from './page.js'
-import { type Fragment, sql } from './statement.js'
 
 /** Condition for the rows after the page's start, in a list with the newest first. */
 export function olderThan(page: Page, at: Fragment, id: Fragment): Fragment {

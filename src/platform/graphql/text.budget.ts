@@ -1,4 +1,4 @@
-import { HeddleError } from './errors.js'
+import { HeddleError } from '../errors.js'
 
 /** A row with a text that may be long. */
 export interface TextRow {

@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.js'
+import { Prisma } from '../../generated/prisma/client.js'
 
 /** Statements: SQL whose values stand apart from its text. */
 

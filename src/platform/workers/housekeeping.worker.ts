@@ -1,5 +1,5 @@
-import type { Bus } from './bus.js'
-import type { Logger } from './log.js'
+import type { Bus } from '../events/bus.js'
+import type { Logger } from '../log.js'
 import { WorkerLoop } from './worker.loop.js'
 
 /** Removes a bounded number of expired records. @returns whether more may be left */

@@ -1,5 +1,5 @@
+import type { Logger } from '../log.js'
 import { backoffMs } from './backoff.js'
-import type { Logger } from './log.js'
 
 // Long enough not to overload a recovering service, short enough to resume soon after an outage.
 const AFTER_FAILURE = { baseMs: 200, maxMs: 5_000 }

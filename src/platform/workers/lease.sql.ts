@@ -1,4 +1,4 @@
-import { type Fragment, sql } from './database.js'
+import { type Fragment, sql } from '../database/database.js'
 
 /** Shared parts of statements about leases. The columns are `lease_id` and `lease_expires_at`. */
 

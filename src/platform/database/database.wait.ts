@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
+import type { Logger } from '../log.js'
 import { isUnavailable } from './database.errors.js'
-import type { Logger } from './log.js'
 
 const AGAIN_MS = 500
 

@@ -1,8 +1,8 @@
-import type { Bus } from './bus.js'
-import type { Transaction } from './database.js'
-import { mintId } from './ids.js'
+import type { Transaction } from '../database/database.js'
+import type { Bus } from '../events/bus.js'
+import { mintId } from '../ids.js'
+import { idsOf } from '../request.js'
 import type { NewEffect } from './outbox.effect.js'
-import { idsOf } from './request.js'
 
 export const OUTBOX_TOPIC = 'outbox'
 

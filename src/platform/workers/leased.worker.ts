@@ -1,8 +1,8 @@
-import type { Bus } from './bus.js'
-import { mintId } from './ids.js'
+import type { Bus } from '../events/bus.js'
+import { mintId } from '../ids.js'
+import type { Logger } from '../log.js'
+import { settledWithin } from '../time.limit.js'
 import { finishUnderLease, LeaseLost } from './lease.js'
-import type { Logger } from './log.js'
-import { settledWithin } from './time.limit.js'
 import { WorkerLoop } from './worker.loop.js'
 
 /** Work in the form of rows with a lease; `Claim` is such a row, leased by this worker. */
