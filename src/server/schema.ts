@@ -17,8 +17,7 @@ export function createSchema(resolvers: ReadonlyMap<ResolverClass, object>): Gra
     // Omits types that nothing refers to, even if their modules are imported.
     orphanedTypes: [],
   })
-  guardScopes(schema)
-  return schema
+  return guardScopes(schema)
 }
 
 /** As in `schema.graphql`: sorted by name, so that diffs show only real changes. */
