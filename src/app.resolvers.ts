@@ -6,6 +6,14 @@ import { ApiKeyResolver } from './features/access/api.key.resolver.js'
 import { AdministrationResolver } from './features/administration/administration.resolver.js'
 import { BackfillResolver } from './features/backfills/backfill.resolver.js'
 import { DeletionResolver } from './features/deletion/deletion.resolver.js'
+import {
+  BackfillPlaceResolver,
+  LinkResolver,
+  SpaceThreadEdgeResolver,
+  SpaceThreadsResolver,
+  ThreadSpacesResolver,
+} from './features/links/link.resolver.js'
+import { SpaceHealthResolver } from './features/maintenance/space.health.resolver.js'
 import { ImportResolver } from './features/messages/import.resolver.js'
 import { MessageChangeResolver } from './features/messages/message.change.resolver.js'
 import { MessageResolver, ThreadMessagesResolver } from './features/messages/message.resolver.js'
@@ -16,16 +24,8 @@ import {
 } from './features/organizations/membership.resolver.js'
 import { OrganizationResolver, ViewerResolver } from './features/organizations/organization.resolver.js'
 import { ProjectResolver } from './features/projects/project.resolver.js'
+import { ReembeddingResolver, SpaceReembeddingResolver } from './features/reembedding/reembedding.resolver.js'
 import { SearchResolver } from './features/search/search.resolver.js'
-import {
-  BackfillPlaceResolver,
-  LinkResolver,
-  SpaceThreadEdgeResolver,
-  SpaceThreadsResolver,
-  ThreadSpacesResolver,
-} from './features/spaces/link.resolver.js'
-import { ReembeddingResolver, SpaceReembeddingResolver } from './features/spaces/reembedding.resolver.js'
-import { SpaceHealthResolver } from './features/spaces/space.health.resolver.js'
 import { SpaceGrantResolver, SpaceResolver } from './features/spaces/space.resolver.js'
 import { AgentRunResolver } from './features/threads/agent.run.resolver.js'
 import { ThreadResolver } from './features/threads/thread.resolver.js'

@@ -4,14 +4,21 @@ import { TokenVerifier } from './features/access/token.verifier.js'
 import { WatchGate } from './features/access/watch.gate.js'
 import { AdministrationService } from './features/administration/administration.service.js'
 import { BackfillService } from './features/backfills/backfill.service.js'
+import { ThreadBackups } from './features/deletion/backup/thread.backup.js'
 import { BulkDeletionService } from './features/deletion/bulk.deletion.service.js'
 import type { ServiceInfo } from './features/deletion/deletion.receipt.js'
 import { DeletionService } from './features/deletion/deletion.service.js'
 import { DeletionWatcher } from './features/deletion/deletion.watcher.js'
 import { LegalHoldService } from './features/deletion/legal.hold.service.js'
+import { PurgeService } from './features/deletion/purge/purge.service.js'
 import { RestorationService } from './features/deletion/restoration.service.js'
-import { ThreadBackups } from './features/deletion/thread.backup.js'
 import type { Embedders } from './features/embedders/embedders.js'
+import { BackfillControl } from './features/links/backfill.control.js'
+import { Departure } from './features/links/departure.js'
+import { LinkService } from './features/links/link.service.js'
+import { MessageFollower } from './features/links/message.follower.js'
+import { SpaceHealthService } from './features/maintenance/space.health.service.js'
+import { SpaceRepair } from './features/maintenance/space.repair.js'
 import { ImportService } from './features/messages/import.service.js'
 import { MessageChangeService } from './features/messages/message.change.service.js'
 import { MessageService } from './features/messages/message.service.js'
@@ -19,21 +26,15 @@ import { MembershipService } from './features/organizations/membership.service.j
 import { OrganizationService } from './features/organizations/organization.service.js'
 import { ProjectService } from './features/projects/project.service.js'
 import { SandboxClient } from './features/projects/sandbox.service.js'
-import { PurgeService } from './features/purge/purge.service.js'
+import { ReembeddingService } from './features/reembedding/reembedding.service.js'
+import { ReembeddingSwitch } from './features/reembedding/reembedding.switch.js'
 import { KeywordSearch } from './features/search/keyword.search.js'
 import { SearchService } from './features/search/search.service.js'
 import { ThreadSearchService } from './features/search/thread.search.service.js'
 import { VectorSearch } from './features/search/vector.search.js'
-import { BackfillControl } from './features/spaces/backfill.control.js'
-import { Departure } from './features/spaces/departure.js'
-import { LinkService } from './features/spaces/link.service.js'
-import { MessageFollower } from './features/spaces/message.follower.js'
-import { ReembeddingService } from './features/spaces/reembedding.service.js'
-import { ReembeddingSwitch } from './features/spaces/reembedding.switch.js'
-import { SpaceHealthService } from './features/spaces/space.health.service.js'
-import { SpaceRepair } from './features/spaces/space.repair.js'
 import { SpaceService } from './features/spaces/space.service.js'
-import { StoreBuilder } from './features/spaces/store.builder.js'
+import { LinkRemoval } from './features/stores/link.removal.js'
+import { StoreBuilder } from './features/stores/store.builder.js'
 import { AgentRunService } from './features/threads/agent.run.service.js'
 import { ThreadService } from './features/threads/thread.service.js'
 import { UsageMeter } from './features/usage/usage.meter.js'
@@ -88,9 +89,10 @@ export function createServices({ config, db, bus, cache, embedders, serverVersio
   const threads = new ThreadService(db, organizations, usage)
   const runs = new AgentRunService(db)
   const outbox = new Outbox(bus)
+  const removal = new LinkRemoval(bus)
   const purges = new PurgeService(bus, usage, outbox)
-  const memberships = new MembershipService(db, bus, new Departure(purges))
-  const links = new LinkService(db, bus, embedders, purges)
+  const memberships = new MembershipService(db, bus, new Departure(removal))
+  const links = new LinkService(db, bus, embedders, removal)
   const follower = new MessageFollower(bus, links)
   const messages = new MessageService(db, usage, follower)
   const messageChanges = new MessageChangeService(db, usage, follower)
@@ -100,7 +102,7 @@ export function createServices({ config, db, bus, cache, embedders, serverVersio
   const builder = new StoreBuilder(bus)
   const reembeddings = new ReembeddingService(db, bus, embedders, builder, links, hub)
   const reembeddingSwitch = new ReembeddingSwitch(db, bus, builder, links)
-  const spaces = new SpaceService(db, bus, purges, builder, embedders.standard)
+  const spaces = new SpaceService(db, bus, removal, builder, embedders.standard)
   const spaceHealth = new SpaceHealthService(db)
   const spaceRepair = new SpaceRepair(db, links)
   const control = new BackfillControl(db, bus, backfills, links)
@@ -131,7 +133,7 @@ export function createServices({ config, db, bus, cache, embedders, serverVersio
     },
     ...{ backfills, spaces, control, search, threadSearch, deletion, bulkDeletion, restoration },
     ...{ embedders, reembeddings, reembeddingSwitch, spaceHealth, spaceRepair },
-    ...{ backupStore, purges, deletionWatcher, legalHolds, administration },
+    ...{ backupStore, purges, removal, deletionWatcher, legalHolds, administration },
   }
 }
 

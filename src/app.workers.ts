@@ -1,14 +1,17 @@
 import type { Foundations, Services } from './app.services.js'
 import { removeExpiredEvents } from './features/audit/audit.retention.js'
 import { BackfillRetention } from './features/backfills/backfill.retention.js'
-import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup.removal.js'
+import { BACKUP_REMOVAL, backupRemoval } from './features/deletion/backup/backup.removal.js'
 import { removeEndedDeletions, removeExpiredConfirmations } from './features/deletion/deletion.retention.js'
 import { DELISTING_TOPIC, Delisting } from './features/deletion/delisting.js'
+import { createPurgeWorker, type PurgeWorkerOptions } from './features/deletion/purge/purge.worker.js'
 import { BackfillWorker, type BackfillWorkerOptions } from './features/embeddings/backfill.worker.js'
+import { type HnswOptions, HnswWorker } from './features/embeddings/hnsw.worker.js'
 import { SANDBOX_DELETION, SandboxClient, sandboxDeletion } from './features/projects/sandbox.service.js'
-import { createPurgeWorker, type PurgeWorkerOptions } from './features/purge/purge.worker.js'
-import { type HnswOptions, HnswWorker } from './features/search/hnsw.worker.js'
-import { ReembeddingWorker, type ReembeddingWorkerOptions } from './features/spaces/reembedding.worker.js'
+import {
+  ReembeddingWorker,
+  type ReembeddingWorkerOptions,
+} from './features/reembedding/reembedding.worker.js'
 import { removeDeletedSpaces, removeEndedReembeddings } from './features/spaces/space.retention.js'
 import type { Database } from './platform/database/database.js'
 import { removeExpiredKeys } from './platform/idempotency/idempotency.js'
@@ -46,7 +49,7 @@ export function createWorkers(
   timings: WorkerTimings,
 ): Worker[] {
   const { config, db, bus, embedders } = foundations
-  const { purges, backupStore, reembeddingSwitch } = services
+  const { purges, removal, backupStore, reembeddingSwitch } = services
   const handlers: EffectHandlers = {
     [BACKUP_REMOVAL]: backupRemoval(backupStore),
     ...(config.sandbox && {
@@ -56,7 +59,7 @@ export function createWorkers(
   return [
     new BackfillWorker(db, bus, embedders, logger, timings.backfill),
     new ReembeddingWorker(bus, reembeddingSwitch, logger, timings.reembedding),
-    createPurgeWorker(db, bus, purges, logger, timings.purge),
+    createPurgeWorker(db, bus, purges, removal, logger, timings.purge),
     createOutboxWorker(db, bus, logger, handlers, timings.outbox),
     new HousekeepingWorker(logger, choresOf(foundations, services), timings.housekeeping),
     new HousekeepingWorker(logger, delistingOf(db), timings.housekeeping, { bus, topic: DELISTING_TOPIC }),

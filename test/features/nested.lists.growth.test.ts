@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, test } from 'vitest'
+import { listLinkedThreads } from '../../src/features/links/link.sql.js'
 import { listMessages } from '../../src/features/messages/message.sql.js'
-import { listLinkedThreads } from '../../src/features/spaces/link.sql.js'
 import { listSpacesOfThreads } from '../../src/features/spaces/space.sql.js'
 import { listRuns } from '../../src/features/threads/agent.run.sql.js'
 import { sql } from '../../src/platform/database/database.js'

@@ -7,8 +7,7 @@ import { mintId, requireOrganizationId, sha256 } from '../../platform/ids.js'
 import { mutate, requireNothing } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { createDeletionBatch } from '../purge/deletion.batch.js'
-import { announcePurge } from '../purge/deletion.events.js'
+import { announcePurge } from '../stores/purge.events.js'
 import type { UsageMeter } from '../usage/usage.meter.js'
 import type { DeleteAllThreadsPayload, ThreadsDeletionPreview } from './bulk.deletion.type.js'
 import { countOwnThreads } from './confirmation.sql.js'
@@ -22,6 +21,7 @@ import {
 } from './deletion.sql.js'
 import { DELISTING_TOPIC } from './delisting.js'
 import { hideLinksOf } from './link.hiding.js'
+import { createDeletionBatch } from './purge/deletion.batch.js'
 
 const CONFIRMATION_MS = 600_000
 

@@ -1,6 +1,6 @@
 import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars'
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
-import type { DeletionBatchRecord } from '../purge/deletion.batch.sql.js'
+import type { DeletionBatchRecord } from './purge/deletion.batch.sql.js'
 
 export const DeletionProgressStatus = { RUNNING: 'RUNNING', COMPLETED: 'COMPLETED' } as const
 export type DeletionProgressStatus = (typeof DeletionProgressStatus)[keyof typeof DeletionProgressStatus]

@@ -2,7 +2,7 @@ import type { Prisma } from '../../generated/prisma/client.js'
 import type { DeletionMode, DeletionScope } from '../../generated/prisma/enums.js'
 import { type Fragment, sql } from '../../platform/database/database.js'
 import { threadLive, threadReadable } from '../access/access.sql.js'
-import type { StoreShare } from '../purge/store.counts.sql.js'
+import type { StoreShare } from '../stores/store.counts.sql.js'
 import type { JsonObject } from '../threads/thread.sql.js'
 
 export interface ThreadSnapshot {

@@ -4,8 +4,8 @@ import type { WatchHub } from '../../platform/events/watch.hub.js'
 import { requireId } from '../../platform/ids.js'
 import { requireUnexpired, type Viewer } from '../access/viewer.js'
 import type { WatchPass } from '../access/watch.gate.js'
-import { type DeletionBatchRecord, selectBatches, selectBatchOfThread } from '../purge/deletion.batch.sql.js'
-import { OneDeletion } from '../purge/deletion.events.js'
+import { type DeletionBatchRecord, selectBatches, selectBatchOfThread } from './purge/deletion.batch.sql.js'
+import { OneDeletion } from './purge/deletion.events.js'
 
 /** Selects a deletion by its batch or by its thread: exactly one of the two. */
 export interface DeletionSelector {

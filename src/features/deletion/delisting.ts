@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/database/database.js'
-import { selectBatchThreads, type ThreadPosition } from '../purge/batch.threads.sql.js'
 import { delistThreads, markDelisted, selectListedBatch } from './delisting.sql.js'
+import { selectBatchThreads, type ThreadPosition } from './purge/batch.threads.sql.js'
 
 /** Tells workers that a deletion left hidden threads in the indexes that lists scan. */
 export const DELISTING_TOPIC = 'delisting'

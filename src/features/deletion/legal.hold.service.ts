@@ -6,8 +6,8 @@ import { requireAllowed } from '../access/access.policy.js'
 import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
-import { wakeBatchOf } from '../purge/deletion.batch.sql.js'
-import { announcePurge } from '../purge/deletion.events.js'
+import { announcePurge } from '../stores/purge.events.js'
+import { wakeBatchOf } from './purge/deletion.batch.sql.js'
 
 /**
  * A legal hold protects a thread from every purge. Administrators set it, also on soft-deleted threads until their purge

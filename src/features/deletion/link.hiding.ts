@@ -2,8 +2,8 @@ import type { Transaction } from '../../platform/database/database.js'
 import type { Bus } from '../../platform/events/bus.js'
 import { announceBackfills } from '../backfills/backfill.events.js'
 import { selectBackfills } from '../backfills/backfill.sql.js'
-import { changeStoreCounts } from '../purge/store.counts.js'
-import { releasePending } from '../spaces/pending.sql.js'
+import { releasePending } from '../links/pending.sql.js'
+import { changeStoreCounts } from '../stores/store.counts.js'
 import { cancelBackfillsOf, hideLinks, type LinkSet } from './deletion.sql.js'
 
 /**

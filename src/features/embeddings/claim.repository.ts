@@ -9,8 +9,8 @@ import {
   selectActiveBackfills,
   startBackfill,
 } from '../backfills/backfill.sql.js'
-import { changeStoreCounts } from '../purge/store.counts.js'
-import { keepPending, type PendingEmbedding, takePending } from '../spaces/pending.sql.js'
+import { keepPending, type PendingEmbedding, takePending } from '../links/pending.sql.js'
+import { changeStoreCounts } from '../stores/store.counts.js'
 import { type BatchOutcome, countsOf } from './batch.outcome.js'
 import { leaveOutChanged } from './changed.messages.js'
 import {

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/database/database.js'
 import type { SpaceAccess } from '../access/access.js'
+import { selectReadyIndex, setIndexScan } from '../embeddings/hnsw.sql.js'
 import { MAX_INDEXED_DIMENSIONS } from '../embeddings/vector.writer.js'
-import { selectReadyIndex, setIndexScan } from './hnsw.sql.js'
 import type { SearchFilter } from './search.filter.js'
 import {
   type NearHit,

@@ -15,8 +15,9 @@ import { mutate } from '../access/mutation.js'
 import type { Viewer } from '../access/viewer.js'
 import { recordAudit } from '../audit/audit.trail.js'
 import type { EmbeddingModel } from '../embedders/embedders.js'
-import { lockStores, type RemovedLinks } from '../purge/link.removal.sql.js'
-import type { PurgeService } from '../purge/purge.service.js'
+import type { LinkRemoval } from '../stores/link.removal.js'
+import { lockStores, type RemovedLinks } from '../stores/link.removal.sql.js'
+import type { StoreBuilder } from '../stores/store.builder.js'
 import {
   type GrantRecord,
   insertSpace,
@@ -28,7 +29,6 @@ import {
   type SpaceRecord,
   selectVisibleSpaces,
 } from './space.sql.js'
-import type { StoreBuilder } from './store.builder.js'
 
 const MAX_NAME = 255
 const MAX_DESCRIPTION = 4_000
@@ -54,7 +54,7 @@ export class SpaceService {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    private readonly purges: PurgeService,
+    private readonly removal: LinkRemoval,
     private readonly builder: StoreBuilder,
     /** that new spaces get */
     private readonly model: EmbeddingModel,
@@ -178,7 +178,7 @@ export class SpaceService {
         const space = await requireSpace(tx, viewer, 'manage', spaceId, 'update')
         await this.builder.cancel(tx, spaceId)
         await tx.query(lockStores(spaceId))
-        const removed = await this.purges.removeLinks(tx, spaceId)
+        const removed = await this.removal.removeLinks(tx, spaceId)
         await tx.query(markSpaceDeleted(spaceId))
         await recordAudit(tx, viewer, {
           action: 'space.deleted',

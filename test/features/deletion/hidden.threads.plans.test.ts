@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { countTaken, ownedWhere } from '../../../src/features/deletion/deletion.sql.js'
+import {
+  type BatchThread,
+  selectBatchThreads,
+} from '../../../src/features/deletion/purge/batch.threads.sql.js'
 import { encodeHalfVector } from '../../../src/features/embeddings/half.floats.js'
-import { type BatchThread, selectBatchThreads } from '../../../src/features/purge/batch.threads.sql.js'
+import { listLinkedThreads } from '../../../src/features/links/link.sql.js'
 import { searchAllWords } from '../../../src/features/search/keyword.search.sql.js'
 import { requireFilter } from '../../../src/features/search/search.filter.js'
 import { searchVectors } from '../../../src/features/search/vector.search.sql.js'
-import { listLinkedThreads } from '../../../src/features/spaces/link.sql.js'
 import { countThreads, listThreads } from '../../../src/features/threads/thread.sql.js'
 import { Database, type Fragment, sql } from '../../../src/platform/database/database.js'
 import { readPage } from '../../../src/platform/graphql/page.js'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, test } from 'vitest'
-import { selectIndexCandidates } from '../../../src/features/search/hnsw.sql.js'
+import { selectIndexCandidates } from '../../../src/features/embeddings/hnsw.sql.js'
 import { sql } from '../../../src/platform/database/database.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import { links, spaces, threads } from '../../support/plan.worlds.js'

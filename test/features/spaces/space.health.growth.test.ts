@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, test } from 'vitest'
-import { listSuspects } from '../../../src/features/spaces/space.health.sql.js'
+import { listSuspects } from '../../../src/features/maintenance/space.health.sql.js'
 import { sql } from '../../../src/platform/database/database.js'
 import { openTestDatabase, type TestDatabase } from '../../support/database.js'
 import { idOf, links, messages, spaces, threads, vectors } from '../../support/plan.worlds.js'
