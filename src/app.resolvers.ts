@@ -1,8 +1,9 @@
-import './platform/graphql/reflection.js'
+// type-graphql reads the metadata API. Before any decorated class.
+import 'reflect-metadata'
 
 import type { GraphQLSchema } from 'graphql'
 import type { Services } from './app.services.js'
-import { ApiKeyResolver } from './features/access/api.key.resolver.js'
+import { ApiKeyResolver } from './features/access/credentials/api.key.resolver.js'
 import { AdministrationResolver } from './features/administration/administration.resolver.js'
 import { BackfillResolver } from './features/backfills/backfill.resolver.js'
 import { DeletionResolver } from './features/deletion/deletion.resolver.js'

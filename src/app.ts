@@ -1,4 +1,5 @@
-import './platform/graphql/reflection.js'
+// type-graphql reads the metadata API. Before any decorated class.
+import 'reflect-metadata'
 
 import { readFileSync } from 'node:fs'
 import type { Pool } from 'pg'

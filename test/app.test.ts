@@ -61,7 +61,7 @@ test('a start that fails names the variable to change, and leaves nothing open',
   const other = await listening()
   const { port } = other.address() as AddressInfo
 
-  await expect(start({ PORT: String(port) })).rejects.toThrow(`Port ${port} of 127.0.0.1 is taken`)
+  await expect(start({ PORT: String(port) })).rejects.toThrow(`Port ${port} on 127.0.0.1 is already in use`)
   await new Promise((resolve) => other.close(resolve))
 
   const app = await start({ PORT: String(port) })

@@ -1,6 +1,6 @@
-import type { Authenticator } from '../features/access/authenticator.js'
 import type { Context } from '../features/access/context.js'
-import { readCredentials } from '../features/access/credentials.js'
+import type { Authenticator } from '../features/access/credentials/authenticator.js'
+import { readCredentials } from '../features/access/credentials/credentials.js'
 import type { Viewer } from '../features/access/viewer.js'
 import { type HeddleError, unauthenticated } from '../platform/errors.js'
 import { Loaders } from '../platform/graphql/loader.js'

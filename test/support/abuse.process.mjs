@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { startApp } from '../../dist/app.js'
-import { loadConfig } from '../../dist/platform/config.js'
+import { loadConfig } from '../../dist/platform/config/config.js'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc')

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { ServerResponse } from 'node:http'
 import { startApp } from '../../dist/app.js'
-import { loadConfig } from '../../dist/platform/config.js'
+import { loadConfig } from '../../dist/platform/config/config.js'
 
 // What a request with this header asks for is done and committed; its reply is printed, and the process is gone.
 const { end } = ServerResponse.prototype

@@ -1,8 +1,8 @@
-import type { ApiKeyGetPayload, ApiKeySelect } from '../../generated/prisma/models/ApiKey.js'
-import { columnsOf } from '../../platform/database/columns.js'
-import { sql } from '../../platform/database/database.js'
-import type { Page } from '../../platform/graphql/page.js'
-import { olderThan } from '../../platform/graphql/page.sql.js'
+import type { ApiKeyGetPayload, ApiKeySelect } from '../../../generated/prisma/models/ApiKey.js'
+import { columnsOf } from '../../../platform/database/columns.js'
+import { sql } from '../../../platform/database/database.js'
+import type { Page } from '../../../platform/graphql/page.js'
+import { olderThan } from '../../../platform/graphql/page.sql.js'
 
 /** Characters of a key that are shown to identify it in lists. */
 export const KEY_PREFIX = 8

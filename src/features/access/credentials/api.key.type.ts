@@ -1,6 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, ID, InputType, ObjectType } from 'type-graphql'
-import { ConnectionOf, EdgeOf } from '../../platform/graphql/connection.type.js'
+import { ConnectionOf, EdgeOf } from '../../../platform/graphql/connection.type.js'
 
 const SCOPES =
   '`threads:read`, `threads:write`, `spaces:read`, `spaces:write`, `admin` (organizations, members, keys, the audit trail) and `act-on-behalf`'

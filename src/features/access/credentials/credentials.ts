@@ -1,5 +1,5 @@
-import { unauthenticated } from '../../platform/errors.js'
-import type { HeaderSource } from '../../platform/request.js'
+import { unauthenticated } from '../../../platform/errors.js'
+import type { HeaderSource } from '../../../platform/request.js'
 
 /** The credentials of a request: an API key, a token, or both if they identify the same user; and the user acted for. */
 export interface Credentials {

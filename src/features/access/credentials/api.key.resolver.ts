@@ -1,7 +1,9 @@
 import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql'
-import { byCreation, toConnection } from '../../platform/graphql/connection.type.js'
-import { PageArgs } from '../../platform/graphql/page.arguments.js'
-import { readPage } from '../../platform/graphql/page.js'
+import { byCreation, toConnection } from '../../../platform/graphql/connection.type.js'
+import { PageArgs } from '../../../platform/graphql/page.arguments.js'
+import { readPage } from '../../../platform/graphql/page.js'
+import type { Context } from '../context.js'
+import { IdempotentMutation } from '../idempotent.mutation.js'
 import type { ApiKeyService } from './api.key.service.js'
 import {
   ApiKeyConnection,
@@ -9,8 +11,6 @@ import {
   CreateApiKeyPayload,
   RevokeApiKeyPayload,
 } from './api.key.type.js'
-import type { Context } from './context.js'
-import { IdempotentMutation } from './idempotent.mutation.js'
 
 /** GraphQL face of API keys; every rule lives in ApiKeyService. */
 @Resolver()

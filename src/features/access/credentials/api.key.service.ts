@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { Database, Transaction } from '../../platform/database/database.js'
-import { forbidden, HeddleError, invalid, notFound } from '../../platform/errors.js'
-import type { Bus } from '../../platform/events/bus.js'
-import type { Page } from '../../platform/graphql/page.js'
-import { mintId, requireId, sha256 } from '../../platform/ids.js'
-import { requireText } from '../../platform/validate.js'
-import { recordAudit } from '../audit/audit.trail.js'
-import { announceAccess } from './access.events.js'
+import type { Database, Transaction } from '../../../platform/database/database.js'
+import { forbidden, HeddleError, invalid, notFound } from '../../../platform/errors.js'
+import type { Bus } from '../../../platform/events/bus.js'
+import type { Page } from '../../../platform/graphql/page.js'
+import { mintId, requireId, sha256 } from '../../../platform/ids.js'
+import { requireText } from '../../../platform/validate.js'
+import { recordAudit } from '../../audit/audit.trail.js'
+import { announceAccess } from '../access.events.js'
+import { lockUser } from '../identity.sql.js'
+import { mutate, requireNothing } from '../mutation.js'
+import { SCOPES, type Scope } from '../scope.table.js'
+import { missingScope } from '../scopes.js'
+import type { Viewer } from '../viewer.js'
 import {
   type ApiKeyDetails,
   countLiveApiKeys,
@@ -15,12 +20,7 @@ import {
   listApiKeys,
   revokeKey,
 } from './api.key.sql.js'
-import { lockUser } from './identity.sql.js'
-import { mutate, requireNothing } from './mutation.js'
 import { BOOTSTRAP_USER_ID } from './reserved.users.js'
-import { SCOPES, type Scope } from './scope.table.js'
-import { missingScope } from './scopes.js'
-import type { Viewer } from './viewer.js'
 
 const MAX_NAME = 255
 const MAX_KEYS = 100

@@ -7,8 +7,8 @@ import {
   type JWTVerifyResult,
   jwtVerify,
 } from 'jose'
-import { HeddleError, unauthenticated } from '../../platform/errors.js'
-import { findUnstorable } from '../../platform/text.js'
+import { HeddleError, unauthenticated } from '../../../platform/errors.js'
+import { findUnstorable } from '../../../platform/text.js'
 import { openKeySet } from './key.set.js'
 
 export interface TokenOptions {

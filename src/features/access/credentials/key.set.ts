@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose'
-import { readText } from '../../platform/outbound/bounded.reply.js'
+import { readText } from '../../../platform/outbound/bounded.reply.js'
 
 // Applies while fetches succeed; an unknown key id triggers an earlier fetch, but not within the cooldown.
 const MAX_AGE_MS = 10 * 60_000

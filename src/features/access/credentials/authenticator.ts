@@ -1,15 +1,15 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Database } from '../../platform/database/database.js'
-import { forbidden, unauthenticated } from '../../platform/errors.js'
-import { byId, LoaderDefinition } from '../../platform/graphql/loader.js'
-import { isOpaqueId, sha256 } from '../../platform/ids.js'
-import type { RequestInfo } from '../../platform/request.js'
+import type { Database } from '../../../platform/database/database.js'
+import { forbidden, unauthenticated } from '../../../platform/errors.js'
+import { byId, LoaderDefinition } from '../../../platform/graphql/loader.js'
+import { isOpaqueId, sha256 } from '../../../platform/ids.js'
+import type { RequestInfo } from '../../../platform/request.js'
+import { selectApiKey, selectUsers, touchApiKey, type UserRecord, upsertSeenUser } from '../identity.sql.js'
+import type { Viewer } from '../viewer.js'
 import { expireBootstrapKeys, KEY_PREFIX, upsertBootstrapKey } from './api.key.sql.js'
 import type { Credentials } from './credentials.js'
-import { selectApiKey, selectUsers, touchApiKey, type UserRecord, upsertSeenUser } from './identity.sql.js'
 import { BOOTSTRAP_USER_ID, isReserved } from './reserved.users.js'
 import type { TokenClaims, TokenVerifier } from './token.verifier.js'
-import type { Viewer } from './viewer.js'
 
 type Identity = Omit<Viewer, 'request' | 'call'>
 
