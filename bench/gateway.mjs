@@ -27,8 +27,12 @@ export async function openGateway({ embedder, environment = {}, timings } = {}) 
   const database = await openDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
   const config = loadConfig({
-    ...{ PORT: '0', LOG_LEVEL: 'error', BOOTSTRAP_API_KEY: API_KEY, DATA_DIR: directory },
-    ...{ DATABASE_URL: database.url, ...environment },
+    PORT: '0',
+    LOG_LEVEL: 'error',
+    BOOTSTRAP_API_KEY: API_KEY,
+    DATA_DIR: directory,
+    DATABASE_URL: database.url,
+    ...environment,
   })
   const app = await startApp(config, {
     embedders: embedder && [embedder],

@@ -67,12 +67,19 @@ async function openServer(
   const limits = requestLimits(database.statementTimeoutMs, database.lockTimeoutMs)
   const keepsSessions = database.poolMode === 'session'
   const pool = new PostgresPool({
-    ...{ url, size: database.poolSize, queueSize: database.queueSize },
-    ...{ connectMs, limits, keepsSessions },
+    url,
+    size: database.poolSize,
+    queueSize: database.queueSize,
+    connectMs,
+    limits,
+    keepsSessions,
   })
   const direct = new PostgresPool({
-    ...{ url: directUrl ?? url, size: DIRECT_POOL_SIZE, connectMs },
-    ...{ limits: MAINTENANCE_LIMITS, keepsSessions: true },
+    url: directUrl ?? url,
+    size: DIRECT_POOL_SIZE,
+    connectMs,
+    limits: MAINTENANCE_LIMITS,
+    keepsSessions: true,
   })
   for (const opened of [pool, direct]) {
     steps.add(() => opened.close())

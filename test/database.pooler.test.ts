@@ -60,7 +60,8 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
   test('a pooler in transaction mode needs the way past it, and then everything works', async () => {
     await using pooler = await PgBouncer.start(database.url as string, 'transaction')
     await using app = await start(pooler, {
-      ...{ DATABASE_POOL_MODE: 'transaction', DATABASE_DIRECT_URL: database.url as string },
+      DATABASE_POOL_MODE: 'transaction',
+      DATABASE_DIRECT_URL: database.url as string,
     })
 
     await expectService(app)
@@ -79,7 +80,11 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     await using pooler = await PgBouncer.start(database.url as string, 'transaction', 1)
     const limits = requestLimits(7_000, 4_000)
     const pool = new PostgresPool({
-      ...{ url: pooler.url, size: 2, connectMs: CONNECT_MS, limits, keepsSessions: false },
+      url: pooler.url,
+      size: 2,
+      connectMs: CONNECT_MS,
+      limits,
+      keepsSessions: false,
     })
     const db = new Database(pool, { transactionSettings: setTransaction(limits) })
     const expected = { timezone: 'UTC', jit: 'off', statement: '7s', lock: '4s', idle: '5s' }

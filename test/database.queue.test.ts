@@ -22,7 +22,8 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     proxy = await DatabaseProxy.open(database.url as string)
     const limits = { DATABASE_POOL_SIZE: String(CONNECTIONS), DATABASE_QUEUE_SIZE: String(QUEUE) }
     app = await startTestApp({
-      ...{ database, environment: { DATABASE_URL: proxy.url, ...limits } },
+      database,
+      environment: { DATABASE_URL: proxy.url, ...limits },
       // They would wait in the same line.
       timings: IDLE_WORKERS,
     })

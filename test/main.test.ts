@@ -122,7 +122,8 @@ test.each([
   [
     'a database that is not there',
     {
-      ...{ DATABASE_URL: 'postgres://127.0.0.1:1/none', DATABASE_START_WAIT_SECONDS: '0' },
+      DATABASE_URL: 'postgres://127.0.0.1:1/none',
+      DATABASE_START_WAIT_SECONDS: '0',
       JWT_SECRET: 'x'.repeat(32),
     },
     'The database cannot be reached (ECONNREFUSED).',

@@ -56,8 +56,13 @@ class ImportRun {
   readonly #bar: ProgressBar
   readonly #reports: Reports
   readonly #counts = {
-    ...{ conversations: 0, imported: 0, unchanged: 0, failed: 0 },
-    ...{ messages: 0, badLines: 0, badFiles: 0 },
+    conversations: 0,
+    imported: 0,
+    unchanged: 0,
+    failed: 0,
+    messages: 0,
+    badLines: 0,
+    badFiles: 0,
   }
   readonly #threads: FirstThread[] = []
   /** threads that arrive in parts, by the results of the parts so far */

@@ -73,7 +73,14 @@ function envelope(error: HeddleError, request: RequestInfo): ErrorEnvelope {
   const { code, message, systemMessage, type, status, details, retryAfter } = error
   const timestamp = new Date().toISOString()
   return {
-    ...{ code, message, systemMessage, type, status, details, traceId: request.traceId, timestamp },
+    code,
+    message,
+    systemMessage,
+    type,
+    status,
+    details,
+    traceId: request.traceId,
+    timestamp,
     ...(retryAfter !== undefined && { retryAfter }),
   }
 }

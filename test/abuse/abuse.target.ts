@@ -31,7 +31,10 @@ export class AbuseTarget implements AsyncDisposable {
     const server = new TestProcess(ENTRY, {
       directory,
       environment: {
-        ...{ PORT: '0', DATA_DIR: 'data', JWT_SECRET, LOG_LEVEL: 'error' },
+        PORT: '0',
+        DATA_DIR: 'data',
+        JWT_SECRET,
+        LOG_LEVEL: 'error',
         NODE_OPTIONS: '--max-old-space-size=512',
       },
     })

@@ -37,8 +37,12 @@ export interface Caller {
 }
 
 const NOBODY: Standing = {
-  ...{ role: null, isPending: false, isCreator: false, grant: null },
-  ...{ scopes: null, isServed: false },
+  role: null,
+  isPending: false,
+  isCreator: false,
+  grant: null,
+  scopes: null,
+  isServed: false,
 }
 
 /**
@@ -46,8 +50,15 @@ const NOBODY: Standing = {
  * transport can get wrong is who calls. These call over each transport, the others over one.
  */
 export const REPRESENTATIVES: readonly string[] = [
-  ...['nobody', 'a bad key', 'an expired token', 'another tenant', 'an OWNER', 'a VIEWER'],
-  ...['a key with threads:read', 'a service on behalf of an OWNER', 'a service on behalf of a stranger'],
+  'nobody',
+  'a bad key',
+  'an expired token',
+  'another tenant',
+  'an OWNER',
+  'a VIEWER',
+  'a key with threads:read',
+  'a service on behalf of an OWNER',
+  'a service on behalf of a stranger',
 ]
 
 export async function seedGranted({ seed }: TestApp): Promise<Granted> {
@@ -78,7 +89,8 @@ export async function seedCallers(
     'another tenant': callerOf((await seed.organization()).owner, {}),
     'a former member': callerOf(await formerMember(app, tenant), {}),
     'an invited MEMBER': callerOf(await seed.invited(organization, 'MEMBER'), {
-      ...{ role: 'MEMBER', isPending: true },
+      role: 'MEMBER',
+      isPending: true,
     }),
     'an OWNER': as('OWNER', owner),
     'an ADMIN': as('ADMIN', await member('ADMIN')),

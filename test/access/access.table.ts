@@ -102,7 +102,9 @@ const ORGANIZATIONS: Record<string, Operation> = {
   openPersonalOrganization: own(),
   createOrganization: own(() => ({ name: 'Another' })),
   addOrganizationMember: onOrganization('manage', ({ organizationId }) => ({
-    ...{ organizationId, userId: 'user_new', role: 'MEMBER' },
+    organizationId,
+    userId: 'user_new',
+    role: 'MEMBER',
   })),
   createProject: onOrganization('write', ({ organizationId }) => ({
     input: { organizationId, name: 'New' },
@@ -110,7 +112,8 @@ const ORGANIZATIONS: Record<string, Operation> = {
   createSpace: onOrganization('write', ({ organizationId }) => ({ input: { organizationId, name: 'New' } })),
   createThread: onOrganization('write', ({ organizationId }) => ({ input: { organizationId } })),
   importThreads: onOrganization('write', ({ organizationId }) => ({
-    ...{ organizationId, threads: [{ id: randomUUID(), messages: [] }] },
+    organizationId,
+    threads: [{ id: randomUUID(), messages: [] }],
   })),
   retryEffect: { needs: [need('manage', 'organization', 'Effect')], variables: pick('effectId') },
 }
@@ -120,7 +123,9 @@ const MEMBERS: Record<string, Operation> = {
   declineMembership: onMembership('Membership'),
   leaveOrganization: onMembership('Organization'),
   updateOrganizationMember: onOrganization('manage', ({ organizationId, memberId }) => ({
-    ...{ organizationId, userId: memberId, role: 'VIEWER' },
+    organizationId,
+    userId: memberId,
+    role: 'VIEWER',
   })),
   removeOrganizationMember: {
     ...onOrganization('manage', ({ organizationId, memberId }) => ({ organizationId, userId: memberId })),
@@ -175,8 +180,10 @@ const SPACES: Record<string, Operation> = {
   repairSpace: onSpace('manage'),
   addThreadToSpace: {
     needs: [
-      ...[need('read', 'thread', 'Thread'), need('read', 'space', 'Space')],
-      ...[need('edit', 'space', 'Space'), need('write', 'thread', 'Thread')],
+      need('read', 'thread', 'Thread'),
+      need('read', 'space', 'Space'),
+      need('edit', 'space', 'Space'),
+      need('write', 'thread', 'Thread'),
     ],
     variables: pick('threadId', 'spaceId'),
   },

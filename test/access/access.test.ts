@@ -46,7 +46,8 @@ interface Transport {
 
 const TRANSPORTS: Record<string, Transport> = {
   HTTP: {
-    ...{ carries: ['query', 'mutation'], toAll: ['query', 'mutation'] },
+    carries: ['query', 'mutation'],
+    toAll: ['query', 'mutation'],
     send: ({ client }, ...call) => client.run(...call),
   },
   WebSocket: { carries: KINDS, toAll: ['subscription'], send: sendOverWebSocket },

@@ -62,7 +62,9 @@ export async function seedTenant(app: TestApp, granted: Granted): Promise<Tenant
   await app.seed.thread({ organization: place })
   const { deleteAllThreads } = await creator.must('DeleteAllThreads')
   const shared = {
-    ...{ organizationId: organization.id, projectId: project.id, batchId: deleteAllThreads.batchId },
+    organizationId: organization.id,
+    projectId: project.id,
+    batchId: deleteAllThreads.batchId,
     effectId: await parkEffect(app, organization.id),
     memberId: await seedInvited(app, organization),
     apiKeyId: (await app.seed.apiKey(creator, ['threads:read'])).apiKey.id as string,

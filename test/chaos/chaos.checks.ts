@@ -51,7 +51,9 @@ async function expectThreads(pool: Pool, user: ChaosUser): Promise<void> {
   const expected = user.threads
     .filter(({ state }) => state !== 'GONE')
     .map(({ id, state, messages }) => ({
-      ...{ threadId: id, isHidden: state !== 'LIVE', messages: messages.map(written) },
+      threadId: id,
+      isHidden: state !== 'LIVE',
+      messages: messages.map(written),
     }))
   expect(byThread(rows)).toEqual(byThread(expected))
 }

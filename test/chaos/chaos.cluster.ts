@@ -45,8 +45,13 @@ export class ChaosCluster implements AsyncDisposable {
     for (let count = 0; count < NODES; count++) {
       const port = await findFreePort()
       const environment = {
-        ...{ PORT: String(port), DATA_DIR: directory, JWT_SECRET, LOG_LEVEL: 'fatal' },
-        ...{ DATABASE_URL: database.url ?? '', REDIS_URL: redis.url, ...embeddingsBy(endpoint) },
+        PORT: String(port),
+        DATA_DIR: directory,
+        JWT_SECRET,
+        LOG_LEVEL: 'fatal',
+        DATABASE_URL: database.url ?? '',
+        REDIS_URL: redis.url,
+        ...embeddingsBy(endpoint),
         // A server takes a hundred connections by default, and other tests have theirs.
         DATABASE_POOL_SIZE: '10',
         EMBEDDING_MODELS: `${MODELS[1]}:${DIMENSIONS}`,

@@ -57,8 +57,13 @@ export class ChaosWorld {
     for (const user of this.users) await user.finish()
     const { journal, users, administrator } = this
     const expected: Expected = {
-      ...{ pool: this.cluster.database.pool, administrator, users, journal },
-      ...{ spaceIds: this.#spaceIds, commonThreadId: this.#commonThreadId, random: randomFor(this.seed, 3) },
+      pool: this.cluster.database.pool,
+      administrator,
+      users,
+      journal,
+      spaceIds: this.#spaceIds,
+      commonThreadId: this.#commonThreadId,
+      random: randomFor(this.seed, 3),
     }
     await expectAllThere(expected)
     await this.watchers.expectEnds()

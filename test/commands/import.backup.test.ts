@@ -22,9 +22,14 @@ describe('reading a backup', () => {
 
     expect(others).toEqual([])
     expect(found).toEqual({
-      ...{ kind: 'conversation', source: 'file:1', id: 'a', title: 'Thread a', createdAt: TIME },
+      kind: 'conversation',
+      source: 'file:1',
+      id: 'a',
+      title: 'Thread a',
+      createdAt: TIME,
       metadata: { customMetadata: { tags: { team: 'blue' } } },
-      ...{ ownerId: 'user_2', projectId: 'proj_1' },
+      ownerId: 'user_2',
+      projectId: 'proj_1',
       messages: [
         { id: 'm1', role: 'USER', content: 'Hello', createdAt: TIME },
         { id: 'm2', role: 'USER', content: '', createdAt: TIME },
@@ -171,7 +176,12 @@ function thread(id: string, messageCount: number, agentRunCount: number): string
   const place = { ownerId: 'user_2', organizationId: 'org_1', projectId: 'proj_1' }
   const counts = { messageCount, agentRunCount }
   return JSON.stringify({
-    ...{ heddle: 'thread', version: 1, id, title: `Thread ${id}`, metadata, createdAt: TIME },
+    heddle: 'thread',
+    version: 1,
+    id,
+    title: `Thread ${id}`,
+    metadata,
+    createdAt: TIME,
     ...place,
     ...counts,
   })

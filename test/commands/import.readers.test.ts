@@ -64,7 +64,11 @@ test('a bad line is reported with its number and reason, and reading continues',
 
   expect(found.map((entry) => (entry.kind === 'bad' ? entry.source : entry.title))).toEqual([
     'first',
-    ...['file:2', 'file:3', 'file:4', 'file:5', 'file:6'],
+    'file:2',
+    'file:3',
+    'file:4',
+    'file:5',
+    'file:6',
     'last',
   ])
   expect(reasons(found)).toEqual([

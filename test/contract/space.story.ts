@@ -47,7 +47,11 @@ export async function fillSpace(story: Story, spaceId: string, threadId: string)
   expect(last?.errors).toBeUndefined()
   expect(last?.data.backfillProgress).toEqual({
     sequence: expect.any(Number),
-    ...{ backfillId, spaceId, threadId, status: 'COMPLETED', ...DONE },
+    backfillId,
+    spaceId,
+    threadId,
+    status: 'COMPLETED',
+    ...DONE,
     messagesPerSecond: expect.any(Number),
     etaSeconds: 0,
     updatedAt: TIME,
@@ -59,8 +63,14 @@ export async function fillSpace(story: Story, spaceId: string, threadId: string)
   expect(event.data.spaceBackfillProgress).toEqual({ backfillId, threadId, status: 'COMPLETED', ...counts })
   await everything.stop()
   expect((await story.run('Backfill', { id: backfillId })).backfill).toEqual({
-    ...{ id: backfillId, status: 'COMPLETED', ...DONE, space: { id: spaceId }, thread: { id: threadId } },
-    ...{ createdAt: TIME, startedAt: TIME, finishedAt: TIME },
+    id: backfillId,
+    status: 'COMPLETED',
+    ...DONE,
+    space: { id: spaceId },
+    thread: { id: threadId },
+    createdAt: TIME,
+    startedAt: TIME,
+    finishedAt: TIME,
   })
 }
 
@@ -73,8 +83,12 @@ export async function useSpace(story: Story, spaceId: string, threadId: string, 
     node: { id: threadId, title: 'Plans', messageCount: 3 },
   }
   expect(space).toEqual({
-    ...{ id: spaceId, name: 'Knowledge', accessMode: 'PRIVATE', viewerCanEdit: true },
-    ...{ threadCount: 1, vectorCount: 3 },
+    id: spaceId,
+    name: 'Knowledge',
+    accessMode: 'PRIVATE',
+    viewerCanEdit: true,
+    threadCount: 1,
+    vectorCount: 3,
     threads: { edges: [edge], pageInfo: { hasNextPage: false, endCursor: expect.any(String) } },
   })
   const { searchSpace } = await story.run('SearchSpace', { spaceId, query: 'gamma delta', first: 1 })

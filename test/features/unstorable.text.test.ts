@@ -66,23 +66,29 @@ describe.each(CHARACTERS)('%s, which the database cannot keep,', (name, characte
     const systemMessage = `Invalid ${field}. It has ${name} at position 3, which cannot be stored.`
 
     expect(await send(`a😀${character}b`)).toFailWith({
-      ...{ code: 'VALIDATION_ERROR', status: 422, systemMessage },
+      code: 'VALIDATION_ERROR',
+      status: 422,
+      systemMessage,
       details: { position: 3 },
     })
   })
 
   test('is refused in a thread that is imported, and the others go on', async () => {
     const [titled, spoken, noted, fine] = ['titled', 'spoken', 'noted', 'fine'].map((id) => ({
-      ...{ id: `${id}-${name.replaceAll(' ', '-')}`, messages: [] as unknown[] },
+      id: `${id}-${name.replaceAll(' ', '-')}`,
+      messages: [] as unknown[],
     })) as [Imported, Imported, Imported, Imported]
     titled.title = character
     spoken.messages = ['fine', character].map((content, index) => ({
-      ...{ id: `${spoken.id}-${index}`, role: 'USER', content },
+      id: `${spoken.id}-${index}`,
+      role: 'USER',
+      content,
     }))
     noted.metadata = { a: character }
 
     const { importThreads } = await owner.must(IMPORT_THREADS, {
-      ...{ organizationId: organization.id, threads: [titled, spoken, noted, fine] },
+      organizationId: organization.id,
+      threads: [titled, spoken, noted, fine],
     })
 
     const says = (field: string) => ({
@@ -110,7 +116,8 @@ test('a message of 900 KB is refused for one half of a character in it, and come
     owner.run('AppendMessages', { threadId: thread.id, messages: [{ role: 'USER', content }] })
 
   expect(await append(`${long}\ud83e`)).toFailWith({
-    ...{ code: 'VALIDATION_ERROR', details: { position: long.length } },
+    code: 'VALIDATION_ERROR',
+    details: { position: long.length },
   })
   const { data } = await append(`${long}\ud83e\uddf5`)
   expect(data.appendMessages.messages[0].content === `${long}🧵`).toBe(true)

@@ -20,15 +20,16 @@ export interface FuzzOperation {
 const KINDS = [OperationTypeNode.QUERY, OperationTypeNode.MUTATION, OperationTypeNode.SUBSCRIPTION]
 const MAX_DEPTH = 5
 const DIRECTIVES = [
-  ...[
-    '@skip(if: true)',
-    '@include(if: false)',
-    '@skip(if: $flag)',
-    '@include(if: $flag)',
-    '@skip',
-    '@deprecated',
-  ],
-  ...['@skip(if: "a")', '@unknown(a: 1)', '@include(if: null)', '@skip(if: true) @skip(if: true)'],
+  '@skip(if: true)',
+  '@include(if: false)',
+  '@skip(if: $flag)',
+  '@include(if: $flag)',
+  '@skip',
+  '@deprecated',
+  '@skip(if: "a")',
+  '@unknown(a: 1)',
+  '@include(if: null)',
+  '@skip(if: true) @skip(if: true)',
 ]
 const META = [
   '__typename',

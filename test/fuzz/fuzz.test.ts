@@ -23,7 +23,8 @@ let callers: TestClient[]
 
 beforeAll(async () => {
   const environment = {
-    ...{ POINTS_PER_MINUTE: '1000000000', ANONYMOUS_POINTS_PER_MINUTE: '1000000000' },
+    POINTS_PER_MINUTE: '1000000000',
+    ANONYMOUS_POINTS_PER_MINUTE: '1000000000',
     OPERATION_TIMEOUT_SECONDS: '240',
   }
   app = await startTestApp({ environment })

@@ -93,8 +93,12 @@ describe('values', () => {
     expect(
       loadConfig({ EMBEDDING_MODELS, EMBEDDING_API_KEY: 'key', EMBEDDING_MODEL: 'unused' }).embedding,
     ).toEqual({
-      ...{ provider: 'builtin', baseUrl: 'https://api.openai.com/v1', apiKey: 'key' },
-      ...{ model: null, dimensions: null, models },
+      provider: 'builtin',
+      baseUrl: 'https://api.openai.com/v1',
+      apiKey: 'key',
+      model: null,
+      dimensions: null,
+      models,
     })
   })
 

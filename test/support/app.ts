@@ -98,7 +98,10 @@ export async function startTestApp(options: TestAppOptions<Embedder> = {}): Prom
   const logs = new LogLines()
   const { pool, url } = database
   const config = loadConfig({
-    ...{ JWT_SECRET, BOOTSTRAP_API_KEY: API_KEY, PORT: '0', DATABASE_URL: url ?? undefined },
+    JWT_SECRET,
+    BOOTSTRAP_API_KEY: API_KEY,
+    PORT: '0',
+    DATABASE_URL: url ?? undefined,
     ...PATIENT,
     ...options.environment,
   })

@@ -29,7 +29,8 @@ export const KEYED_CALLS: Readonly<Record<string, Prepare>> = {
       )
     return {
       ...about(organization, 'thread.created'),
-      ...{ field: create('once'), otherField: create('other') },
+      field: create('once'),
+      otherField: create('other'),
       expected: [{ title: 'once', messageCount: 0 }],
       effect: () => threadsOf(organization),
     }
@@ -46,7 +47,8 @@ export const KEYED_CALLS: Readonly<Record<string, Prepare>> = {
       )
     return {
       ...about(organization, 'thread.messages-appended'),
-      ...{ field: append('once'), otherField: append('other') },
+      field: append('once'),
+      otherField: append('other'),
       expected: [{ title: 'Plans', messageCount: 2 }],
       effect: () => threadsOf(organization),
     }
@@ -66,7 +68,8 @@ export const KEYED_CALLS: Readonly<Record<string, Prepare>> = {
       )
     return {
       ...about(organization, 'thread.deleted'),
-      ...{ field: remove(thread), otherField: remove(other) },
+      field: remove(thread),
+      otherField: remove(other),
       expected: [{ title: 'Plans', messageCount: 0 }],
       effect: () => threadsOf(organization),
     }
@@ -83,7 +86,8 @@ export const KEYED_CALLS: Readonly<Record<string, Prepare>> = {
       )
     return {
       ...about(organization, 'user.threads-deleted'),
-      ...{ field: removeAll(organization), otherField: removeAll(other) },
+      field: removeAll(organization),
+      otherField: removeAll(other),
       expected: [],
       effect: () => threadsOf(organization),
     }
@@ -101,7 +105,8 @@ export const KEYED_CALLS: Readonly<Record<string, Prepare>> = {
       )
     return {
       ...about(organization, 'space.thread-added'),
-      ...{ field: add(space), otherField: add(other) },
+      field: add(space),
+      otherField: add(other),
       expected: [1, 0],
       effect: () =>
         Promise.all(

@@ -60,7 +60,9 @@ export class CrashDeletion {
     const { deleteThread, deleteAllThreads } =
       mode === 'ALL'
         ? await client.must(DELETE_ALL, {
-            ...{ organizationId, mode: 'PERMANENT', confirmationToken: this.#confirmationToken },
+            organizationId,
+            mode: 'PERMANENT',
+            confirmationToken: this.#confirmationToken,
           })
         : await client.must('DeleteThread', { threadId: thread?.id, mode })
     this.isDone = true

@@ -50,7 +50,12 @@ export async function recordAudit(tx: Transaction, actor: AuditActor, entry: Aud
   const { userId: actorId, apiKeyId, serviceUserId, request } = actor
   await tx.prisma.auditEvent.create({
     data: {
-      ...{ id, actorId, apiKeyId, serviceUserId, ...entry, ...idsOf(request) },
+      id,
+      actorId,
+      apiKeyId,
+      serviceUserId,
+      ...entry,
+      ...idsOf(request),
       details: (entry.details ?? {}) as Prisma.InputJsonObject,
     },
     select: { id: true },

@@ -147,7 +147,10 @@ export const countTaken = (ownerId: string, batchId: string) => sql<Organization
 /** The same for a model. */
 export function ownedWhere({ ownerId, organizationId, mode }: OwnThreads): Prisma.ThreadWhereInput {
   return {
-    ...{ ownerId, listed: true, deletedAt: null, organization: { members: { some: { userId: ownerId } } } },
+    ownerId,
+    listed: true,
+    deletedAt: null,
+    organization: { members: { some: { userId: ownerId } } },
     ...(organizationId !== null && { organizationId }),
     ...(mode === 'PERMANENT' && { legalHold: false }),
   }

@@ -44,8 +44,12 @@ export interface Repaired extends Repairs {
 }
 
 const NOTHING: Repairs = {
-  ...{ removedVectors: 0, requeuedMessages: 0, removedRecords: 0 },
-  ...{ correctedCounters: 0, correctedLinks: 0, wokenLinks: 0 },
+  removedVectors: 0,
+  requeuedMessages: 0,
+  removedRecords: 0,
+  correctedCounters: 0,
+  correctedLinks: 0,
+  wokenLinks: 0,
 }
 
 /**

@@ -38,7 +38,9 @@ export function setSession(limits: SessionLimits): string {
     plan_cache_mode: 'force_custom_plan',
     idle_session_timeout: limits.idleMs,
     // The server detects within half a minute that a client's machine is gone.
-    ...{ tcp_keepalives_idle: 10, tcp_keepalives_interval: 5, tcp_keepalives_count: 4 },
+    tcp_keepalives_idle: 10,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 4,
   }
   return statementsOf('set', settings)
 }

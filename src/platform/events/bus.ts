@@ -59,7 +59,9 @@ const KEEP_ALIVE_MS = 10_000
 /** A bus between nodes over Redis pub/sub. Events that Redis does not accept are delivered in this process only. */
 export function createRedisBus(url: string, logger: Logger): Bus {
   const options = {
-    ...{ lazyConnect: false, maxRetriesPerRequest: 1, enableOfflineQueue: false },
+    lazyConnect: false,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
     // A connection that only subscribes sends nothing, so without keep-alive pings it would not notice a dead peer.
     keepAlive: KEEP_ALIVE_MS,
   }

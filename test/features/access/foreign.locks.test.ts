@@ -16,17 +16,22 @@ import { OTHER_MODEL } from './space.cases.js'
 
 /** What a caller can refer to, and what belongs to it. */
 const TABLES = [
-  ...['organization', 'member', 'usage', 'project', 'thread', 'message', 'agent_run', 'deletion_batch'],
-  ...[
-    'space',
-    'space_grant',
-    'space_thread',
-    'embedding_store',
-    'store_thread',
-    'backfill',
-    'reembedding',
-    'outbox',
-  ],
+  'organization',
+  'member',
+  'usage',
+  'project',
+  'thread',
+  'message',
+  'agent_run',
+  'deletion_batch',
+  'space',
+  'space_grant',
+  'space_thread',
+  'embedding_store',
+  'store_thread',
+  'backfill',
+  'reembedding',
+  'outbox',
 ]
 /** A wait is answered with SERVICE_UNAVAILABLE after so long, and nothing else here is. */
 const LOCK_TIMEOUT_SECONDS = '3'

@@ -19,7 +19,11 @@ const FORBIDDEN = 'INSUFFICIENT_PERMISSIONS'
 export const MISSING = 'RESOURCE_NOT_FOUND'
 
 export const everybody = (says: string): Record<Role, string> => ({
-  ...{ OWNER: says, ADMIN: says, MEMBER: says, VIEWER: says, outsider: says },
+  OWNER: says,
+  ADMIN: says,
+  MEMBER: says,
+  VIEWER: says,
+  outsider: says,
   anonymous: ANONYMOUS,
 })
 

@@ -42,8 +42,10 @@ describe('a service key', () => {
     )
     const { auditEvents } = await signedIn.must(TRAIL)
     expect(auditEvents.edges[0].node).toEqual({
-      ...{ action: 'thread.created', actorId: userId },
-      ...{ apiKeyId: service.apiKey.id, serviceUserId: 'user_bootstrap' },
+      action: 'thread.created',
+      actorId: userId,
+      apiKeyId: service.apiKey.id,
+      serviceUserId: 'user_bootstrap',
     })
     expect((await service.client.must('Viewer')).viewer.id).toBe('user_bootstrap')
   })

@@ -106,7 +106,9 @@ describe('a key that lacks a scope is refused by name, over HTTP and WebSocket, 
       for (const reply of replies) {
         if (needed.includes(scope)) {
           expect(reply).toFailWith({
-            ...{ code: 'INSUFFICIENT_PERMISSIONS', status: 403, details: { scope } },
+            code: 'INSUFFICIENT_PERMISSIONS',
+            status: 403,
+            details: { scope },
             systemMessage: `Scope ${scope} required`,
           })
         } else expect(isRefusal(reply)).toBe(false)

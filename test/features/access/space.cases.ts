@@ -31,7 +31,8 @@ export const SPACE_MUTATIONS: Record<string, MutationCase> = {
     document: 'GrantSpaceAccess',
     prepare: async (app, organization) => ({
       ...(await spaceOf(app, organization)),
-      ...{ userId: 'user_amy', role: 'VIEWER' },
+      userId: 'user_amy',
+      role: 'VIEWER',
     }),
     says: administrators('Manage', 'Space'),
   },
@@ -44,7 +45,8 @@ export const SPACE_MUTATIONS: Record<string, MutationCase> = {
     document: GRANT_TO_ROLE,
     prepare: async (app, organization) => ({
       ...(await spaceOf(app, organization)),
-      ...{ organizationRole: 'VIEWER', role: 'VIEWER' },
+      organizationRole: 'VIEWER',
+      role: 'VIEWER',
     }),
     says: administrators('Manage', 'Space'),
   },

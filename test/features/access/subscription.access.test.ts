@@ -160,7 +160,8 @@ describe('a credential that ends takes its subscriptions with it, within five se
 
     for (const [index, subscription] of losing.entries()) {
       await expectSignedOut(subscription, {
-        ...{ code: loss.says[0], systemMessage: loss.says[index + 1] },
+        code: loss.says[0],
+        systemMessage: loss.says[index + 1],
         reason: expect.stringContaining('Forbidden: '),
       })
     }

@@ -17,17 +17,15 @@ const FIELDS = buildSchema(printAppSchema()).getMutationType()?.getFields() ?? {
 
 /** What a reply holds; what one of these refers to is a link of it, and read when the reply is sent. */
 const ENTITIES = new Set([
-  ...[
-    'Organization',
-    'Project',
-    'Thread',
-    'Message',
-    'Space',
-    'Backfill',
-    'Reembedding',
-    'User',
-    'OrganizationMember',
-  ],
+  'Organization',
+  'Project',
+  'Thread',
+  'Message',
+  'Space',
+  'Backfill',
+  'Reembedding',
+  'User',
+  'OrganizationMember',
 ])
 /** Rights are as of now, in a repeated reply too. */
 const RIGHTS = new Set(['Space.viewerCanEdit'])

@@ -25,7 +25,9 @@ describe('who may edit the space may cancel and retry:', () => {
     const { owner, space, backfillId } = await app.seed.spaceWithThread({ messages: 2 })
     const user = await app.seed.grant(space, role)
     const refusal = {
-      ...{ code: 'INSUFFICIENT_PERMISSIONS', status: 403, systemMessage: 'Edit access required' },
+      code: 'INSUFFICIENT_PERMISSIONS',
+      status: 403,
+      systemMessage: 'Edit access required',
       details: { spaceId: space.id },
     }
 

@@ -33,7 +33,13 @@ test('messages without text are skipped, and counted', async () => {
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
     status: 'COMPLETED',
-    ...{ total: 5, processed: 5, embedded: 2, skipped: 3, failed: 0, percent: 100, lastError: null },
+    total: 5,
+    processed: 5,
+    embedded: 2,
+    skipped: 3,
+    failed: 0,
+    percent: 100,
+    lastError: null,
   })
   expect(await vectorCount(owner, space.id)).toBe(2)
 })
@@ -53,7 +59,13 @@ test('refused messages are counted as failed with their error kept, and do not h
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
     status: 'COMPLETED',
-    ...{ total: 30, processed: 30, embedded: 27, failed: 3, skipped: 0, percent: 100, lastError: REFUSED },
+    total: 30,
+    processed: 30,
+    embedded: 27,
+    failed: 3,
+    skipped: 0,
+    percent: 100,
+    lastError: REFUSED,
   })
   expect((await owner.must('Backfill', { id: backfillId })).backfill.lastError).toBe(REFUSED)
   expect(await vectorCount(owner, space.id)).toBe(27)
@@ -64,7 +76,9 @@ test('refused messages are counted as failed with their error kept, and do not h
   expect(rows).toEqual(
     [4, 14, 24].map((index) => ({
       id: thread.messageIds[index],
-      ...{ sequence: index + 1, error: REFUSED, attempts: 1 },
+      sequence: index + 1,
+      error: REFUSED,
+      attempts: 1,
     })),
   )
 })
@@ -80,7 +94,9 @@ test('a refusal is still told after an outage in between', async () => {
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
     status: 'COMPLETED',
-    ...{ embedded: 31, failed: 1, lastError: REFUSED },
+    embedded: 31,
+    failed: 1,
+    lastError: REFUSED,
   })
 })
 
@@ -91,7 +107,13 @@ test('a backfill of which every message is refused has failed', async () => {
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
     status: 'FAILED',
-    ...{ total: 3, processed: 3, embedded: 0, skipped: 1, failed: 2, percent: 100, lastError: REFUSED },
+    total: 3,
+    processed: 3,
+    embedded: 0,
+    skipped: 1,
+    failed: 2,
+    percent: 100,
+    lastError: REFUSED,
   })
   expect(await vectorCount(owner, space.id)).toBe(0)
 })
@@ -124,7 +146,8 @@ test('a long message of which a piece is refused is refused whole', async () => 
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
     status: 'COMPLETED',
-    ...{ embedded: 1, failed: 1 },
+    embedded: 1,
+    failed: 1,
   })
   expect(await vectorCount(owner, space.id)).toBe(1)
 })
@@ -142,7 +165,9 @@ test('messages that are appended during a backfill are embedded once, without be
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
     status: 'COMPLETED',
-    ...{ total: 20, embedded: 20, processed: 20 },
+    total: 20,
+    embedded: 20,
+    processed: 20,
   })
   await waitForRest(app.pool)
   expect(await vectorCount(owner, space.id)).toBe(50)

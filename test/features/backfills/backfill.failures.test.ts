@@ -49,7 +49,9 @@ test('the messages that were refused are listed in their order, page by page, ea
   expect([...first.ids, ...second.ids]).toEqual(refusedIds)
   expect([first.hasNextPage, second.hasNextPage]).toEqual([true, false])
   expect(first.nodes[0]).toMatchObject({
-    ...{ sequence: 2, attempts: 1, error: 'The embedding endpoint refused the input (400).' },
+    sequence: 2,
+    attempts: 1,
+    error: 'The embedding endpoint refused the input (400).',
   })
   expect(Date.parse(first.nodes[0].failedAt)).toBeGreaterThan(startedAt - 60_000)
 })

@@ -48,7 +48,10 @@ test('a retry takes the refused messages and no others, as a backfill of its own
   expect(retried.id).not.toBe(backfillId)
   expect(await app.seed.embedded(owner, retried.id)).toMatchObject({
     status: 'COMPLETED',
-    ...{ total: 4, embedded: 4, failed: 0, lastError: null },
+    total: 4,
+    embedded: 4,
+    failed: 0,
+    lastError: null,
   })
   expect(tally(app.embedder.calls.slice(callsBefore).flat())).toEqual(tally(refused))
   expect(await vectorCount(owner, space.id)).toBe(10)
@@ -76,7 +79,10 @@ test('what is refused again has failed again, and can be retried again', async (
   const second = await retry(owner, backfillId)
   expect(await app.seed.embedded(owner, second.id)).toMatchObject({
     status: 'FAILED',
-    ...{ total: 4, embedded: 0, failed: 4, lastError: 'The embedding endpoint refused the input (400).' },
+    total: 4,
+    embedded: 0,
+    failed: 4,
+    lastError: 'The embedding endpoint refused the input (400).',
   })
   const { rows } = await app.pool.query(
     'select attempts from embedding_failure where store_id = $1 group by attempts',

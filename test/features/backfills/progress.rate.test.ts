@@ -52,8 +52,11 @@ test('the progress of a backfill is sent at most ten times a second, and its end
   expectModest(events, seconds)
   const { rows } = await app.pool.query('select sequence from backfill where id = $1', [backfillId])
   expect(events.at(-1)).toMatchObject({
-    ...{ status: 'COMPLETED', processed: 150, sequence: rows[0].sequence },
-    ...{ messagesPerSecond: expect.any(Number), etaSeconds: 0 },
+    status: 'COMPLETED',
+    processed: 150,
+    sequence: rows[0].sequence,
+    messagesPerSecond: expect.any(Number),
+    etaSeconds: 0,
   })
 })
 

@@ -48,20 +48,28 @@ test('the thread is written whole before it is deleted, and the receipt says whe
   })
   expect(recordsOf(store)).toEqual([
     {
-      ...{ heddle: 'thread', version: 1, id: thread.id, title: 'Plans', metadata: {}, conversationId: null },
-      ...{ ownerId: thread.owner.userId, organizationId: organization.id, organizationName: 'Acme' },
-      ...{
-        projectId: project.id,
-        projectName: 'Website',
-        messageCount: 3,
-        agentRunCount: 1,
-        createdAt: time,
-      },
+      heddle: 'thread',
+      version: 1,
+      id: thread.id,
+      title: 'Plans',
+      metadata: {},
+      conversationId: null,
+      ownerId: thread.owner.userId,
+      organizationId: organization.id,
+      organizationName: 'Acme',
+      projectId: project.id,
+      projectName: 'Website',
+      messageCount: 3,
+      agentRunCount: 1,
+      createdAt: time,
     },
     ...messages,
     {
-      ...{ heddle: 'agentRun', id: startAgentRun.agentRun.id, status: 'RUNNING' },
-      ...{ startedAt: time, finishedAt: null },
+      heddle: 'agentRun',
+      id: startAgentRun.agentRun.id,
+      status: 'RUNNING',
+      startedAt: time,
+      finishedAt: null,
     },
   ])
   expect(await thread.owner.run('Thread', { id: thread.id })).toMatchObject({ data: { thread: null } })

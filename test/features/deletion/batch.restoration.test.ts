@@ -35,14 +35,16 @@ test('one step undoes a deletion of all threads, and a second one finds nothing 
   const { organization, owner, before, batchId } = await seedBatch()
 
   expect(await restoreAll(owner, batchId)).toEqual({
-    ...{ restored: THREADS, message: `Successfully restored ${THREADS} thread(s)` },
+    restored: THREADS,
+    message: `Successfully restored ${THREADS} thread(s)`,
   })
 
   expect(await listed(owner)).toEqual(before)
   const usage = { threads: THREADS, projects: 0, messages: THREADS * 2 }
   expect(await usageOf(owner, organization.id)).toEqual(usage)
   expect(await restoreAll(owner, batchId)).toEqual({
-    ...{ restored: 0, message: 'Successfully restored 0 thread(s)' },
+    restored: 0,
+    message: 'Successfully restored 0 thread(s)',
   })
   expect(await usageOf(owner, organization.id)).toEqual(usage)
 })
@@ -158,7 +160,10 @@ test('after its time a batch cannot be restored', async () => {
   ])
 
   expect(await owner.run('RestoreThreads', { batchId })).toFailWith({
-    ...{ code: 'CONFLICT', status: 409, systemMessage: 'Restore period ended', details: { batchId } },
+    code: 'CONFLICT',
+    status: 409,
+    systemMessage: 'Restore period ended',
+    details: { batchId },
   })
   expect(await listed(owner)).toEqual({ ids: [], totalCount: 0 })
 })

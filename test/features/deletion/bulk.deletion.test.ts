@@ -8,7 +8,9 @@ import { auditOf, countsOf, found, listed, usageOf } from './deletion.fixture.js
 
 const MANY = 260
 const FORMAT = {
-  ...{ code: 'VALIDATION_ERROR', status: 422, type: 'validation_error' },
+  code: 'VALIDATION_ERROR',
+  status: 422,
+  type: 'validation_error',
   message: "Invalid organization_id format. Must start with 'org_'",
   systemMessage: "Invalid organization_id format. Must start with 'org_'",
 }
@@ -84,7 +86,9 @@ test('an organization limits it to the caller’s threads there; left out, it me
   const [here, there] = [await app.seed.organization(), await app.seed.organization()]
   const { owner } = here
   await there.owner.must('AddOrganizationMember', {
-    ...{ organizationId: there.id, userId: owner.userId, role: 'MEMBER' },
+    organizationId: there.id,
+    userId: owner.userId,
+    role: 'MEMBER',
   })
   await owner.must(ACCEPT_MEMBERSHIP, { organizationId: there.id })
   await app.seed.thread({ organization: here, messages: 1 })
@@ -115,7 +119,10 @@ test('with nothing to delete there is nothing to undo', async () => {
   const { owner } = await app.seed.organization()
 
   expect(await deleteAll(owner)).toEqual({
-    ...{ deleted: 0, message: 'Successfully deleted 0 thread(s)', batchId: null, restoreUntil: null },
+    deleted: 0,
+    message: 'Successfully deleted 0 thread(s)',
+    batchId: null,
+    restoreUntil: null,
     auditLogId: expect.stringMatching(/^audit_/),
   })
 })

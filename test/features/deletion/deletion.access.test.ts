@@ -9,11 +9,15 @@ const MODES = ['PERMANENT', 'SOFT']
 const WRITERS = ['OWNER', 'ADMIN', 'MEMBER'] as const
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const UNWRITABLE = {
-  ...{ code: 'INSUFFICIENT_PERMISSIONS', status: 403, type: 'client_error' },
+  code: 'INSUFFICIENT_PERMISSIONS',
+  status: 403,
+  type: 'client_error',
   systemMessage: 'Write access required',
 }
 const NOT_FOUND = {
-  ...{ code: 'RESOURCE_NOT_FOUND', status: 404, type: 'client_error' },
+  code: 'RESOURCE_NOT_FOUND',
+  status: 404,
+  type: 'client_error',
   systemMessage: 'Thread not found',
 }
 let app: TestApp
@@ -112,7 +116,9 @@ test('nobody deletes anything without a credential', async () => {
 
   for (const threadId of [thread.id, 'thrd_missing', 'not an id']) {
     expect(await app.anonymous().run('DeleteThread', { threadId })).toFailWith({
-      ...{ code: 'UNAUTHENTICATED', status: 401, type: 'authentication_error' },
+      code: 'UNAUTHENTICATED',
+      status: 401,
+      type: 'authentication_error',
     })
   }
   expect(await isLive(thread)).toBe(true)
@@ -122,7 +128,9 @@ test.each(['', 'with space', 'thrd_é', 'x'.repeat(129)])(
   'what is no id is refused unread: "%s"',
   async (id) => {
     expect(await (await app.seed.user()).run('DeleteThread', { threadId: id })).toFailWith({
-      ...{ code: 'VALIDATION_ERROR', status: 422, type: 'validation_error' },
+      code: 'VALIDATION_ERROR',
+      status: 422,
+      type: 'validation_error',
       systemMessage: 'Invalid threadId. An id has 1 to 128 printable characters and no spaces.',
     })
   },

@@ -181,7 +181,9 @@ test.each([false, true])(
     await owner.must('DeleteThread', { threadId: thread.id, mode: 'SOFT' })
 
     expect(await owner.run('RetryBackfill', { backfillId })).toFailWith({
-      ...{ code: 'CONFLICT', status: 409, systemMessage: 'Thread not in space' },
+      code: 'CONFLICT',
+      status: 409,
+      systemMessage: 'Thread not in space',
     })
     expect(await rowsOf(app.pool, thread.id)).toMatchObject({ backfills: 0 })
     await resumeAndWait(link)

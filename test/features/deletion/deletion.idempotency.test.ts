@@ -60,7 +60,8 @@ test('a key with other arguments is refused, and nothing happens', async () => {
 
   for (const variables of [{ threadId: other.id, mode: 'SOFT' }, { threadId: first.id }]) {
     expect(await owner.run('DeleteThread', { ...variables, idempotencyKey: 'once' })).toFailWith({
-      ...{ ...REUSED, details: { idempotencyKey: 'once' } },
+      ...REUSED,
+      details: { idempotencyKey: 'once' },
     })
   }
   expect(await listed(owner)).toEqual({ ids: [other.id], totalCount: 1 })

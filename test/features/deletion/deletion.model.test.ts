@@ -72,7 +72,11 @@ async function playWorlds(): Promise<void> {
 async function playWorld(seed: number): Promise<void> {
   const isAgain = PATH !== undefined
   const run = await fc.check(fc.asyncProperty(groups, play), {
-    ...{ seed, path: PATH, numRuns: 1, unbiased: true, endOnFailure: !isAgain },
+    seed,
+    path: PATH,
+    numRuns: 1,
+    unbiased: true,
+    endOnFailure: !isAgain,
   })
   if (!run.failed) return
   hasFailed = true

@@ -45,8 +45,12 @@ test('a preview says what the deletion then does', async () => {
   ]) {
     const announced = await preview(thread)
     expect(announced).toEqual({
-      ...{ messageCount: 3, agentRunCount: 2, vectorCount: 4, spaceCount: 2 },
-      ...{ projectWillBeDeleted: isLast, sandboxWillBeDeleted: false },
+      messageCount: 3,
+      agentRunCount: 2,
+      vectorCount: 4,
+      spaceCount: 2,
+      projectWillBeDeleted: isLast,
+      sandboxWillBeDeleted: false,
     })
     const { deleteThread } = await thread.owner.must('DeleteThread', { threadId: thread.id })
     expect(deleteThread).toMatchObject({
@@ -62,8 +66,12 @@ test('a thread without a project takes none with it', async () => {
   const thread = await app.seed.thread()
 
   expect(await preview(thread)).toEqual({
-    ...{ messageCount: 0, agentRunCount: 0, vectorCount: 0, spaceCount: 0 },
-    ...{ projectWillBeDeleted: false, sandboxWillBeDeleted: false },
+    messageCount: 0,
+    agentRunCount: 0,
+    vectorCount: 0,
+    spaceCount: 0,
+    projectWillBeDeleted: false,
+    sandboxWillBeDeleted: false,
   })
 })
 
@@ -104,10 +112,14 @@ test('a preview is for who may delete', async () => {
   }
   const viewer = await app.seed.member(organization, 'VIEWER')
   expect(await viewer.run('ThreadDeletionPreview', variables)).toFailWith({
-    ...{ code: 'INSUFFICIENT_PERMISSIONS', status: 403, systemMessage: 'Write access required' },
+    code: 'INSUFFICIENT_PERMISSIONS',
+    status: 403,
+    systemMessage: 'Write access required',
   })
   expect(await (await app.seed.user()).run('ThreadDeletionPreview', variables)).toFailWith({
-    ...{ code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Thread not found' },
+    code: 'RESOURCE_NOT_FOUND',
+    status: 404,
+    systemMessage: 'Thread not found',
   })
   expect(await app.anonymous().run('ThreadDeletionPreview', variables)).toFailWith({
     code: 'UNAUTHENTICATED',

@@ -62,21 +62,39 @@ async function seedThread() {
 
 function commonFields({ thread, project, administrator }: Awaited<ReturnType<typeof seedThread>>) {
   return {
-    ...{ status: 'SUCCESS', message: 'Thread deleted successfully', threadId: thread.id },
-    ...{ deletedMessageCount: 3, deletedAgentRunCount: 1, deletedVectorCount: 3 },
-    ...{ deletedAt: expect.any(String), timestamp: expect.any(String) },
-    ...{ deletedBy: administrator.userId, userId: thread.owner.userId, sessionId: 'session-17' },
-    ...{ threadTitle: 'Weaving', projectId: project.id, conversationId: null },
-    ...{ errors: [], warnings: [], errorCount: 0, warningCount: 0 },
-    ...{ auditLogId: expect.stringMatching(/^audit_/), backupCreated: false, backupLocation: null },
-    ...{ requestId: 'request-17', traceId: TRACE_ID, correlationId: 'correlation-17' },
-    ...{ operationDurationMs: expect.any(Number), apiVersion: '1', clientVersion: '4.2.0' },
-    ...{
-      serverVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      environment: 'staging',
-      region: 'eu-north-1',
-    },
-    ...{ deprecationNotice: null, migrationGuide: null, customMetadata: CUSTOM },
+    status: 'SUCCESS',
+    message: 'Thread deleted successfully',
+    threadId: thread.id,
+    deletedMessageCount: 3,
+    deletedAgentRunCount: 1,
+    deletedVectorCount: 3,
+    deletedAt: expect.any(String),
+    timestamp: expect.any(String),
+    deletedBy: administrator.userId,
+    userId: thread.owner.userId,
+    sessionId: 'session-17',
+    threadTitle: 'Weaving',
+    projectId: project.id,
+    conversationId: null,
+    errors: [],
+    warnings: [],
+    errorCount: 0,
+    warningCount: 0,
+    auditLogId: expect.stringMatching(/^audit_/),
+    backupCreated: false,
+    backupLocation: null,
+    requestId: 'request-17',
+    traceId: TRACE_ID,
+    correlationId: 'correlation-17',
+    operationDurationMs: expect.any(Number),
+    apiVersion: '1',
+    clientVersion: '4.2.0',
+    serverVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    environment: 'staging',
+    region: 'eu-north-1',
+    deprecationNotice: null,
+    migrationGuide: null,
+    customMetadata: CUSTOM,
     extra: { ...CUSTOM, tags: null, source: null, version: null },
   }
 }
@@ -90,7 +108,10 @@ test('the receipt of a permanent deletion is true in every field', async () => {
   const after = Date.now()
   expect(deleteThread).toEqual({
     ...commonFields(seeded),
-    ...{ softDelete: false, permanentDelete: true, canRestore: false, restoreUntil: null },
+    softDelete: false,
+    permanentDelete: true,
+    canRestore: false,
+    restoreUntil: null,
     projectDeleted: true,
   })
   for (const time of [deleteThread.deletedAt, deleteThread.timestamp]) {
@@ -110,7 +131,10 @@ test('the receipt of a soft deletion tells until when it can be undone, and coun
 
   expect(deleteThread).toEqual({
     ...commonFields(seeded),
-    ...{ softDelete: true, permanentDelete: false, canRestore: true, restoreUntil: expect.any(String) },
+    softDelete: true,
+    permanentDelete: false,
+    canRestore: true,
+    restoreUntil: expect.any(String),
     projectDeleted: false,
   })
   const period = Date.parse(deleteThread.restoreUntil) - Date.parse(deleteThread.deletedAt)
@@ -125,7 +149,11 @@ test('what the client does not send is made here, or null', async () => {
   expect(deleteThread).toMatchObject({
     requestId: expect.stringMatching(/^req_/),
     traceId: expect.stringMatching(/^[\da-f]{32}$/),
-    ...{ correlationId: null, sessionId: null, clientVersion: null, customMetadata: null, extra: null },
+    correlationId: null,
+    sessionId: null,
+    clientVersion: null,
+    customMetadata: null,
+    extra: null,
   })
 })
 
@@ -169,7 +197,10 @@ test('a deletion over WebSocket gets the same receipt', async () => {
 
   expect(data.deleteThread).toEqual({
     ...commonFields(seeded),
-    ...{ softDelete: false, permanentDelete: true, canRestore: false, restoreUntil: null },
+    softDelete: false,
+    permanentDelete: true,
+    canRestore: false,
+    restoreUntil: null,
     projectDeleted: true,
   })
 })
@@ -185,8 +216,13 @@ test.each([
   const events = await auditOf(app.pool, thread.id)
   expect(events.filter((event) => event.action.endsWith('deleted'))).toMatchObject([
     {
-      ...{ id: deleteThread.auditLogId, action, target_type: 'thread', actor_id: administrator.userId },
-      ...{ request_id: 'request-17', trace_id: TRACE_ID, correlation_id: 'correlation-17' },
+      id: deleteThread.auditLogId,
+      action,
+      target_type: 'thread',
+      actor_id: administrator.userId,
+      request_id: 'request-17',
+      trace_id: TRACE_ID,
+      correlation_id: 'correlation-17',
       details: { messages: 3, vectors: 3 },
     },
   ])

@@ -48,9 +48,13 @@ test('the sandbox goes with the project of the last thread, and the reply says t
   const { deleteThread } = await owner.must('DeleteThread', { threadId: thread.id })
 
   expect(deleteThread).toMatchObject({
-    ...{ status: 'PARTIAL', message: 'Thread deleted successfully', projectDeleted: true },
-    ...{ warnings: ['The deletion of sandbox sandbox-1 is under way.'], warningCount: 1 },
-    ...{ errors: [], errorCount: 0 },
+    status: 'PARTIAL',
+    message: 'Thread deleted successfully',
+    projectDeleted: true,
+    warnings: ['The deletion of sandbox sandbox-1 is under way.'],
+    warningCount: 1,
+    errors: [],
+    errorCount: 0,
   })
   await waitUntilDone()
   expect(endpoint.requests).toEqual([
@@ -109,7 +113,8 @@ test.each(['PERMANENT', 'SOFT'])(
     expect(await readOutbox()).toEqual([])
     expect(endpoint.requests).toEqual([])
     expect((await owner.must('Project', { id: project.id })).project.sandbox).toEqual({
-      ...{ id: `sandbox-5-${mode}`, status: 'ACTIVE' },
+      id: `sandbox-5-${mode}`,
+      status: 'ACTIVE',
     })
   },
 )
@@ -140,7 +145,9 @@ test('a sandbox is refused where no service could delete it', async () => {
   const input = { organizationId: organization.id, name: 'Website', sandboxId: 'sandbox-8' }
 
   expect(await organization.owner.run('CreateProject', { input })).toFailWith({
-    ...{ code: 'VALIDATION_ERROR', status: 422, details: { sandboxId: 'sandbox-8' } },
+    code: 'VALIDATION_ERROR',
+    status: 422,
+    details: { sandboxId: 'sandbox-8' },
     systemMessage: 'Invalid sandboxId. No sandbox service is configured: set SANDBOX_API_URL.',
   })
 })

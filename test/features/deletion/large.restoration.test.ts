@@ -44,7 +44,9 @@ test('a large batch is refused whole where it does not fit, and comes back in on
   const late = await app.seed.thread({ organization })
 
   expect(await owner.run('RestoreThreads', { batchId })).toFailWith({
-    ...{ code: 'QUOTA_EXCEEDED', status: 403, details: { organizationId, limit: THREADS } },
+    code: 'QUOTA_EXCEEDED',
+    status: 403,
+    details: { organizationId, limit: THREADS },
   })
   expect(await listed(owner)).toEqual({ ids: [late.id], totalCount: 1 })
   expect(await usageOf(owner, organizationId)).toEqual({ threads: 1, projects: 0, messages: 0 })

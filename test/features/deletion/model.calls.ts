@@ -138,7 +138,9 @@ function toThreadCall(command: Extract<Mutation, { thread: string }>, ids: Ids):
   switch (command.kind) {
     case 'append': {
       const messages = command.messages.map((name) => ({
-        ...{ id: ids.of(name), role: 'USER', content: contentOf(name) },
+        id: ids.of(name),
+        role: 'USER',
+        content: contentOf(name),
       }))
       return { document: APPEND, variables: { threadId, messages }, tell: ({ thread }) => thread }
     }

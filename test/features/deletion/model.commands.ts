@@ -38,10 +38,30 @@ export type Command =
 
 /** More is made than goes, so that spaces have something to show. */
 const WEIGHTS = {
-  ...{ create: 14, append: 18, run: 4, add: 22, remove: 3, hide: 5, purge: 4, restore: 9, hold: 4 },
-  ...{ deleteAll: 1, restoreAll: 3, preview: 3, purgeAll: 2, endRetention: 4, createProject: 4 },
-  ...{ createSpace: 2, deleteSpace: 1, cancel: 2, retry: 2, failSandbox: 2 },
-  ...{ edit: 12, erase: 5, reembed: 2, cancelReembedding: 1 },
+  create: 14,
+  append: 18,
+  run: 4,
+  add: 22,
+  remove: 3,
+  hide: 5,
+  purge: 4,
+  restore: 9,
+  hold: 4,
+  deleteAll: 1,
+  restoreAll: 3,
+  preview: 3,
+  purgeAll: 2,
+  endRetention: 4,
+  createProject: 4,
+  createSpace: 2,
+  deleteSpace: 1,
+  cancel: 2,
+  retry: 2,
+  failSandbox: 2,
+  edit: 12,
+  erase: 5,
+  reembed: 2,
+  cancelReembedding: 1,
 } as const
 
 /** A command before it is known what there is: its numbers choose among that. */
@@ -61,7 +81,9 @@ const kind = fc.oneof(
 
 const draft: fc.Arbitrary<Draft> = fc.record({
   kind,
-  ...{ user: fc.nat(2), subject: fc.nat(7), other: fc.nat(119) },
+  user: fc.nat(2),
+  subject: fc.nat(7),
+  other: fc.nat(119),
 })
 
 /** At once, of two kinds, and about the same few things: that is where one must wait for another. */

@@ -63,7 +63,9 @@ export function readShown(
   for (const [index, organizationId] of organizationIds.entries()) {
     for (const { id, deletedAt, messageCount, project } of nodesOf(data[`all${index}`])) {
       shown.threads[nameOf(id)] = {
-        ...{ messages: messageCount, isDeleted: deletedAt !== null, project: project?.name ?? null },
+        messages: messageCount,
+        isDeleted: deletedAt !== null,
+        project: project?.name ?? null,
       }
     }
     shown.counts.push({ all: data[`all${index}`].totalCount, live: data[`live${index}`].totalCount })
@@ -78,7 +80,8 @@ export function readShown(
     const threads = nodesOf(space.threads).map(({ id }) => nameOf(id))
     const texts = nodesOf(data[`words${index}`]).map(({ id, content }) => [nameOf(id), content])
     shown.spaces[space.name] = {
-      ...{ threadCount: space.threadCount, threads: threads.toSorted(inOrder) },
+      threadCount: space.threadCount,
+      threads: threads.toSorted(inOrder),
       texts: Object.fromEntries(texts),
     }
   }
@@ -103,10 +106,12 @@ export function readFound(
     const space = data[`memory${index}`]
     if (!space) continue
     const similarities = data[`meaning${index}`].edges.map(({ similarity, node }: Json) => [
-      ...[nameOf(node.id), percent(similarity)],
+      nameOf(node.id),
+      percent(similarity),
     ])
     found[space.name] = {
-      ...{ vectorCount: space.vectorCount, dimensions: space.embeddingDimensions },
+      vectorCount: space.vectorCount,
+      dimensions: space.embeddingDimensions,
       similarities: Object.fromEntries(similarities),
     }
   }

@@ -73,12 +73,14 @@ const RULES: { [Kind in Command['kind']]: RuleOf<Kind> } = {
     const isEmptied = project !== null && !next.projects[project]
     const warningCount = isEmptied && state.projects[project]?.hasSandbox ? 1 : 0
     const receipt = {
-      ...{ deletedMessageCount: thread.messages.length, deletedAgentRunCount: thread.runs, warningCount },
-      ...{ softDelete: isSoft, permanentDelete: !isSoft, canRestore: isSoft },
-      ...{
-        projectDeleted: project === null ? null : isEmptied,
-        status: warningCount ? 'PARTIAL' : 'SUCCESS',
-      },
+      deletedMessageCount: thread.messages.length,
+      deletedAgentRunCount: thread.runs,
+      warningCount,
+      softDelete: isSoft,
+      permanentDelete: !isSoft,
+      canRestore: isSoft,
+      projectDeleted: project === null ? null : isEmptied,
+      status: warningCount ? 'PARTIAL' : 'SUCCESS',
     }
     return done(receipt, next)
   },

@@ -23,7 +23,9 @@ async function seedOrphan() {
   await app.pool.query('delete from project where id = $1', [project.id])
   await app.pool.query('update usage set projects = 0 where organization_id = $1', [organization.id])
   const conflict = {
-    ...{ code: 'CONFLICT', status: 409, systemMessage: 'Project gone' },
+    code: 'CONFLICT',
+    status: 409,
+    systemMessage: 'Project gone',
     details: { threadId: orphan.id, projectId: project.id },
   }
   return { organization, owner, kept, orphan, conflict, batchId: deleteAllThreads.batchId as string }

@@ -22,14 +22,24 @@ test('a deleted thread leaves no message, run, link, vector or failure in any sp
   for (const space of spaces) await seed.embedded(owner, await seed.link(space, thread))
   await owner.must('StartAgentRun', { threadId: thread.id })
   expect(await rowsOf(pool, thread.id)).toEqual({
-    ...{ threads: 1, messages: 4, runs: 1, links: 2, vectors: 4, failures: 2, backfills: 0 },
+    threads: 1,
+    messages: 4,
+    runs: 1,
+    links: 2,
+    vectors: 4,
+    failures: 2,
+    backfills: 0,
   })
 
   const { deleteThread } = await owner.must('DeleteThread', { threadId: thread.id })
 
   expect(deleteThread).toMatchObject({
-    ...{ status: 'SUCCESS', message: 'Thread deleted successfully', threadId: thread.id },
-    ...{ deletedMessageCount: 4, deletedAgentRunCount: 1, deletedVectorCount: 4 },
+    status: 'SUCCESS',
+    message: 'Thread deleted successfully',
+    threadId: thread.id,
+    deletedMessageCount: 4,
+    deletedAgentRunCount: 1,
+    deletedVectorCount: 4,
   })
   expect(await rowsOf(pool, thread.id)).toEqual(NOTHING)
   for (const space of spaces) {
@@ -43,7 +53,9 @@ test('a deleted thread is in no list, and asking for it finds nothing', async ()
   await thread.owner.must('DeleteThread', { threadId: thread.id })
 
   expect(await thread.owner.run('Thread', { id: thread.id })).toFailWith({
-    ...{ code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Thread not found' },
+    code: 'RESOURCE_NOT_FOUND',
+    status: 404,
+    systemMessage: 'Thread not found',
   })
   for (const includeDeleted of [false, true]) {
     expect(await listed(thread.owner, { includeDeleted })).toEqual({ ids: [], totalCount: 0 })
@@ -108,8 +120,12 @@ test('a thread without messages, project or space is deleted too', async () => {
   const { deleteThread } = await thread.owner.must('DeleteThread', { threadId: thread.id })
 
   expect(deleteThread).toMatchObject({
-    ...{ status: 'SUCCESS', deletedMessageCount: 0, deletedAgentRunCount: 0, deletedVectorCount: 0 },
-    ...{ projectId: null, projectDeleted: null },
+    status: 'SUCCESS',
+    deletedMessageCount: 0,
+    deletedAgentRunCount: 0,
+    deletedVectorCount: 0,
+    projectId: null,
+    projectDeleted: null,
   })
 })
 

@@ -30,7 +30,10 @@ async function hide({ id, owner }: Seeded): Promise<void> {
 
 function quotaExceeded(organization: Seeded) {
   return {
-    ...{ code: 'QUOTA_EXCEEDED', status: 403, type: 'client_error', systemMessage: 'Thread limit reached' },
+    code: 'QUOTA_EXCEEDED',
+    status: 403,
+    type: 'client_error',
+    systemMessage: 'Thread limit reached',
     details: { organizationId: organization.id, limit: LIMIT },
   }
 }
@@ -78,10 +81,12 @@ test('nobody restores without a credential, and what is no id is refused', async
   await hide(thread)
 
   expect(await app.anonymous().run('RestoreThread', { threadId: thread.id })).toFailWith({
-    ...{ code: 'UNAUTHENTICATED', status: 401 },
+    code: 'UNAUTHENTICATED',
+    status: 401,
   })
   expect(await thread.owner.run('RestoreThread', { threadId: 'no id' })).toFailWith({
-    ...{ code: 'VALIDATION_ERROR', status: 422 },
+    code: 'VALIDATION_ERROR',
+    status: 422,
   })
 })
 
@@ -100,7 +105,9 @@ test('a thread that is live is answered with as it is, to who may write to it', 
   expect(await usageOf(owner, organization.id)).toMatchObject({ threads: 1, messages: 2 })
   const viewer = await app.seed.member(organization, 'VIEWER')
   expect(await viewer.run('RestoreThread', { threadId: id })).toFailWith({
-    ...{ code: 'INSUFFICIENT_PERMISSIONS', status: 403, systemMessage: 'Write access required' },
+    code: 'INSUFFICIENT_PERMISSIONS',
+    status: 403,
+    systemMessage: 'Write access required',
   })
   expect(await (await app.seed.user()).run('RestoreThread', { threadId: id })).toFailWith(NOT_FOUND)
 })
@@ -142,7 +149,9 @@ test('after its time a thread cannot be restored', async () => {
   await app.pool.query(lapse, [thread.id])
 
   expect(await thread.owner.run('RestoreThread', { threadId: thread.id })).toFailWith({
-    ...{ code: 'CONFLICT', status: 409, systemMessage: 'Restore period ended' },
+    code: 'CONFLICT',
+    status: 409,
+    systemMessage: 'Restore period ended',
     details: { threadId: thread.id },
   })
   expect(await listed(thread.owner)).toEqual({ ids: [], totalCount: 0 })

@@ -22,8 +22,11 @@ beforeAll(async () => {
     environment: { SANDBOX_API_URL: endpoint.url, SANDBOX_API_KEY: 'key' },
     timings: {
       outbox: {
-        ...{ pollMs: 20, graceMs: 10, backoff: { baseMs: 1, maxMs: 5 } },
-        ...{ maxAttempts: TRIES, timeoutMs: TIMEOUT_MS },
+        pollMs: 20,
+        graceMs: 10,
+        backoff: { baseMs: 1, maxMs: 5 },
+        maxAttempts: TRIES,
+        timeoutMs: TIMEOUT_MS,
       },
     },
   })
@@ -95,8 +98,11 @@ test.each(OUTAGES)(
     const { deleteThread } = await member.must('DeleteThread', { threadId: thread.id })
 
     expect(deleteThread).toMatchObject({
-      ...{ status: 'PARTIAL', message: 'Thread deleted successfully', projectDeleted: true },
-      ...{ warnings: [`The deletion of sandbox ${sandboxId} is under way.`], errorCount: 0 },
+      status: 'PARTIAL',
+      message: 'Thread deleted successfully',
+      projectDeleted: true,
+      warnings: [`The deletion of sandbox ${sandboxId} is under way.`],
+      errorCount: 0,
     })
     for (const [operation, { id }] of [['Thread', thread] as const, ['Project', project] as const]) {
       expect(await owner.run(operation, { id })).toFailWith({ code: 'RESOURCE_NOT_FOUND' })

@@ -184,7 +184,8 @@ test('deleted threads are listed, when asked for, to who could restore them and 
   for (const writer of [organization.owner, member, await app.seed.member(organization, 'ADMIN')]) {
     expect(await listed(writer, asked)).toEqual({ ids: [live.id, hidden.id], totalCount: 2 })
     expect(await listed(writer, { includeDeleted: true })).toEqual({
-      ...{ ids: [live.id, hidden.id], totalCount: 2 },
+      ids: [live.id, hidden.id],
+      totalCount: 2,
     })
   }
   expect(await listed(viewer, asked)).toEqual({ ids: [live.id], totalCount: 1 })

@@ -47,7 +47,12 @@ describe('while a backfill is at work', () => {
     app.embedder.resume()
 
     expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
-      ...{ status: 'COMPLETED', total: 20, processed: 20, embedded: 18, skipped: 2, failed: 0 },
+      status: 'COMPLETED',
+      total: 20,
+      processed: 20,
+      embedded: 18,
+      skipped: 2,
+      failed: 0,
     })
     await expectCurrentVectors(app.pool)
   })
@@ -81,7 +86,11 @@ describe('while a backfill is at work', () => {
     app.embedder.resume()
 
     expect(await app.seed.embedded(owner, retryBackfill.backfill.id)).toMatchObject({
-      ...{ status: 'COMPLETED', total: 3, embedded: 2, skipped: 1, failed: 0 },
+      status: 'COMPLETED',
+      total: 3,
+      embedded: 2,
+      skipped: 1,
+      failed: 0,
     })
   })
 
@@ -128,7 +137,9 @@ describe('while nothing is embedded', () => {
     const { retryBackfill } = await owner.must('RetryBackfill', { backfillId: opened.id })
 
     expect(await app.seed.embedded(owner, retryBackfill.backfill.id)).toMatchObject({
-      ...{ status: 'COMPLETED', total: 3, embedded: 3 },
+      status: 'COMPLETED',
+      total: 3,
+      embedded: 3,
     })
     expect(await vectorsOf(app, idOf(thread, 6))).toBe(1)
   })
@@ -146,7 +157,9 @@ describe('while nothing is embedded', () => {
     await owner.must('RestoreThread', { threadId: thread.id })
 
     expect(await app.seed.embedded(owner, (await latestBackfill(app, thread)).id)).toMatchObject({
-      ...{ status: 'COMPLETED', total: 1, embedded: 1 },
+      status: 'COMPLETED',
+      total: 1,
+      embedded: 1,
     })
   })
 

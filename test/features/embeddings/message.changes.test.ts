@@ -100,7 +100,8 @@ describe('a message of a space that is complete', () => {
 
     for (let round = 0; round < 8; round++) {
       const edits = numbered(`round ${round} version`, 5).map((content, index) => ({
-        ...{ messageId: idOf(thread, index % 2), content },
+        messageId: idOf(thread, index % 2),
+        content,
       }))
       await Promise.all(edits.map((variables) => owner.must(EDIT_MESSAGE, variables)))
     }

@@ -133,7 +133,10 @@ test.each(WAYS)(
     endpoint.answerWith(usual)
 
     expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
-      ...{ status: 'COMPLETED', embedded: MESSAGES, failed: 0, lastError: null },
+      status: 'COMPLETED',
+      embedded: MESSAGES,
+      failed: 0,
+      lastError: null,
     })
     expect((await owner.must(FAILURES, { id: backfillId })).backfillFailures.edges).toEqual([])
   },

@@ -91,7 +91,8 @@ test.each([503, 429, 500, 401])(
     expect(retryBackfill.backfill).toMatchObject({ id: backfillId, status: 'RUNNING' })
     expect(await app.seed.embedded(again, backfillId)).toMatchObject({
       status: 'COMPLETED',
-      ...{ embedded: 20, lastError: null },
+      embedded: 20,
+      lastError: null,
     })
     expect(await again.must(WAITING, { id: backfillId })).toMatchObject({ backfill: { nextAttemptAt: null } })
     expect((await again.must('Space', { id: space.id })).space.vectorCount).toBe(20)

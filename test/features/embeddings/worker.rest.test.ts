@@ -28,7 +28,9 @@ const seedLinks = (messages: readonly string[]) =>
 async function expectWaiting({ owner, backfillId }: SeededLink): Promise<void> {
   await eventually(async () => {
     expect((await owner.must(WAITING, { id: backfillId })).backfill).toMatchObject({
-      ...{ status: 'RUNNING', processed: 0, nextAttemptAt: expect.any(String) },
+      status: 'RUNNING',
+      processed: 0,
+      nextAttemptAt: expect.any(String),
       lastError: 'The embedding endpoint answered with 429.',
     })
   })

@@ -48,7 +48,10 @@ test('what one space has embedded is copied into another, without a call, and co
   const events = await owner.subscribe(PROGRESS, { id }).rest()
 
   expect(events.at(-1)?.data.backfillProgress).toEqual({
-    ...{ status: 'COMPLETED', processed: 22, embedded: 21, reused: 21 },
+    status: 'COMPLETED',
+    processed: 22,
+    embedded: 21,
+    reused: 21,
   })
   expect(app.embedder.calls).toHaveLength(callsBefore)
   expect(await owner.must(COUNTS, { id })).toMatchObject({ backfill: { skipped: 1, failed: 0, total: 22 } })

@@ -32,7 +32,8 @@ test('an endpoint that does not answer in time is asked again, until it does', a
 
   expect(await app.seed.embedded(owner, backfillId)).toMatchObject({
     status: 'COMPLETED',
-    ...{ embedded: 300, lastError: null },
+    embedded: 300,
+    lastError: null,
   })
   expect((await owner.must('Space', { id: space.id })).space.vectorCount).toBe(300)
   await expectSoundRest(app.pool)
@@ -49,7 +50,9 @@ test('what the endpoint says of a refusal is kept, and a search while it is away
   endpoint.failNext(503)
   const search = '{ searchSpace(spaceId: "SPACE", query: "tea", mode: SEMANTIC) { mode } }'
   expect(await owner.run(search.replace('SPACE', space.id))).toFailWith({
-    ...{ code: 'SERVICE_UNAVAILABLE', status: 503, systemMessage: 'Embedder unavailable' },
+    code: 'SERVICE_UNAVAILABLE',
+    status: 503,
+    systemMessage: 'Embedder unavailable',
   })
   await expectSoundRest(app.pool)
 })

@@ -36,11 +36,15 @@ export async function imported(
 }
 
 export const done = (threadId: string, importedMessageCount: number) => ({
-  ...{ threadId, importedMessageCount, error: null },
+  threadId,
+  importedMessageCount,
+  error: null,
   status: 'IMPORTED',
 })
 export const unchanged = (threadId: string) => ({ ...done(threadId, 0), status: 'UNCHANGED' })
 export const failed = (threadId: string, code: string, message: string) => ({
-  ...{ threadId, status: 'FAILED', importedMessageCount: 0 },
+  threadId,
+  status: 'FAILED',
+  importedMessageCount: 0,
   error: { code, message },
 })

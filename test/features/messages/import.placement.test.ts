@@ -46,7 +46,8 @@ describe('the project of an imported thread', () => {
     const imported = await importThread(member, organization, { projectId: project.id })
 
     expect(imported).toMatchObject({
-      ...{ ownerId: member.userId, projectId: project.id },
+      ownerId: member.userId,
+      projectId: project.id,
       result: { status: 'IMPORTED', notRestored: [] },
     })
     const { project: kept } = await member.must('query ($id: ID!) { project(id: $id) { threadCount } }', {
@@ -139,7 +140,8 @@ test('a thread that is there already stays where it is, and with whom', async ()
   const again = await importThread(owner, organization, { projectId: project.id, ownerId: member.userId }, id)
 
   expect(again).toMatchObject({
-    ...{ ownerId: owner.userId, projectId: null },
+    ownerId: owner.userId,
+    projectId: null,
     result: { status: 'UNCHANGED', notRestored: ['PROJECT', 'OWNER'] },
   })
 })
@@ -149,7 +151,9 @@ test('what is no id is refused with its thread', async () => {
 
   for (const place of [{ projectId: 'with space' }, { ownerId: '' }]) {
     expect((await importThread(organization.owner, organization, place)).result).toMatchObject({
-      ...{ status: 'FAILED', notRestored: [], error: { code: 'VALIDATION_ERROR' } },
+      status: 'FAILED',
+      notRestored: [],
+      error: { code: 'VALIDATION_ERROR' },
     })
   }
 })

@@ -39,7 +39,9 @@ describe('an import', () => {
     const { messages, id, ...rest } = thread
     expect(read).toEqual({
       ...rest,
-      ...{ messageCount: 3, lastMessageAt: '2021-02-03T04:05:02.000Z', owner: { id: owner.userId } },
+      messageCount: 3,
+      lastMessageAt: '2021-02-03T04:05:02.000Z',
+      owner: { id: owner.userId },
       messages: { edges: messages.map((message, index) => ({ node: { ...message, sequence: index + 1 } })) },
     })
     const { deleteThread } = await owner.must('DeleteThread', { threadId: id })

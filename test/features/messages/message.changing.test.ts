@@ -112,7 +112,9 @@ describe('a deleted message', () => {
     })
     expect(await messagesOf(thread)).toEqual(['two'])
     expect((await remove(thread, idOf(thread, 1))).thread).toMatchObject({
-      ...{ messageCount: 0, lastMessageAt: null, lastMessage: null },
+      messageCount: 0,
+      lastMessageAt: null,
+      lastMessage: null,
     })
     const { viewer } = await thread.owner.must('Viewer')
     expect(viewer.organizations.edges[0].node.usage).toMatchObject({ threads: 1, messages: 0 })

@@ -71,7 +71,9 @@ describe.each(Object.entries(WAYS))('%s', (_, go) => {
       searchThreads(query: "topic") { edges { node { id } } } viewer { memberships { edges { node { role } } } } }`
     expect(await member.must(unasked)).toEqual({
       threads: { edges: [], totalCount: 0 },
-      ...{ spaces: { edges: [] }, searchThreads: { edges: [] }, viewer: { memberships: { edges: [] } } },
+      spaces: { edges: [] },
+      searchThreads: { edges: [] },
+      viewer: { memberships: { edges: [] } },
     })
     expect((await member.must('DeleteAllThreads')).deleteAllThreads.deleted).toBe(0)
     expect(deleteThread.status).toBe('SUCCESS')
@@ -112,10 +114,14 @@ describe.each(Object.entries(WAYS))('%s', (_, go) => {
 
     const left = async (client: TestClient, { id }: Seeded) => (await client.must(SPACE, { id })).space
     expect(await left(organization.owner, ours)).toMatchObject({
-      ...{ threadCount: 1, vectorCount: 2, threads: { edges: [{ node: { id: shared.id } }] } },
+      threadCount: 1,
+      vectorCount: 2,
+      threads: { edges: [{ node: { id: shared.id } }] },
     })
     expect(await left(member, own)).toMatchObject({
-      ...{ threadCount: 1, vectorCount: 3, threads: { edges: [{ node: { id: personal.id } }] } },
+      threadCount: 1,
+      vectorCount: 3,
+      threads: { edges: [{ node: { id: personal.id } }] },
     })
     await expectSoundRest(app.pool)
   })

@@ -66,8 +66,12 @@ describe('a pending membership', () => {
     await user.must(ACCEPT_MEMBERSHIP, { organizationId: organization.id })
 
     expect(await unasked(user)).toEqual({
-      ...{ organizations: [organization.id], threads: [thread.id], deleted: [gone.id, thread.id] },
-      ...{ counts: [1, 2], spaces: [space.id], found: [thread.id] },
+      organizations: [organization.id],
+      threads: [thread.id],
+      deleted: [gone.id, thread.id],
+      counts: [1, 2],
+      spaces: [space.id],
+      found: [thread.id],
     })
   })
 
@@ -95,7 +99,10 @@ describe('a pending membership', () => {
 
     expect(await unasked(user)).toEqual({
       ...NOTHING,
-      ...{ threads: [own.id], deleted: [own.id], counts: [1, 1], found: [own.id] },
+      threads: [own.id],
+      deleted: [own.id],
+      counts: [1, 1],
+      found: [own.id],
     })
     expect((await user.must('DeleteAllThreads')).deleteAllThreads.deleted).toBe(1)
   })
@@ -104,11 +111,12 @@ describe('a pending membership', () => {
     const { organization } = await stranger()
     const user = await app.seed.invited(organization, 'VIEWER')
     const pending = {
-      ...{ status: 'PENDING', role: 'VIEWER', acceptedAt: null, user: { id: user.userId } },
-      ...{
-        organization: { id: organization.id, name: 'Acme' },
-        invitedBy: { id: organization.owner.userId },
-      },
+      status: 'PENDING',
+      role: 'VIEWER',
+      acceptedAt: null,
+      user: { id: user.userId },
+      organization: { id: organization.id, name: 'Acme' },
+      invitedBy: { id: organization.owner.userId },
     }
 
     const { viewer } = await user.must(MEMBERSHIPS)

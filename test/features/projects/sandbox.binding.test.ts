@@ -58,8 +58,10 @@ test.each([
   sandboxes.answerNextLookup(status, body)
 
   expect(await bind('foreign')).toFailWith({
-    ...{ code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Sandbox not found' },
-    ...{ details: { sandboxId: 'foreign' } },
+    code: 'RESOURCE_NOT_FOUND',
+    status: 404,
+    systemMessage: 'Sandbox not found',
+    details: { sandboxId: 'foreign' },
   })
 })
 
@@ -85,7 +87,9 @@ test.each([
     const reply = await bind('unknown')
 
     expect(reply).toFailWith({
-      ...{ code: 'SERVICE_UNAVAILABLE', status: 503, systemMessage: 'Sandbox service unavailable' },
+      code: 'SERVICE_UNAVAILABLE',
+      status: 503,
+      systemMessage: 'Sandbox service unavailable',
     })
     expect(JSON.stringify(reply)).not.toMatch(/10\.0\.0\.7|key_of_the_operator/)
     const { rows } = await app.pool.query("select id from project where sandbox_id = 'unknown'")
@@ -102,7 +106,8 @@ test('who may not write to the organization has nothing asked', async () => {
     code: 'INSUFFICIENT_PERMISSIONS',
   })
   expect(await bind('asked', { id: organization.id, owner: stranger })).toFailWith({
-    ...{ code: 'RESOURCE_NOT_FOUND', systemMessage: 'Organization not found' },
+    code: 'RESOURCE_NOT_FOUND',
+    systemMessage: 'Organization not found',
   })
   expect(sandboxes.lookups).toEqual([])
 })

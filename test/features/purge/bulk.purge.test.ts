@@ -40,7 +40,8 @@ test('all own threads go for good, confirmed by the token of their preview', asy
   for (const { id } of threads) await expectPurged(app, id)
   expect(await owner.run('Project', { id: project.id })).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
   expect(await owner.run(DELETE_ALL, variables)).toFailWith({
-    ...{ code: 'CONFLICT', systemMessage: 'Confirmation not valid' },
+    code: 'CONFLICT',
+    systemMessage: 'Confirmation not valid',
   })
 })
 

@@ -58,7 +58,11 @@ test('who watches before the end is told of it once, as the last', async () => {
   const watchers = Array.from({ length: 3 }, () => owner.subscribe(PROGRESS, { batchId }))
   for (const watcher of watchers) {
     expect((await watcher.next())?.data.deletionProgress).toMatchObject({
-      ...{ batchId, status: 'RUNNING', totalThreads: THREADS, deletedThreads: 0, percent: 0 },
+      batchId,
+      status: 'RUNNING',
+      totalThreads: THREADS,
+      deletedThreads: 0,
+      percent: 0,
     })
   }
 

@@ -25,13 +25,23 @@ test('a thread of more than 10,000 messages is gone for everybody at once, and i
   const progress = await watchDeletion(owner, { threadId: thread.id })
 
   expect(deleteThread).toMatchObject({
-    ...{ status: 'PARTIAL', deletedMessageCount: LONG, deletedVectorCount: LONG, warningCount: 1 },
-    ...{ softDelete: false, permanentDelete: true, canRestore: false, restoreUntil: null },
+    status: 'PARTIAL',
+    deletedMessageCount: LONG,
+    deletedVectorCount: LONG,
+    warningCount: 1,
+    softDelete: false,
+    permanentDelete: true,
+    canRestore: false,
+    restoreUntil: null,
   })
   expect(hidden).toFailWith({ code: 'RESOURCE_NOT_FOUND' })
   expect(spaceNow.space).toMatchObject({ threadCount: 0, vectorCount: 0 })
   expect(progress.at(-1)).toMatchObject({
-    ...{ status: 'COMPLETED', deletedThreads: 1, deletedMessages: LONG, percent: 100, lastError: null },
+    status: 'COMPLETED',
+    deletedThreads: 1,
+    deletedMessages: LONG,
+    percent: 100,
+    lastError: null,
   })
   expect(progress.map(({ sequence }) => sequence)).toEqual(
     progress.map(({ sequence }) => sequence).toSorted((a, b) => a - b),

@@ -79,7 +79,8 @@ test('only an administrator of the organization sets a legal hold', async () => 
   const admin = await app.seed.member(organization, 'ADMIN')
 
   expect(await member.run(SET_LEGAL_HOLD, { threadId, legalHold: true })).toFailWith({
-    ...{ code: 'INSUFFICIENT_PERMISSIONS', systemMessage: 'Manage access required' },
+    code: 'INSUFFICIENT_PERMISSIONS',
+    systemMessage: 'Manage access required',
   })
   expect(await stranger.run(SET_LEGAL_HOLD, { threadId, legalHold: true })).toFailWith({
     code: 'RESOURCE_NOT_FOUND',

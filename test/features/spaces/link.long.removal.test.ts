@@ -33,11 +33,12 @@ async function longThread() {
     [link.thread.id, MANY],
   )
   await app.pool.query('update store_thread set vector_count = vector_count + $2::int where thread_id = $1', [
-    ...[link.thread.id, MANY],
+    link.thread.id,
+    MANY,
   ])
   await app.pool.query(
     'update embedding_store set vector_count = vector_count + $2::int where space_id = $1',
-    [...[link.space.id, MANY]],
+    [link.space.id, MANY],
   )
   return { ...link, ids: { spaceId: link.space.id, threadId: link.thread.id } }
 }

@@ -92,7 +92,8 @@ test('a switch that breaks at its end leaves everything as it was, and is made a
   )
 
   expect(await memoryOf(link.space)).toMatchObject({
-    ...{ embeddingModel: OLD.model, vectorCount: 12 },
+    embeddingModel: OLD.model,
+    vectorCount: 12,
     reembedding: { id, status: 'RUNNING', embedded: 12, percent: 100 },
   })
   expect(await foundIn(link.space, 'memory 3')).toEqual(new Set(MEMORY))
@@ -136,13 +137,18 @@ test('while the new embedder is away the progress says so and the old memory ser
 
   await eventually(async () => {
     expect(await reembeddingOf(link.owner, id)).toMatchObject({
-      ...{ status: 'RUNNING', processed: 0 },
-      ...{ lastError: expect.any(String), nextAttemptAt: expect.any(String) },
+      status: 'RUNNING',
+      processed: 0,
+      lastError: expect.any(String),
+      nextAttemptAt: expect.any(String),
     })
   })
   expect(await foundIn(link.space, 'memory 3')).toEqual(new Set(MEMORY))
   expect(await ended(link.owner, id)).toMatchObject({
-    ...{ status: 'COMPLETED', embedded: 12, lastError: null, nextAttemptAt: null },
+    status: 'COMPLETED',
+    embedded: 12,
+    lastError: null,
+    nextAttemptAt: null,
   })
 })
 

@@ -72,7 +72,9 @@ test('whatever happens to its threads around several switches, a space has each 
     [[appended, hidden, removed, added].map((thread) => thread?.id)],
   )
   expect(await memoryOf(space)).toMatchObject({
-    ...{ embeddingModel: NEXT.model, threadCount: 4, vectorCount: rows[0].count },
+    embeddingModel: NEXT.model,
+    threadCount: 4,
+    vectorCount: rows[0].count,
   })
 })
 
@@ -87,7 +89,8 @@ test('a cancellation and the switch at once: one of them wins, and the space has
 
   expect(last.status).toBe(reply.errors ? 'COMPLETED' : 'CANCELED')
   expect(await memoryOf(space)).toMatchObject({
-    ...{ embeddingModel: reply.errors ? NEXT.model : OLD.model, vectorCount: 12 },
+    embeddingModel: reply.errors ? NEXT.model : OLD.model,
+    vectorCount: 12,
   })
   expect(await foundIn(space, 'memory 1')).toEqual(new Set(texts('memory', 12)))
 })

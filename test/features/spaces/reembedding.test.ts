@@ -55,7 +55,10 @@ test('searches are answered by the old memory until the new one is whole, and by
 
   expect(await ended(owner, id)).toMatchObject({ status: 'COMPLETED', embedded: 12, percent: 100 })
   expect(await memoryOf(space)).toMatchObject({
-    ...{ embeddingModel: NEXT.model, embeddingDimensions: NEXT.dimensions, vectorCount: 12, threadCount: 1 },
+    embeddingModel: NEXT.model,
+    embeddingDimensions: NEXT.dimensions,
+    vectorCount: 12,
+    threadCount: 1,
     reembedding: { id, status: 'COMPLETED', finishedAt: expect.any(String) },
   })
   expect(await foundIn(space, 'memory 4')).toEqual(new Set(MEMORY))

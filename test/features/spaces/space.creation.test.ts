@@ -30,11 +30,19 @@ test('a new space is PRIVATE and empty, belongs to its maker, and has the model 
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   expect(space).toEqual({
     id: expect.stringMatching(/^space_/),
-    ...{ name: 'Knowledge', description: 'What we know', accessMode: 'PRIVATE' },
-    ...{ threadCount: 0, vectorCount: 0, viewerCanEdit: true, grants: [] },
+    name: 'Knowledge',
+    description: 'What we know',
+    accessMode: 'PRIVATE',
+    threadCount: 0,
+    vectorCount: 0,
+    viewerCanEdit: true,
+    grants: [],
     organization: { id: organization.id },
     creator: { id: member.userId },
-    ...{ embeddingModel: 'fake-words@1', embeddingDimensions: 64, createdAt: time, lastActivityAt: time },
+    embeddingModel: 'fake-words@1',
+    embeddingDimensions: 64,
+    createdAt: time,
+    lastActivityAt: time,
   })
 })
 
@@ -68,10 +76,14 @@ test('a space is made by who may write to its organization', async () => {
   const stranger = await app.seed.user()
 
   expect(await viewer.run('CreateSpace', { input })).toFailWith({
-    ...{ code: 'INSUFFICIENT_PERMISSIONS', status: 403, systemMessage: 'Write access required' },
+    code: 'INSUFFICIENT_PERMISSIONS',
+    status: 403,
+    systemMessage: 'Write access required',
   })
   expect(await stranger.run('CreateSpace', { input })).toFailWith({
-    ...{ code: 'RESOURCE_NOT_FOUND', status: 404, systemMessage: 'Organization not found' },
+    code: 'RESOURCE_NOT_FOUND',
+    status: 404,
+    systemMessage: 'Organization not found',
   })
   expect(await stranger.run('CreateSpace', { input: { ...input, organizationId: 'acme' } })).toFailWith({
     ...INVALID,

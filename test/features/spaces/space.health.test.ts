@@ -48,10 +48,23 @@ test('a space is healthy when every piece of every message has its vector', asyn
   const { space } = await embeddedSpace()
 
   expect(await healthOf(space)).toEqual({
-    ...{ isHealthy: true, vectors: PIECES + 2, expectedVectors: PIECES + 2, orphanVectors: 0 },
-    ...{ messages: 8, messagesWithoutVectors: 0, pendingMessages: 0, failures: 0, orphanRecords: 0 },
-    ...{ staleCounters: 0, staleLinks: 0, links: 2, linksBehind: 0, stuckLinks: 0, pausedLinks: 0 },
-    ...{ oldestWaitingSince: null, lastError: null },
+    isHealthy: true,
+    vectors: PIECES + 2,
+    expectedVectors: PIECES + 2,
+    orphanVectors: 0,
+    messages: 8,
+    messagesWithoutVectors: 0,
+    pendingMessages: 0,
+    failures: 0,
+    orphanRecords: 0,
+    staleCounters: 0,
+    staleLinks: 0,
+    links: 2,
+    linksBehind: 0,
+    stuckLinks: 0,
+    pausedLinks: 0,
+    oldestWaitingSince: null,
+    lastError: null,
   })
 })
 
@@ -73,8 +86,15 @@ test('work that is under way, paused or refused is told, and no illness', async 
   )
 
   expect(await healthOf(space)).toMatchObject({
-    ...{ isHealthy: true, vectors: PIECES + 2, expectedVectors: PIECES + 2, failures: 1 },
-    ...{ links: 4, linksBehind: 1, stuckLinks: 0, pausedLinks: 1, oldestWaitingSince: node.createdAt },
+    isHealthy: true,
+    vectors: PIECES + 2,
+    expectedVectors: PIECES + 2,
+    failures: 1,
+    links: 4,
+    linksBehind: 1,
+    stuckLinks: 0,
+    pausedLinks: 1,
+    oldestWaitingSince: node.createdAt,
   })
   expect(await repair(space)).toMatchObject({
     wokenLinks: 0,
@@ -107,8 +127,12 @@ describe('a damage is found, and repaired so that searches find everything:', ()
     await expectAllFound(space)
     const { health, ...again } = await repair(space)
     expect(again).toEqual({
-      ...{ removedVectors: 0, requeuedMessages: 0, removedRecords: 0 },
-      ...{ correctedCounters: 0, correctedLinks: 0, wokenLinks: 0 },
+      removedVectors: 0,
+      requeuedMessages: 0,
+      removedRecords: 0,
+      correctedCounters: 0,
+      correctedLinks: 0,
+      wokenLinks: 0,
     })
   })
 })

@@ -118,7 +118,10 @@ test('who may see a space sees the titles of its threads and what a search finds
       node: {
         id: link.thread.id,
         title: 'Plans',
-        ...{ metadata: null, lastMessage: null, messages: null, agentRuns: null },
+        metadata: null,
+        lastMessage: null,
+        messages: null,
+        agentRuns: null,
       },
     },
   ])

@@ -34,7 +34,10 @@ test('more damage than one transaction takes is repaired in several', async () =
     space.id,
   ])
   expect(await healthOf(space)).toMatchObject({
-    ...{ orphanVectors: ORPHANS, messagesWithoutVectors: 1_200, expectedVectors: 1_200, staleCounters: 1 },
+    orphanVectors: ORPHANS,
+    messagesWithoutVectors: 1_200,
+    expectedVectors: 1_200,
+    staleCounters: 1,
   })
 
   const repaired = await repair(space)

@@ -90,7 +90,9 @@ test('a space keeps the store that answers, a hidden space becomes one that is b
     { id: 'space_2', space: 'space_2', state: 'RETIRED', model: 'old', threads: 0, vectors: 0 },
   ])
   expect((await pool.query('select id from space order by id')).rows.map(({ id }) => id)).toEqual([
-    ...['space_1', 'space_2', 'space_3'],
+    'space_1',
+    'space_2',
+    'space_3',
   ])
 })
 

@@ -71,7 +71,10 @@ test('who sees a thread in a space, but may not read it, sees its title and noth
   const [{ node }] = seen.threads.edges
   const hidden = { metadata: null, project: null, lastMessage: null, messages: null, agentRuns: null }
   expect(node).toEqual({
-    ...{ id: thread.id, title: 'Plans', messageCount: 2, ...hidden },
+    id: thread.id,
+    title: 'Plans',
+    messageCount: 2,
+    ...hidden,
     spaces: { edges: [{ node: { id: space.id } }] },
   })
   expect(await guest.run('Thread', { id: thread.id })).toFailWith(missing(thread.id))

@@ -45,7 +45,10 @@ test('a client that does not read its reply loses its connection', async () => {
   })
   const { host, hostname, port } = new URL(app.url)
   const headers = Object.entries({
-    ...{ ...thread.owner.headers, host, 'content-type': 'application/json', accept: 'application/json' },
+    ...thread.owner.headers,
+    host,
+    'content-type': 'application/json',
+    accept: 'application/json',
     'content-length': String(body.length),
   })
   const socket = connect(Number(port), hostname)

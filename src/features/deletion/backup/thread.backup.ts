@@ -96,8 +96,10 @@ export class ThreadBackups {
     const name = `${mintId('bkup')}.jsonl`
     const location = this.store.locate(name)
     const effect = {
-      ...{ kind: BACKUP_REMOVAL, payload: { location } },
-      ...{ organizationId: header.organizationId, request: viewer.request },
+      kind: BACKUP_REMOVAL,
+      payload: { location },
+      organizationId: header.organizationId,
+      request: viewer.request,
     }
     const removalId = await this.db.transaction((tx) => this.outbox.addEffect(tx, effect, REMOVAL_DELAY_MS))
     try {
