@@ -73,7 +73,7 @@ describe.runIf(testServerUrl())('on PostgreSQL', () => {
     await expect(start(pooler)).rejects.toThrow('Set DATABASE_POOL_MODE=transaction')
     await expect(
       start(pooler, { DATABASE_POOL_MODE: 'transaction', DATABASE_DIRECT_URL: pooler.url }),
-    ).rejects.toThrow('DATABASE_DIRECT_URL leads to a connection pooler')
+    ).rejects.toThrow('DATABASE_DIRECT_URL connects to a pooler')
   })
 
   test('where sessions are shared, each transaction has the settings, and nobody else has', async () => {

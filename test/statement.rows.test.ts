@@ -14,17 +14,17 @@ const SURE: Readonly<Record<string, string>> = {
     'pg reads no arrays of enums, so they come as texts',
   'access/access.sql.ts selectFormerSpaceAccess: grants is string[], declared EDITOR | OWNER | VIEWER[]':
     'pg reads no arrays of enums, so they come as texts',
-  'access/api.key.sql.ts listApiKeys: scopes may be null, declared otherwise':
+  'credentials/api.key.sql.ts listApiKeys: scopes may be null, declared otherwise':
     'Prisma never leaves a list null',
-  'access/api.key.sql.ts revokeKey: scopes may be null, declared otherwise':
+  'credentials/api.key.sql.ts revokeKey: scopes may be null, declared otherwise':
     'Prisma never leaves a list null',
   'administration/parked.effect.sql.ts selectEffectAccess: organizationId may be null, declared otherwise':
     'it is joined by it',
   'backfills/backfill.retention.sql.ts deleteEndedBackfills: finishedAt may be null, declared otherwise':
     'it is asked for by it',
-  'search/hnsw.sql.ts selectIndexCandidates: dimensions may be null, declared otherwise':
+  'embeddings/hnsw.sql.ts selectIndexCandidates: dimensions may be null, declared otherwise':
     'without a store the index is dropped, and its dimensions are not asked',
-  'platform/outbox.sql.ts claimEffects: leaseId may be null, declared otherwise': 'it sets it',
+  'outbox/outbox.sql.ts claimEffects: leaseId may be null, declared otherwise': 'it sets it',
   'projects/project.sql.ts countLiveThreads: id may be null, declared otherwise': 'it is asked for by it',
   'purge/deletion.batch.sql.ts claimBatch: leaseId may be null, declared otherwise': 'it sets it',
   'access/access.sql.ts selectFormerSpaceAccess: storeId may be null, declared otherwise':
