@@ -66,7 +66,7 @@ test('the linter refuses a write inside a transaction that nobody waits for, and
 
 const prismaWrite = (body: string) => `
 import type { Prisma } from '${join(ROOT, 'src/generated/prisma/client.js')}'
-import type { Transaction } from '${join(ROOT, 'src/platform/database.js')}'
+import type { Transaction } from '${join(ROOT, 'src/platform/database/database.js')}'
 
 export async function rename(tx: Transaction, prisma: Prisma.TransactionClient, ids: string[]) {
   ${body}

@@ -18,7 +18,7 @@ test('bad lines are reported by file and line, and the rest is imported', async 
 
   const { summary, output } = await run(server, { files: [path] })
 
-  expect(output.lines).toContainEqual(expect.stringContaining(`${path}:2: no conversation`))
+  expect(output.lines).toContainEqual(expect.stringContaining(`${path}:2: not a conversation`))
   expect(summary).toMatchObject({ imported: 2, badLines: 1 })
   expect(isComplete(summary)).toBe(false)
 })
