@@ -41,7 +41,7 @@ export async function startServer(
   const graphql =
     config.role === 'worker' ? null : await openGraphql(foundations, services, errors, logger, steps)
   const hardening = new HttpHardening(config.web, config.requests.trustedProxies)
-  const server = new HttpServer(hardening, new HealthEndpoint(db, bus), errors, graphql)
+  const server = new HttpServer(hardening, new HealthEndpoint(db, bus), errors, graphql, config.requests)
   steps.add(() => server.stop())
   return urlOf(await server.listen(port, config.host))
 }

@@ -13,6 +13,8 @@ test('requests have limits without any being set', () => {
     bodiesBytes: 67_108_864,
     jsonDepth: 128,
     replyBytes: 16_777_216,
+    headersTimeoutMs: 15_000,
+    requestTimeoutMs: 120_000,
     writeTimeoutMs: 60_000,
     introspection: 'everyone',
     suggestions: 'everyone',

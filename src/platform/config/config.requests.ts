@@ -69,6 +69,18 @@ export const requestVariables = z.object({
     'Maximum size of the message texts that one operation may read, in MiB; checked before they are read.',
   ),
   MAX_REPLY_KIB: whole(64, 1_048_576, 16_384, 'Maximum size of the JSON of one response, in KiB.'),
+  HEADERS_TIMEOUT_SECONDS: whole(
+    1,
+    3_600,
+    15,
+    'Seconds within which a client must send the headers of an HTTP request; after that, its connection is closed.',
+  ),
+  REQUEST_TIMEOUT_SECONDS: whole(
+    1,
+    3_600,
+    120,
+    'Seconds within which a client must send a whole HTTP request; after that, its connection is closed. At least HEADERS_TIMEOUT_SECONDS.',
+  ),
   WRITE_TIMEOUT_SECONDS: whole(
     1,
     3_600,
@@ -104,6 +116,9 @@ export interface RequestSettings {
   /** nesting depth of JSON */
   jsonDepth: number
   replyBytes: number
+  headersTimeoutMs: number
+  /** headers and body; at least `headersTimeoutMs` */
+  requestTimeoutMs: number
   writeTimeoutMs: number
   introspection: Audience
   suggestions: Audience
@@ -132,6 +147,8 @@ export function readRequestSettings(
     bodiesBytes: values.MAX_BODIES_MIB * KIBIBYTE * KIBIBYTE,
     jsonDepth: values.MAX_JSON_DEPTH,
     replyBytes: values.MAX_REPLY_KIB * KIBIBYTE,
+    headersTimeoutMs: values.HEADERS_TIMEOUT_SECONDS * SECOND_MS,
+    requestTimeoutMs: Math.max(values.REQUEST_TIMEOUT_SECONDS, values.HEADERS_TIMEOUT_SECONDS) * SECOND_MS,
     writeTimeoutMs: values.WRITE_TIMEOUT_SECONDS * SECOND_MS,
     introspection: values.INTROSPECTION ?? shown,
     suggestions: values.SUGGESTIONS ?? shown,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { RequestSettings } from '../../platform/config/config.requests.js'
 import { notFound } from '../../platform/errors.js'
 import { type RequestInfo, readRequestInfo } from '../../platform/request.js'
 import { ended, settledWithin } from '../../platform/time.limit.js'
@@ -17,8 +18,6 @@ import type { SseEndpoint } from './sse.endpoint.js'
 
 const GRAPHQL_PATH = '/graphql'
 const STREAM_PATH = '/graphql/stream'
-const HEADERS_MS = 15_000
-const REQUEST_MS = 120_000
 // Longer than the idle timeout of common load balancers, so that they never reuse a connection that is being closed.
 const KEEP_ALIVE_MS = 65_000
 const DRAIN_MS = 10_000
@@ -43,9 +42,10 @@ export class HttpServer {
     private readonly health: HealthEndpoint,
     private readonly errors: ErrorFormatter,
     private readonly graphql: GraphqlFace | null,
+    { headersTimeoutMs, requestTimeoutMs }: Pick<RequestSettings, 'headersTimeoutMs' | 'requestTimeoutMs'>,
   ) {
     this.#server = createServer(
-      { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+      { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: KEEP_ALIVE_MS },
       (request, response) => void this.#handle(request, response),
     )
     this.#server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head))
