@@ -13,7 +13,7 @@ import { World } from './model.world.js'
  * prints it, and makes it smaller for as long as it still fails; a race does not.
  */
 // PGlite takes one transaction after the other: most races are PostgreSQL's.
-const OPERATIONS = Number(process.env.HEDDLE_MODEL_OPERATIONS ?? (testServerUrl() ? 20_000 : 5_000))
+const OPERATIONS = Number(process.env.HEDDLE_MODEL_OPERATIONS ?? (testServerUrl() ? 10_000 : 5_000))
 const DEFAULT_SEED = '20261121'
 const [SEED, PATH] = readSeed(process.env.HEDDLE_MODEL_SEED ?? DEFAULT_SEED)
 // Worlds side by side: while one waits for a worker, the others go on.
